@@ -1,0 +1,329 @@
+//! Typed, checked reads of the fields of a record.
+
+use std::ffi::{CStr, c_int};
+use std::fmt;
+use std::net::Ipv4Addr;
+
+use super::error::{Fault, Flaw};
+use super::session::Session;
+
+/// A field of a report: what we call it, what libchrony calls it, and what it may hold.
+pub struct Field {
+    pub name: &'static CStr,
+    /// libchrony's name for it.
+    pub source: &'static CStr,
+    pub kind: Kind,
+    pub presence: Presence,
+    /// Its docstring: meaning, unit, sign, range.
+    pub doc: &'static CStr,
+}
+
+/// Whether every chronyd sends a field, and in which record it stands.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Presence {
+    Always,
+    /// Only newer chronyds send it: None where it is missing.
+    Newer,
+    /// It stands in the source's record of the sourcestats report, read before the record itself.
+    Sourcestats,
+}
+
+/// A field's type and range.
+pub enum Kind {
+    /// An unsigned integer of at most this.
+    Unsigned(u64),
+    /// An unsigned integer of seconds, where 4294967295 means "never": None.
+    Ago,
+    /// A signed integer in this range.
+    Signed(i64, i64),
+    /// A finite number of either sign.
+    Offset,
+    /// A finite number ≥ 0.
+    Measure,
+    /// A time since 1970: seconds as a float.
+    Seconds,
+    /// The same time: nanoseconds as an integer.
+    Nanoseconds,
+    /// An unsigned integer that is 0 or 1.
+    Boolean,
+    /// One of an enumeration's values, or flags of which it names the known ones.
+    Enum(&'static Enumeration),
+    /// The text of an address: None where there is none.
+    Address,
+    /// The source's address; without one (a reference clock, a local reference) the name its reference ID spells.
+    Source,
+}
+
+/// A set of named numbers, from which Python's `enum` makes a class.
+pub struct Enumeration {
+    pub name: &'static CStr,
+    pub doc: &'static CStr,
+    /// Whether values are combinations of flags, unknown ones included, and not one of the members.
+    pub flags: bool,
+    pub members: &'static [(&'static CStr, u32)],
+}
+
+/// A field's value.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Value {
+    Missing,
+    Boolean(bool),
+    Unsigned(u64),
+    Signed(i64),
+    Float(f64),
+    Text(Box<str>),
+}
+
+/// libchrony's types of fields.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(i32)]
+enum Type {
+    None = 0,
+    Unsigned = 1,
+    Signed = 2,
+    Float = 3,
+    Timespec = 4,
+    String = 5,
+}
+
+impl Type {
+    const ALL: [Self; 6] = [Self::None, Self::Unsigned, Self::Signed, Self::Float, Self::Timespec, Self::String];
+
+    fn name(self) -> &'static str {
+        match self {
+            Self::None => "none",
+            Self::Unsigned => "unsigned integer",
+            Self::Signed => "signed integer",
+            Self::Float => "float",
+            Self::Timespec => "time",
+            Self::String => "address",
+        }
+    }
+}
+
+/// "never" in a count of seconds.
+const NEVER: u64 = 0xffff_ffff;
+/// chronyds without 64-bit time send this for a time's high half: there is none.
+const NO_HIGH_HALF: i64 = 0x7fff_ffff;
+/// The last second whose nanoseconds fit in 64 bits: in the year 2262.
+const LAST_SECOND: i64 = i64::MAX / 1_000_000_000 - 1;
+const ADDRESS: &CStr = c"address";
+const REFERENCE_ID: &CStr = c"reference ID";
+
+/// The record that a session received last.
+pub struct Record<'a>(&'a Session);
+
+impl<'a> Record<'a> {
+    pub fn of(session: &'a Session) -> Self {
+        Self(session)
+    }
+
+    /// How many fields it has: none, where a report has no record for a source (the reports by address, for a reference
+    /// clock).
+    pub fn number_of_fields(&self) -> c_int {
+        // SAFETY: the session is live.
+        unsafe { (self.0.library.functions.get_record_number_fields)(self.0.raw) }
+    }
+
+    /// Reads a field by its row in a table.
+    pub fn read(&self, field: &Field) -> Result<Value, Fault> {
+        if field.presence == Presence::Newer && self.index(field.source).is_none() {
+            return Ok(Value::Missing);
+        }
+        let name = field.source;
+        match field.kind {
+            Kind::Unsigned(max) => self.unsigned_up_to(name, max).map(Value::Unsigned),
+            Kind::Ago => Ok(match self.unsigned_up_to(name, NEVER)? {
+                NEVER => Value::Missing,
+                seconds => Value::Unsigned(seconds),
+            }),
+            Kind::Signed(min, max) => match self.signed(name)? {
+                value if (min..=max).contains(&value) => Ok(Value::Signed(value)),
+                value => Err(range(name, value, format!("{min} to {max}"))),
+            },
+            Kind::Offset => self.float(name, f64::NEG_INFINITY).map(Value::Float),
+            Kind::Measure => self.float(name, 0.0).map(Value::Float),
+            Kind::Seconds => self.time(name).map(|(s, ns)| Value::Float(s as f64 + ns as f64 / 1e9)),
+            Kind::Nanoseconds => self.time(name).map(|(s, ns)| Value::Signed(s * 1_000_000_000 + ns)),
+            Kind::Boolean => self.unsigned_up_to(name, 1).map(|value| Value::Boolean(value == 1)),
+            Kind::Enum(enumeration) => {
+                let value = self.unsigned_up_to(name, u64::from(u32::MAX))?;
+                if enumeration.flags || enumeration.members.iter().any(|&(_, member)| u64::from(member) == value) {
+                    Ok(Value::Unsigned(value))
+                } else {
+                    Err(range(name, value, format!("a {}", enumeration.name.to_string_lossy())))
+                }
+            }
+            Kind::Address => Ok(self.address(name)?.map_or(Value::Missing, Value::Text)),
+            Kind::Source => self.source(name).map(Value::Text),
+        }
+    }
+
+    /// All its fields that hold something, under libchrony's own names and by libchrony's own types.
+    pub fn read_all(&self) -> Result<Vec<(Box<CStr>, Value)>, Fault> {
+        let mut fields = Vec::new();
+        for index in 0..self.number_of_fields() {
+            // SAFETY: the session is live; the function takes any number.
+            let name = unsafe { (self.0.library.functions.get_field_name)(self.0.raw, index) };
+            if name.is_null() {
+                continue;
+            }
+            // SAFETY: not NULL, so it is constant text of the library's.
+            let name: &'static CStr = unsafe { CStr::from_ptr(name) };
+            let value = match self.type_of(index) {
+                Some(Type::Unsigned) => Value::Unsigned(self.unsigned_at(index)),
+                Some(Type::Signed) => Value::Signed(self.signed_at(index)),
+                Some(Type::Float) => Value::Float(self.float_at(name, index, f64::NEG_INFINITY)?),
+                Some(Type::Timespec) => {
+                    let (seconds, nanoseconds) = self.time_at(name, index)?;
+                    Value::Signed(seconds * 1_000_000_000 + nanoseconds)
+                }
+                Some(Type::String) => self.address_at(name, index)?.map_or(Value::Missing, Value::Text),
+                Some(Type::None) | None => continue,
+            };
+            fields.push((name.into(), value));
+        }
+        Ok(fields)
+    }
+
+    fn index(&self, name: &CStr) -> Option<c_int> {
+        // SAFETY: the session is live, and the name is text.
+        let index = unsafe { (self.0.library.functions.get_field_index)(self.0.raw, name.as_ptr()) };
+        (index >= 0).then_some(index)
+    }
+
+    fn type_of(&self, index: c_int) -> Option<Type> {
+        // SAFETY: the session is live; the function takes any number.
+        let number = unsafe { (self.0.library.functions.get_field_type)(self.0.raw, index) };
+        Type::ALL.into_iter().find(|&known| known as c_int == number)
+    }
+
+    /// The index of a field that must be there and of this type: libchrony reads a field of another type as zero.
+    fn expect(&self, name: &'static CStr, expected: Type) -> Result<c_int, Fault> {
+        let index = self.index(name).ok_or(Fault::Field { field: name, why: Flaw::Missing })?;
+        match self.type_of(index) {
+            Some(found) if found == expected => Ok(index),
+            found => Err(Fault::Field {
+                field: name,
+                why: Flaw::Type { found: found.map_or("unknown", Type::name), expected: expected.name() },
+            }),
+        }
+    }
+
+    fn unsigned_at(&self, index: c_int) -> u64 {
+        // SAFETY: the session is live; the function takes any number.
+        unsafe { (self.0.library.functions.get_field_uinteger)(self.0.raw, index) }
+    }
+
+    fn unsigned_up_to(&self, name: &'static CStr, max: u64) -> Result<u64, Fault> {
+        match self.unsigned_at(self.expect(name, Type::Unsigned)?) {
+            value if value <= max => Ok(value),
+            value => Err(range(name, value, format!("0 to {max}"))),
+        }
+    }
+
+    fn signed(&self, name: &'static CStr) -> Result<i64, Fault> {
+        Ok(self.signed_at(self.expect(name, Type::Signed)?))
+    }
+
+    /// libchrony does not extend the sign of 16-bit fields: −2 arrives as 65534.
+    fn signed_at(&self, index: c_int) -> i64 {
+        // SAFETY: the session is live; the function takes any number.
+        match unsafe { (self.0.library.functions.get_field_integer)(self.0.raw, index) } {
+            value @ 0x8000..=0xffff => value - 0x1_0000,
+            value => value,
+        }
+    }
+
+    fn float(&self, name: &'static CStr, min: f64) -> Result<f64, Fault> {
+        self.float_at(name, self.expect(name, Type::Float)?, min)
+    }
+
+    fn float_at(&self, name: &'static CStr, index: c_int, min: f64) -> Result<f64, Fault> {
+        // SAFETY: the session is live; the function takes any number.
+        let value = unsafe { (self.0.library.functions.get_field_float)(self.0.raw, index) };
+        if value.is_finite() && value >= min {
+            return Ok(value);
+        }
+        let expected = if min == 0.0 { "a finite number, 0 or more" } else { "a finite number" };
+        Err(range(name, value, expected.to_owned()))
+    }
+
+    fn time(&self, name: &'static CStr) -> Result<(i64, i64), Fault> {
+        self.time_at(name, self.expect(name, Type::Timespec)?)
+    }
+
+    fn time_at(&self, name: &'static CStr, index: c_int) -> Result<(i64, i64), Fault> {
+        // SAFETY: the session is live.
+        let (mut seconds, nanoseconds) = unsafe { self.0.library.timespec(self.0.raw, index) };
+        if seconds >> 32 == NO_HIGH_HALF {
+            seconds &= 0xffff_ffff;
+        }
+        if !(0..=LAST_SECOND).contains(&seconds) {
+            return Err(range(name, format!("{seconds} s"), format!("0 s to {LAST_SECOND} s")));
+        }
+        if !(0..1_000_000_000).contains(&nanoseconds) {
+            return Err(range(name, format!("{nanoseconds} ns"), "0 ns to 999999999 ns".to_owned()));
+        }
+        Ok((seconds, nanoseconds))
+    }
+
+    fn address(&self, name: &'static CStr) -> Result<Option<Box<str>>, Fault> {
+        self.address_at(name, self.expect(name, Type::String)?)
+    }
+
+    fn address_at(&self, name: &'static CStr, index: c_int) -> Result<Option<Box<str>>, Fault> {
+        // SAFETY: the session is live.
+        match unsafe { self.0.library.string(self.0.raw, index) } {
+            // What libchrony makes of an address family it does not know.
+            Some(text) if &*text == "?" => Err(range(name, "of an unknown family", "an IP address".to_owned())),
+            text => Ok(text),
+        }
+    }
+
+    /// The address of the source a record is about, else the name its reference ID spells.
+    fn source(&self, name: &'static CStr) -> Result<Box<str>, Fault> {
+        debug_assert_eq!(name, ADDRESS);
+        // In place of its address, the record of a reference clock in the sources report has a reference ID.
+        if self.index(ADDRESS).is_some() {
+            if let Some(address) = self.address(ADDRESS)? {
+                return Ok(address);
+            }
+        }
+        let id = self.unsigned_up_to(REFERENCE_ID, u64::from(u32::MAX))?;
+        Ok(name_of(id as u32))
+    }
+}
+
+fn range(field: &'static CStr, value: impl fmt::Display, expected: String) -> Fault {
+    Fault::Field { field, why: Flaw::Range { value: value.to_string(), expected } }
+}
+
+/// A reference ID as text: the ASCII name it spells ("GPS"), else its bytes with dots.
+fn name_of(id: u32) -> Box<str> {
+    let bytes = id.to_be_bytes();
+    let length = bytes.iter().rposition(|&byte| byte != 0).map_or(0, |last| last + 1);
+    match std::str::from_utf8(&bytes[..length]) {
+        Ok(name) if length > 0 && name.bytes().all(|byte| byte.is_ascii_graphic()) => name.into(),
+        _ => Ipv4Addr::from(id).to_string().into(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_reference_id_that_spells_a_name_is_read_as_the_name() {
+        assert_eq!(&*name_of(0x4750_5300), "GPS");
+        assert_eq!(&*name_of(0x5050_5331), "PPS1");
+    }
+
+    #[test]
+    fn a_reference_id_that_spells_none_is_read_as_bytes() {
+        assert_eq!(&*name_of(0), "0.0.0.0");
+        assert_eq!(&*name_of(0x7f7f_0101), "127.127.1.1");
+        assert_eq!(&*name_of(0x4700_5300), "71.0.83.0");
+        assert_eq!(&*name_of(0x4720_5300), "71.32.83.0");
+    }
+}

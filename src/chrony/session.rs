@@ -1,0 +1,281 @@
+//! One conversation with chronyd: open, request, wait with a deadline, receive, close.
+//!
+//! Sending, waiting and receiving are steps of their own, so that something else than `poll()` can do the waiting.
+
+use std::cell::Cell;
+use std::ffi::{CStr, c_int, c_short};
+use std::io;
+use std::ptr;
+use std::time::{Duration, Instant};
+
+use super::address::{Address, Transport};
+use super::error::{Code, Fault};
+use super::library::{Library, RawSession};
+
+/// How long a request on UDP stays unanswered before it is sent again, and a wait goes on before the caller is asked
+/// whether to go on (a signal may have come just before the wait began).
+const TICK: Duration = Duration::from_secs(1);
+
+/// How long the caller will wait, and what it does meanwhile.
+pub struct Patience<'a> {
+    timeout: Option<Duration>,
+    until: Option<Instant>,
+    /// Whether to go on; asked when a signal arrives and at each tick.
+    go_on: &'a mut dyn FnMut() -> bool,
+}
+
+impl<'a> Patience<'a> {
+    /// Patience for so long from now, or for ever.
+    pub fn new(timeout: Option<Duration>, go_on: &'a mut dyn FnMut() -> bool) -> Self {
+        // A deadline that the clock cannot express is never reached.
+        let until = timeout.and_then(|timeout| Instant::now().checked_add(timeout));
+        Self { timeout, until, go_on }
+    }
+
+    /// How long it was at the start.
+    pub fn timeout(&self) -> Duration {
+        self.timeout.unwrap_or(Duration::MAX)
+    }
+
+    /// The next moment at which the caller should be asked.
+    pub fn next_tick(&self) -> Instant {
+        let tick = Instant::now() + TICK;
+        self.until.map_or(tick, |until| until.min(tick))
+    }
+
+    pub fn is_over(&self) -> bool {
+        self.until.is_some_and(|until| Instant::now() >= until)
+    }
+
+    pub fn ask(&mut self) -> Result<(), Fault> {
+        if (self.go_on)() { Ok(()) } else { Err(Fault::Interrupted) }
+    }
+}
+
+/// What is asked of chronyd.
+#[derive(Clone, Copy)]
+pub enum Request<'a> {
+    /// How many records a report has.
+    Count(&'a CStr),
+    /// One of its records.
+    Record(&'a CStr, c_int),
+}
+
+/// How a step ended.
+enum Step {
+    Done,
+    /// The socket takes no more at present: the request must be made again.
+    Full,
+}
+
+/// A socket of libchrony's, never blocking, not inherited by programs we start.
+struct Socket {
+    library: &'static Library,
+    fd: c_int,
+    /// The process that opened it: only that one may remove its file.
+    owner: libc::pid_t,
+}
+
+impl Socket {
+    fn open(library: &'static Library, address: &Address) -> Result<Self, Fault> {
+        // SAFETY: the address is text.
+        let fd = unsafe { (library.functions.open_socket)(address.as_c_str().as_ptr()) };
+        if fd < 0 {
+            return Err(system(Code::OpenFailed));
+        }
+        let socket = Self { library, fd, owner: process() };
+        // libchrony leaves the descriptor blocking and inheritable. A request to a daemon that does not read, and a
+        // packet with a bad checksum, would hold us for ever in its send() and recv().
+        let on: c_int = 1;
+        // SAFETY: the descriptor is ours; FIONBIO reads one int.
+        let set = unsafe { libc::ioctl(fd, libc::FIONBIO, &raw const on) == 0 && libc::ioctl(fd, libc::FIOCLEX) == 0 };
+        if set { Ok(socket) } else { Err(system(Code::OpenFailed)) }
+    }
+}
+
+impl Drop for Socket {
+    fn drop(&mut self) {
+        if self.owner == process() {
+            // SAFETY: the descriptor is ours, open, and used no more.
+            unsafe { (self.library.functions.close_socket)(self.fd) };
+        } else {
+            // A child's copy after fork(): the file in chronyd's directory belongs to the parent.
+            // SAFETY: as above.
+            unsafe { libc::close(self.fd) };
+        }
+    }
+}
+
+fn process() -> libc::pid_t {
+    // SAFETY: it always succeeds.
+    unsafe { libc::getpid() }
+}
+
+/// The system's last error, as the fault of a step.
+fn system(code: Code) -> Fault {
+    Fault::System { code, errno: errno() }
+}
+
+fn errno() -> i32 {
+    io::Error::last_os_error().raw_os_error().unwrap_or(0)
+}
+
+/// A session of libchrony's on a socket of its own.
+pub struct Session {
+    pub(super) library: &'static Library,
+    pub(super) raw: *mut RawSession,
+    socket: Socket,
+    transport: Transport,
+    address: Address,
+    ignored: Cell<u32>,
+}
+
+// SAFETY: libchrony keeps a session's state within the session (but for one static buffer, which library.rs guards), so
+// any one thread at a time may use it.
+unsafe impl Send for Session {}
+
+impl Session {
+    pub fn open(library: &'static Library, address: &Address) -> Result<Self, Fault> {
+        let socket = Socket::open(library, address)?;
+        let mut raw = ptr::null_mut();
+        // SAFETY: `raw` is ours to fill, and the descriptor is open for as long as the session is used.
+        let number = unsafe { (library.functions.init_session)(&mut raw, socket.fd) };
+        if number != 0 || raw.is_null() {
+            return Err(Fault::Library { call: "init_session", number, errno: errno() });
+        }
+        let (transport, address, ignored) = (address.transport(), address.clone(), Cell::new(0));
+        Ok(Self { library, raw, socket, transport, address, ignored })
+    }
+
+    pub fn address(&self) -> &Address {
+        &self.address
+    }
+
+    /// The socket's descriptor.
+    pub fn fd(&self) -> c_int {
+        self.socket.fd
+    }
+
+    /// Whether another process opened the socket, and this one has it from a `fork()`.
+    pub fn is_inherited(&self) -> bool {
+        self.socket.owner != process()
+    }
+
+    /// Asks, and returns when the answer is here: `Record` then reads its fields.
+    pub fn exchange(&mut self, request: Request<'_>, patience: &mut Patience<'_>) -> Result<(), Fault> {
+        self.ignored.set(0);
+        loop {
+            let mut step = self.send(request)?;
+            let sent_again_at = Instant::now() + TICK;
+            while matches!(step, Step::Done) && self.needs_response() {
+                if self.wait(libc::POLLIN, patience)? {
+                    step = self.receive()?;
+                } else if self.transport == Transport::CommandPort && Instant::now() >= sent_again_at {
+                    break; // A datagram may be lost; a Unix socket loses none.
+                }
+            }
+            match step {
+                Step::Done if !self.needs_response() => return Ok(()),
+                Step::Done => {}
+                Step::Full => while !self.wait(libc::POLLOUT, patience)? {},
+            }
+        }
+    }
+
+    /// Sends a request. A one-record report's count needs none: then no response is needed either.
+    fn send(&mut self, request: Request<'_>) -> Result<Step, Fault> {
+        let functions = &self.library.functions;
+        // SAFETY: the session is live, and the report's name is text.
+        let (call, number) = unsafe {
+            match request {
+                Request::Count(report) => (
+                    "request_report_number_records",
+                    (functions.request_report_number_records)(self.raw, report.as_ptr()),
+                ),
+                Request::Record(report, record) => {
+                    ("request_record", (functions.request_record)(self.raw, report.as_ptr(), record))
+                }
+            }
+        };
+        outcome(call, number)
+    }
+
+    /// Whether the request that was made last still waits for its response.
+    fn needs_response(&self) -> bool {
+        // SAFETY: the session is live.
+        unsafe { (self.library.functions.needs_response)(self.raw) }
+    }
+
+    /// Waits until the socket is ready (true) or a tick has passed (false); the time being up is a fault.
+    fn wait(&self, events: c_short, patience: &mut Patience<'_>) -> Result<bool, Fault> {
+        if patience.is_over() {
+            return Err(Fault::Silence { ignored: self.ignored.get() });
+        }
+        let left = patience.next_tick().saturating_duration_since(Instant::now());
+        let timeout = libc::timespec {
+            tv_sec: left.as_secs() as libc::time_t, // a tick at most
+            tv_nsec: left.subsec_nanos() as libc::c_long,
+        };
+        let mut ready = libc::pollfd { fd: self.socket.fd, events, revents: 0 };
+        // SAFETY: one pollfd and one timespec, both ours; no signal mask is changed.
+        match unsafe { libc::ppoll(&mut ready, 1, &timeout, ptr::null()) } {
+            1.. => Ok(true),
+            0 => patience.ask().map(|()| false),
+            _ if errno() == libc::EINTR => patience.ask().map(|()| false),
+            _ => Err(system(Code::RecvFailed)),
+        }
+    }
+
+    /// Takes a response from the socket. libchrony ignores one that is not for the request, and may answer one with a
+    /// further request (an address asked of sourcestats): either way a response is needed still.
+    fn receive(&mut self) -> Result<Step, Fault> {
+        // SAFETY: the session is live; the socket does not block.
+        let number = unsafe { (self.library.functions.process_response)(self.raw) };
+        match outcome("process_response", number) {
+            Ok(Step::Done) if self.needs_response() => {
+                self.ignored.set(self.ignored.get() + 1);
+                Ok(Step::Done)
+            }
+            // The datagram that made the socket readable was not there after all (a bad checksum).
+            Err(Fault::System { code: Code::RecvFailed, errno: libc::EAGAIN | libc::EINTR }) => Ok(Step::Done),
+            other => other,
+        }
+    }
+
+    /// How many records the report has whose count was asked for last.
+    pub fn number_of_records(&self) -> c_int {
+        // SAFETY: the session is live.
+        unsafe { (self.library.functions.get_report_number_records)(self.raw) }
+    }
+}
+
+impl Drop for Session {
+    fn drop(&mut self) {
+        // SAFETY: the session is live and used no more. Its socket is closed after it.
+        unsafe { (self.library.functions.deinit_session)(self.raw) };
+    }
+}
+
+/// What a number returned by libchrony means. Must come right after the call: it reads `errno`.
+fn outcome(call: &'static str, number: c_int) -> Result<Step, Fault> {
+    if number == 0 {
+        return Ok(Step::Done);
+    }
+    let errno = errno();
+    Err(match Code::from_libchrony(number) {
+        Some(Code::SendFailed) if matches!(errno, libc::EAGAIN | libc::EINTR) => return Ok(Step::Full),
+        Some(code @ (Code::SendFailed | Code::RecvFailed)) => Fault::System { code, errno },
+        Some(
+            code @ (Code::Unauthorized
+            | Code::Disabled
+            | Code::UnexpectedStatus
+            | Code::OldServer
+            | Code::NewServer
+            | Code::InvalidResponse
+            | Code::UnknownReport),
+        ) => Fault::Answer(code),
+        _ => {
+            Fault::Library { call, number, errno: if number == Code::NoMemory as c_int { libc::ENOMEM } else { errno } }
+        }
+    })
+}

@@ -1,0 +1,467 @@
+//! ChronyConnection: the same questions on one session, shared between threads, survived by forks.
+
+use std::ffi::{CStr, c_int, c_ulong, c_void};
+use std::mem::ManuallyDrop;
+use std::ptr;
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
+
+use pyo3_ffi as ffi;
+
+use super::errors;
+use super::functions::{Whom, raw_records, records, report_name};
+use super::methods::Method;
+use super::module::State;
+use super::object::{Detached, Owned, Result, Table, boolean, entry, none, path, signed};
+use crate::chrony::address::Address;
+use crate::chrony::client::Client;
+use crate::chrony::error::Error;
+use crate::chrony::library::Library;
+use crate::chrony::session::{Patience, Session};
+use crate::reports::REPORTS;
+use crate::reports::enums::TRANSPORT;
+
+type Object = *mut ffi::PyObject;
+type Answer<T> = std::result::Result<T, Error>;
+
+const OUTSIDE: Error = Error::Misuse("the connection is not open: use it within a with statement");
+const INHERITED: Error = Error::Misuse(
+    "the connection was opened by the parent of this process, before a fork: open one of its own in this process",
+);
+const REENTERED: Error = Error::Misuse(
+    "the connection is in the middle of a call of this very thread: a signal handler or finalizer cannot use it",
+);
+const OPEN_ALREADY: Error = Error::Misuse("the connection is open already");
+
+/// A connection, as threads share it. The mutex is held for moments only, never while waiting for chronyd or for the GIL:
+/// a call takes the client out, so that it has it alone, and brings it back.
+struct Connection {
+    whom: Whom,
+    turn: Mutex<Turn>,
+    turn_ended: Condvar,
+}
+
+enum Turn {
+    Closed,
+    Open {
+        client: Box<Client>,
+        process: u32,
+    },
+    /// A thread has taken the client out. `closing`: nobody wants it back.
+    Taken {
+        thread: c_ulong,
+        process: u32,
+        closing: bool,
+    },
+}
+
+impl Connection {
+    fn turn(&self) -> MutexGuard<'_, Turn> {
+        // No code that holds the mutex can panic midway through a change.
+        self.turn.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Opens a session at the first address that lets it.
+    fn open(&self, library: &'static Library, patience: &mut Patience<'_>) -> Answer<()> {
+        if !matches!(*self.turn(), Turn::Closed) {
+            return Err(OPEN_ALREADY);
+        }
+        let mut client = Box::new(Client::new(library, self.whom.address.clone()));
+        client.open(patience)?;
+        let mut turn = self.turn();
+        if !matches!(*turn, Turn::Closed) {
+            return Err(OPEN_ALREADY);
+        }
+        *turn = Turn::Open { client, process: std::process::id() };
+        Ok(())
+    }
+
+    /// Has the client ask, alone.
+    fn ask<T>(
+        &self,
+        patience: &mut Patience<'_>,
+        ask: impl FnOnce(&mut Client, &mut Patience<'_>) -> Answer<T>,
+    ) -> Answer<T> {
+        let mut client = self.take(patience)?;
+        let answer = ask(&mut client, patience);
+        let left_over = self.bring_back(client);
+        drop(left_over); // closes the socket, without the mutex
+        answer
+    }
+
+    /// Takes the client out, once no other thread has it.
+    fn take(&self, patience: &mut Patience<'_>) -> Answer<Box<Client>> {
+        let thread = this_thread();
+        let mut turn = self.turn();
+        loop {
+            match &*turn {
+                Turn::Closed => return Err(OUTSIDE),
+                Turn::Open { process, .. } | Turn::Taken { process, .. } if *process != std::process::id() => {
+                    return Err(INHERITED);
+                }
+                Turn::Taken { thread: other, .. } if *other == thread => return Err(REENTERED),
+                Turn::Taken { closing: true, .. } => return Err(OUTSIDE),
+                Turn::Taken { .. } => {}
+                Turn::Open { process, .. } => {
+                    let taken = Turn::Taken { thread, process: *process, closing: false };
+                    match std::mem::replace(&mut *turn, taken) {
+                        Turn::Open { client, .. } => return Ok(client),
+                        _ => unreachable!("the mutex was held since the match"),
+                    }
+                }
+            }
+            if patience.is_over() {
+                return Err(Error::Busy { timeout: patience.timeout() });
+            }
+            let pause = patience.next_tick().saturating_duration_since(Instant::now());
+            let (guard, waited) = self.turn_ended.wait_timeout(turn, pause).unwrap_or_else(PoisonError::into_inner);
+            turn = guard;
+            if waited.timed_out() {
+                drop(turn);
+                patience.ask().map_err(|_| Error::Interrupted)?;
+                turn = self.turn();
+            }
+        }
+    }
+
+    /// Brings the client back; hands it out again where the connection was closed meanwhile.
+    fn bring_back(&self, client: Box<Client>) -> Option<Box<Client>> {
+        let mut turn = self.turn();
+        let left_over = match *turn {
+            Turn::Taken { closing: false, process, .. } => {
+                *turn = Turn::Open { client, process };
+                None
+            }
+            _ => {
+                *turn = Turn::Closed;
+                Some(client)
+            }
+        };
+        drop(turn);
+        self.turn_ended.notify_one();
+        left_over
+    }
+
+    /// Closes it, at once or when the call that another thread is making has ended. Hands out what is to be dropped.
+    fn close(&self) -> Turn {
+        let mut turn = self.turn();
+        match &mut *turn {
+            Turn::Taken { closing, process, .. } if *process == std::process::id() => {
+                *closing = true;
+                Turn::Closed
+            }
+            _ => std::mem::replace(&mut *turn, Turn::Closed),
+        }
+    }
+
+    fn is_closed(&self) -> bool {
+        matches!(*self.turn(), Turn::Closed | Turn::Taken { closing: true, .. })
+    }
+
+    /// Something about the session in use; None while there is none, or a call has it.
+    fn about_session<T>(&self, about: impl FnOnce(&Session) -> T) -> Option<T> {
+        match &*self.turn() {
+            Turn::Open { client, .. } => client.session().map(about),
+            _ => None,
+        }
+    }
+}
+
+fn this_thread() -> c_ulong {
+    // SAFETY: needs no GIL.
+    unsafe { ffi::PyThread_get_thread_ident() }
+}
+
+/// The object.
+#[repr(C)]
+struct Instance {
+    head: ffi::PyObject,
+    /// The module, a strong reference: it keeps the state alive. Only `tp_clear` and `tp_dealloc` take it away.
+    module: Object,
+    connection: ManuallyDrop<Connection>,
+}
+
+impl Instance {
+    /// # Safety
+    /// `object` must be a live ChronyConnection.
+    unsafe fn of<'a>(object: Object) -> (&'a Connection, Result<&'a State>) {
+        // SAFETY: as the caller promises; the instance lives during the call that it was passed to.
+        unsafe {
+            let instance = object.cast::<Self>();
+            (&(*instance).connection, State::of((*instance).module))
+        }
+    }
+}
+
+/// Makes the type. Its attribute `_module` leads from the type to the module's state.
+pub fn new_type(module: &Owned) -> Result<Owned> {
+    // SAFETY: a specification whose names, docstrings, functions and tables are static.
+    let class = unsafe { Owned::new(ffi::PyType_FromSpec((&raw const SPECIFICATION.0[0]).cast_mut())) }?;
+    class.set_attribute(c"_module", module)?;
+    Ok(class)
+}
+
+static SPECIFICATION: Table<ffi::PyType_Spec, 1> = Table([ffi::PyType_Spec {
+    name: c"pychrony.ChronyConnection".as_ptr(),
+    basicsize: size_of::<Instance>() as c_int,
+    itemsize: 0,
+    flags: (ffi::Py_TPFLAGS_DEFAULT | ffi::Py_TPFLAGS_BASETYPE | ffi::Py_TPFLAGS_HAVE_GC) as std::ffi::c_uint,
+    slots: SLOTS.as_ptr(),
+}]);
+
+static SLOTS: Table<ffi::PyType_Slot, 8> = Table([
+    ffi::PyType_Slot { slot: ffi::Py_tp_doc, pfunc: DOC.as_ptr().cast_mut().cast() },
+    ffi::PyType_Slot { slot: ffi::Py_tp_new, pfunc: new as *mut c_void },
+    ffi::PyType_Slot { slot: ffi::Py_tp_dealloc, pfunc: dealloc as *mut c_void },
+    ffi::PyType_Slot { slot: ffi::Py_tp_traverse, pfunc: traverse as *mut c_void },
+    ffi::PyType_Slot { slot: ffi::Py_tp_clear, pfunc: clear as *mut c_void },
+    ffi::PyType_Slot { slot: ffi::Py_tp_methods, pfunc: METHODS.as_ptr().cast_mut().cast() },
+    ffi::PyType_Slot { slot: ffi::Py_tp_getset, pfunc: GETSET.as_ptr().cast() },
+    ffi::PyType_Slot { slot: 0, pfunc: ptr::null_mut() },
+]);
+
+const DOC: &CStr = c"ChronyConnection(address=None, *, timeout=3.0)\n--\n\n\
+    A connection to chronyd, for programs that ask more than once:\n\n\
+        with ChronyConnection() as connection:\n\
+            status = connection.get_tracking()\n\n\
+    address: as for get_tracking(). timeout: seconds for each call, its turn among the threads included.\n\n\
+    It opens on entering the with statement, and closes on leaving it. After an error it is usable for the next call,\n\
+    which opens a new socket; so it does when chronyd was restarted. Threads may share it: their calls take turns. A\n\
+    child process after fork() may not: a call there is a RuntimeError.";
+
+static METHODS: [Method; 16] = [
+    Method::without_arguments(
+        c"__enter__",
+        enter,
+        c"__enter__($self, /)\n--\n\nOpen the connection. Raises as get_tracking() does; RuntimeError where it is open.",
+    ),
+    Method::with_keywords(c"__exit__", exit, c"__exit__($self, /, *args)\n--\n\nClose the connection."),
+    getter::<0>(),
+    getter::<1>(),
+    getter::<2>(),
+    getter::<3>(),
+    getter::<4>(),
+    getter::<5>(),
+    getter::<6>(),
+    getter::<7>(),
+    getter::<8>(),
+    getter::<9>(),
+    Method::with_one_argument(
+        c"get_report",
+        get_report,
+        c"get_report($self, name, /)\n--\n\nAsk for any report by libchrony's name: see pychrony.get_report().",
+    ),
+    Method::without_arguments(
+        c"close",
+        close,
+        c"close($self, /)\n--\n\nClose the connection. Twice is fine. A call that another thread is making ends first.",
+    ),
+    Method::without_arguments(
+        c"fileno",
+        fileno,
+        c"fileno($self, /)\n--\n\n\
+        The socket's file descriptor; -1 while there is none (after an error, until the next call) or a call uses it.\n\n\
+        Raises RuntimeError where the connection is not open.",
+    ),
+    Method::end(),
+];
+
+static GETSET: Table<ffi::PyGetSetDef, 4> = Table([
+    attribute(
+        c"address",
+        address,
+        c"The address in use; while none is, the one that was given (None: the default addresses).",
+    ),
+    attribute(c"transport", transport, c"The Transport in use, or the one the given address implies; None if unknown."),
+    attribute(c"closed", closed, c"Whether the connection is not open: before it was entered, or after close()."),
+    ffi::PyGetSetDef { name: ptr::null(), get: None, set: None, doc: ptr::null(), closure: ptr::null_mut() },
+]);
+
+const fn attribute(name: &'static CStr, get: ffi::getter, doc: &'static CStr) -> ffi::PyGetSetDef {
+    ffi::PyGetSetDef { name: name.as_ptr(), get: Some(get), set: None, doc: doc.as_ptr(), closure: ptr::null_mut() }
+}
+
+const fn getter<const REPORT: usize>() -> Method {
+    let getter = &REPORTS[REPORT].getter;
+    Method::without_arguments(getter.name, get::<REPORT>, getter.method_doc)
+}
+
+unsafe extern "C" fn new(class: *mut ffi::PyTypeObject, arguments: Object, keywords: Object) -> Object {
+    entry(|| {
+        // SAFETY: the interpreter's arguments.
+        let whom = unsafe { Whom::parse(arguments, keywords, c"|O$O:ChronyConnection") }?;
+        // SAFETY: a live type, so an object.
+        let module = unsafe { Owned::from_borrowed(class.cast()) }.attribute(c"_module")?;
+        // SAFETY: a heap type, whose `tp_alloc` returns a zeroed instance that holds a reference to the type.
+        unsafe {
+            let allocate: ffi::allocfunc = std::mem::transmute(ffi::PyType_GetSlot(class, ffi::Py_tp_alloc));
+            let object = Owned::new(allocate(class, 0))?;
+            let instance = object.as_ptr().cast::<Instance>();
+            let connection = Connection { whom, turn: Mutex::new(Turn::Closed), turn_ended: Condvar::new() };
+            (&raw mut (*instance).connection).write(ManuallyDrop::new(connection));
+            (*instance).module = module.into_ptr();
+            Ok(object)
+        }
+    })
+}
+
+unsafe extern "C" fn dealloc(object: Object) {
+    let warned = entry(|| {
+        // SAFETY: the object is being deallocated: nobody else has it, and it is dropped just once.
+        unsafe {
+            ffi::PyObject_GC_UnTrack(object.cast());
+            let instance = object.cast::<Instance>();
+            let mut connection = ManuallyDrop::take(&mut (*instance).connection);
+            let turn = connection.turn.get_mut().unwrap_or_else(PoisonError::into_inner);
+            if matches!(turn, Turn::Open { process, .. } if *process == std::process::id()) {
+                warn_unclosed();
+            }
+            drop(connection);
+            ffi::Py_XDECREF((*instance).module);
+            let class = ffi::Py_TYPE(object);
+            let free: ffi::freefunc = std::mem::transmute(ffi::PyType_GetSlot(class, ffi::Py_tp_free));
+            free(object.cast());
+            ffi::Py_DECREF(class.cast());
+        }
+        Ok(())
+    });
+    debug_assert_eq!(warned, 0);
+}
+
+/// Warns of a connection that was dropped without being closed, whatever exception may be on its way.
+fn warn_unclosed() {
+    let (mut kind, mut value, mut traceback) = (ptr::null_mut(), ptr::null_mut(), ptr::null_mut());
+    // SAFETY: the thread is attached; the three references are fetched, and given back.
+    unsafe {
+        ffi::PyErr_Fetch(&mut kind, &mut value, &mut traceback);
+        let message = c"unclosed pychrony.ChronyConnection: use it in a with statement, or close() it";
+        if ffi::PyErr_WarnEx(ffi::PyExc_ResourceWarning, message.as_ptr(), 1) < 0 {
+            ffi::PyErr_WriteUnraisable(ptr::null_mut()); // warnings are errors here, but nobody could catch it
+        }
+        ffi::PyErr_Restore(kind, value, traceback);
+    }
+}
+
+unsafe extern "C" fn traverse(object: Object, visit: ffi::visitproc, argument: *mut c_void) -> c_int {
+    // SAFETY: a live instance: its type (a heap type) and the module are what it refers to.
+    unsafe {
+        let class = ffi::Py_TYPE(object);
+        let module = (*object.cast::<Instance>()).module;
+        match visit(class.cast(), argument) {
+            0 if !module.is_null() => visit(module, argument),
+            stop => stop,
+        }
+    }
+}
+
+unsafe extern "C" fn clear(object: Object) -> c_int {
+    // SAFETY: a live instance; the reference is taken away before it is released.
+    unsafe {
+        let module = ptr::replace(&raw mut (*object.cast::<Instance>()).module, ptr::null_mut());
+        ffi::Py_XDECREF(module);
+    }
+    0
+}
+
+/// Runs the body without the GIL, within the connection's timeout.
+fn detached<T>(connection: &Connection, state: &State, body: impl FnOnce(&mut Patience<'_>) -> Answer<T>) -> Result<T> {
+    let answer = {
+        let mut detached = Detached::new();
+        let mut go_on = || detached.handle_signals();
+        body(&mut Patience::new(connection.whom.timeout, &mut go_on))
+    };
+    answer.map_err(|error| errors::raise(state, &error))
+}
+
+unsafe extern "C" fn get<const REPORT: usize>(object: Object, _: Object) -> Object {
+    entry(|| {
+        // SAFETY: the object that the method was called on.
+        let (connection, state) = unsafe { Instance::of(object) };
+        let (state, report) = (state?, REPORTS[REPORT]);
+        let rows = detached(connection, state, |patience| {
+            connection.ask(patience, |client, patience| client.report(&report.query, patience))
+        })?;
+        records(state, REPORT, report, rows)
+    })
+}
+
+unsafe extern "C" fn get_report(object: Object, name: Object) -> Object {
+    entry(|| {
+        // SAFETY: the object that the method was called on, and its argument.
+        let ((connection, state), name) = unsafe { (Instance::of(object), report_name(name)?) };
+        let rows = detached(connection, state?, |patience| {
+            connection.ask(patience, |client, patience| client.raw_report(&name, patience))
+        })?;
+        raw_records(&rows)
+    })
+}
+
+unsafe extern "C" fn enter(object: Object, _: Object) -> Object {
+    entry(|| {
+        // SAFETY: the object that the method was called on.
+        let (connection, state) = unsafe { Instance::of(object) };
+        let state = state?;
+        detached(connection, state, |patience| connection.open(state.library, patience))?;
+        // SAFETY: as above.
+        Ok(unsafe { Owned::from_borrowed(object) })
+    })
+}
+
+unsafe extern "C" fn exit(object: Object, _: Object, _: Object) -> Object {
+    // SAFETY: the object that the method was called on.
+    unsafe { close(object, ptr::null_mut()) }
+}
+
+unsafe extern "C" fn close(object: Object, _: Object) -> Object {
+    entry(|| {
+        // SAFETY: the object that the method was called on.
+        let (connection, _) = unsafe { Instance::of(object) };
+        let detached = Detached::new();
+        drop(connection.close());
+        drop(detached);
+        Ok(none())
+    })
+}
+
+unsafe extern "C" fn fileno(object: Object, _: Object) -> Object {
+    entry(|| {
+        // SAFETY: the object that the method was called on.
+        let (connection, state) = unsafe { Instance::of(object) };
+        if connection.is_closed() {
+            return Err(errors::raise(state?, &OUTSIDE));
+        }
+        signed(i64::from(connection.about_session(Session::fd).unwrap_or(-1)))
+    })
+}
+
+/// The address in use, or the one that was given.
+fn current_address(connection: &Connection) -> Option<Address> {
+    connection.about_session(|session| session.address().clone()).or_else(|| connection.whom.address.clone())
+}
+
+unsafe extern "C" fn address(object: Object, _: *mut c_void) -> Object {
+    entry(|| {
+        // SAFETY: the object whose attribute is asked for.
+        let (connection, _) = unsafe { Instance::of(object) };
+        current_address(connection).map_or_else(|| Ok(none()), |address| path(address.as_c_str().to_bytes()))
+    })
+}
+
+unsafe extern "C" fn transport(object: Object, _: *mut c_void) -> Object {
+    entry(|| {
+        // SAFETY: the object whose attribute is asked for.
+        let (connection, state) = unsafe { Instance::of(object) };
+        match current_address(connection) {
+            Some(address) => state?.enumeration(&TRANSPORT)?.member(address.transport() as u64),
+            None => Ok(none()),
+        }
+    })
+}
+
+unsafe extern "C" fn closed(object: Object, _: *mut c_void) -> Object {
+    entry(|| {
+        // SAFETY: the object whose attribute is asked for.
+        let (connection, _) = unsafe { Instance::of(object) };
+        Ok(boolean(connection.is_closed()))
+    })
+}

@@ -1,0 +1,49 @@
+//! The enumerations, made by Python's own `enum` module.
+
+use pyo3_ffi as ffi;
+
+use super::object::{Owned, Result, import, list, string, tuple, unsigned};
+use crate::chrony::record::Enumeration;
+
+/// A class of the `enum` module, and its members at hand.
+pub struct EnumType {
+    table: &'static Enumeration,
+    pub class: Owned,
+    /// In the order of the table.
+    members: Vec<Owned>,
+}
+
+impl EnumType {
+    /// Makes the class, as `enum.IntEnum(name, members, module="pychrony")` does.
+    pub fn new(table: &'static Enumeration) -> Result<Self> {
+        let base = import(c"enum")?.attribute(if table.flags { c"IntFlag" } else { c"IntEnum" })?;
+        let members =
+            list(table.members.iter().map(|&(name, value)| {
+                tuple([string(&name.to_string_lossy()), unsigned(u64::from(value))].into_iter())
+            }))?;
+        let arguments = tuple([string(&table.name.to_string_lossy()), Ok(members)].into_iter())?;
+        let module = super::object::dictionary([(c"module", string("pychrony"))].into_iter())?;
+        // SAFETY: live objects; the result is a new reference.
+        let class = unsafe { Owned::new(ffi::PyObject_Call(base.as_ptr(), arguments.as_ptr(), module.as_ptr())) }?;
+        class.set_attribute(c"__doc__", &string(&table.doc.to_string_lossy())?)?;
+        let members = table.members.iter().map(|&(name, _)| class.attribute(name)).collect::<Result<_>>()?;
+        Ok(Self { table, class, members })
+    }
+
+    /// The member of this value; of flags, also a combination or an unknown bit.
+    pub fn member(&self, value: u64) -> Result<Owned> {
+        let known = self.table.members.iter().position(|&(_, member)| u64::from(member) == value);
+        match known {
+            Some(index) => Ok(self.members[index].share()),
+            None => self.class.call(&[&unsigned(value)?]),
+        }
+    }
+
+    pub fn is_of(&self, table: &'static Enumeration) -> bool {
+        std::ptr::eq(self.table, table)
+    }
+
+    pub fn references(&self) -> impl Iterator<Item = &Owned> {
+        std::iter::once(&self.class).chain(&self.members)
+    }
+}

@@ -1,0 +1,33 @@
+//! activity: how many sources are online.
+
+use super::{Report, U32};
+use crate::chrony::client::{Query, Shape};
+use crate::chrony::record::{Field, Kind::*};
+
+pub static REPORT: Report = Report {
+    query: Query { report: c"activity", shape: Shape::One, fields: &FIELDS },
+    getter: getter!("get_activity", "an Activity", "Ask chronyd how many of its NTP sources are online and offline."),
+    type_name: c"pychrony.Activity",
+    type_doc: c"How many NTP sources are in which state: chronyd's activity report.",
+    hidden: 0,
+};
+
+static FIELDS: [Field; 5] = [
+    field!("online", "online sources", Unsigned(U32), "count", "Sources that are polled"),
+    field!("offline", "offline sources", Unsigned(U32), "count", "Sources that are not polled at present"),
+    field!(
+        "burst_online",
+        "burst online-return sources",
+        Unsigned(U32),
+        "count",
+        "Sources in a burst of polls, online after it"
+    ),
+    field!(
+        "burst_offline",
+        "burst offline-return sources",
+        Unsigned(U32),
+        "count",
+        "Sources in a burst of polls, offline after it"
+    ),
+    field!("unresolved", "unresolved sources", Unsigned(U32), "count", "Sources whose name is not resolved yet"),
+];

@@ -1,0 +1,56 @@
+//! selectdata: why chronyd selected a source, or did not.
+
+use super::enums::{LEAP_STATUS, SELECT_OPTIONS, SELECT_STATE};
+use super::{Report, U32};
+use crate::chrony::client::{Query, Shape};
+use crate::chrony::record::{Field, Kind::*};
+
+pub static REPORT: Report = Report {
+    query: Query { report: c"selectdata", shape: Shape::PerSource, fields: &FIELDS },
+    getter: getter!(
+        "get_select_data",
+        "a list of SelectData, empty without sources",
+        "Ask chronyd why it selected each source, or did not. Not on the command port by default."
+    ),
+    type_name: c"pychrony.SelectData",
+    type_doc: c"What the selection of sources knows of one: a record of chronyd's selectdata report.",
+    hidden: 0,
+};
+
+static FIELDS: [Field; 11] = [
+    field!("reference_id", "reference ID", Unsigned(U32), "0 to 0xffffffff", "The source's reference ID"),
+    field!("address", "address", Source, "str", "The source's address, as Source.address has it"),
+    field!("state", "state", Enum(&SELECT_STATE), "SelectState", "How far the source came in the selection"),
+    field!("authentication", "authentication", Boolean, "bool", "Whether the source is authenticated"),
+    field!(
+        "leap_status",
+        "leap status",
+        Enum(&LEAP_STATUS),
+        "LeapStatus",
+        "Whether the source announces a leap second"
+    ),
+    field!(
+        "configured_options",
+        "configured options",
+        Enum(&SELECT_OPTIONS),
+        "SelectOptions",
+        "Selection options in the configuration"
+    ),
+    field!(
+        "effective_options",
+        "effective options",
+        Enum(&SELECT_OPTIONS),
+        "SelectOptions",
+        "Selection options in force"
+    ),
+    field!("last_sample_ago", "last sample ago", Ago, "seconds, 0 or more; None: never", "Age of the last sample"),
+    field!(
+        "score",
+        "score",
+        Measure,
+        "ratio, 0 or more",
+        "Score against the source that is selected: above 10 another takes its place"
+    ),
+    field!("low_limit", "low limit", Offset, "seconds, finite", "Lower end of the interval in which its offset lies"),
+    field!("high_limit", "high limit", Offset, "seconds, finite", "Upper end of the interval in which its offset lies"),
+];
