@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::ffi::{CStr, c_int};
 
 use super::address::{Address, DEFAULTS};
-use super::error::{Attempt, Code, Error, Fault, Flaw};
+use super::error::{Attempt, Code, Error, Fault, Flaw, INHERITED};
 use super::library::Library;
 use super::record::{Field, Kind, Presence, Record, Value};
 use super::session::{Patience, Request, Session};
@@ -240,5 +240,6 @@ fn error(fault: Fault, report: &CStr, address: &Address, patience: &Patience<'_>
         Fault::Library { call, number, errno } => Error::Library { address, call, number, errno },
         Fault::Field { field, why } => Error::Field { report, address, field, why },
         Fault::Interrupted => Error::Interrupted,
+        Fault::Inherited => INHERITED,
     }
 }

@@ -70,7 +70,13 @@ pub enum Fault {
     Field { field: &'static CStr, why: Flaw },
     /// The caller gave up waiting: a signal handler raised an exception.
     Interrupted,
+    /// A signal handler forked, and this is the child: the answer is its parent's.
+    Inherited,
 }
+
+pub const INHERITED: Error = Error::Misuse(
+    "the connection was opened by the parent of this process, before a fork: open one of its own in this process",
+);
 
 /// What is wrong with a field.
 #[derive(Debug)]

@@ -12,9 +12,11 @@ use super::address::{Address, Transport};
 use super::error::{Code, Fault};
 use super::library::{Library, RawSession};
 
-/// How long a request on UDP stays unanswered before it is sent again, and a wait goes on before the caller is asked
-/// whether to go on (a signal may have come just before the wait began).
+/// How long a wait goes on before the caller is asked whether to go on: a signal may have come just before it began.
 const TICK: Duration = Duration::from_secs(1);
+/// How long the first request on UDP stays unanswered before it is sent again. Then twice as long, and so on: libchrony
+/// numbers requests anew and takes no late answer to an earlier one, so a slow chronyd must be given the time.
+const FIRST_RESEND: Duration = Duration::from_secs(1);
 
 /// How long the caller will wait, and what it does meanwhile.
 pub struct Patience<'a> {
@@ -91,17 +93,22 @@ impl Socket {
         let set = unsafe { libc::ioctl(fd, libc::FIONBIO, &raw const on) == 0 && libc::ioctl(fd, libc::FIOCLEX) == 0 };
         if set { Ok(socket) } else { Err(system(Code::OpenFailed)) }
     }
+
+    /// Whether another process opened it, and this one has it from a `fork()`.
+    fn is_inherited(&self) -> bool {
+        self.owner != process()
+    }
 }
 
 impl Drop for Socket {
     fn drop(&mut self) {
-        if self.owner == process() {
+        if self.is_inherited() {
+            // The file in chronyd's directory belongs to the parent.
+            // SAFETY: the descriptor is this process's own copy, open, and used no more.
+            unsafe { libc::close(self.fd) };
+        } else {
             // SAFETY: the descriptor is ours, open, and used no more.
             unsafe { (self.library.functions.close_socket)(self.fd) };
-        } else {
-            // A child's copy after fork(): the file in chronyd's directory belongs to the parent.
-            // SAFETY: as above.
-            unsafe { libc::close(self.fd) };
         }
     }
 }
@@ -156,21 +163,18 @@ impl Session {
         self.socket.fd
     }
 
-    /// Whether another process opened the socket, and this one has it from a `fork()`.
-    pub fn is_inherited(&self) -> bool {
-        self.socket.owner != process()
-    }
-
     /// Asks, and returns when the answer is here: `Record` then reads its fields.
     pub fn exchange(&mut self, request: Request<'_>, patience: &mut Patience<'_>) -> Result<(), Fault> {
         self.ignored.set(0);
+        let mut resend_after = FIRST_RESEND;
         loop {
             let mut step = self.send(request)?;
-            let sent_again_at = Instant::now() + TICK;
+            let resend_at = Instant::now() + resend_after;
             while matches!(step, Step::Done) && self.needs_response() {
                 if self.wait(libc::POLLIN, patience)? {
                     step = self.receive()?;
-                } else if self.transport == Transport::CommandPort && Instant::now() >= sent_again_at {
+                } else if self.transport == Transport::CommandPort && Instant::now() >= resend_at {
+                    resend_after *= 2;
                     break; // A datagram may be lost; a Unix socket loses none.
                 }
             }
@@ -220,9 +224,12 @@ impl Session {
         // SAFETY: one pollfd and one timespec, both ours; no signal mask is changed.
         match unsafe { libc::ppoll(&mut ready, 1, &timeout, ptr::null()) } {
             1.. => Ok(true),
-            0 => patience.ask().map(|()| false),
-            _ if errno() == libc::EINTR => patience.ask().map(|()| false),
-            _ => Err(system(Code::RecvFailed)),
+            -1 if errno() != libc::EINTR => Err(system(Code::RecvFailed)),
+            _ => {
+                patience.ask()?;
+                // A signal handler may have forked: the answer is for the parent, whose socket this is.
+                if self.socket.is_inherited() { Err(Fault::Inherited) } else { Ok(false) }
+            }
         }
     }
 

@@ -3,7 +3,8 @@
 use std::ffi::{CStr, c_int, c_ulong, c_void};
 use std::mem::ManuallyDrop;
 use std::ptr;
-use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::atomic::{AtomicPtr, Ordering};
+use std::sync::{Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Instant;
 
 use pyo3_ffi as ffi;
@@ -12,10 +13,10 @@ use super::errors;
 use super::functions::{Whom, raw_records, records, report_name};
 use super::methods::Method;
 use super::module::State;
-use super::object::{Detached, Owned, Result, Table, boolean, entry, none, path, signed};
+use super::object::{Detached, Owned, Result, Table, boolean, entry, none, path, runtime_error, signed};
 use crate::chrony::address::Address;
 use crate::chrony::client::Client;
-use crate::chrony::error::Error;
+use crate::chrony::error::{Error, INHERITED};
 use crate::chrony::library::Library;
 use crate::chrony::session::{Patience, Session};
 use crate::reports::REPORTS;
@@ -25,54 +26,111 @@ type Object = *mut ffi::PyObject;
 type Answer<T> = std::result::Result<T, Error>;
 
 const OUTSIDE: Error = Error::Misuse("the connection is not open: use it within a with statement");
-const INHERITED: Error = Error::Misuse(
-    "the connection was opened by the parent of this process, before a fork: open one of its own in this process",
-);
 const REENTERED: Error = Error::Misuse(
     "the connection is in the middle of a call of this very thread: a signal handler or finalizer cannot use it",
 );
 const OPEN_ALREADY: Error = Error::Misuse("the connection is open already");
 
-/// A connection, as threads share it. The mutex is held for moments only, never while waiting for chronyd or for the GIL:
-/// a call takes the client out, so that it has it alone, and brings it back.
+/// A connection, as threads share it and children inherit it.
 struct Connection {
-    whom: Whom,
+    /// Set by `__init__`, once.
+    whom: OnceLock<Whom>,
+    /// A `Box<Shared>`: replaced only by the first use in a child process.
+    shared: AtomicPtr<Shared>,
+}
+
+/// What the threads of one process share. The mutex is held for moments only, never while waiting for chronyd or for the
+/// GIL: a call takes the client out, so that it has it alone, and brings it back.
+struct Shared {
+    process: u32,
     turn: Mutex<Turn>,
     turn_ended: Condvar,
 }
 
 enum Turn {
     Closed,
-    Open {
-        client: Box<Client>,
-        process: u32,
-    },
+    Open(Box<Client>),
     /// A thread has taken the client out. `closing`: nobody wants it back.
     Taken {
         thread: c_ulong,
-        process: u32,
         closing: bool,
     },
+    /// It was open in the parent of this process.
+    Inherited,
 }
 
-impl Connection {
+impl Shared {
+    fn new(turn: Turn) -> Box<Self> {
+        Box::new(Self { process: std::process::id(), turn: Mutex::new(turn), turn_ended: Condvar::new() })
+    }
+
     fn turn(&self) -> MutexGuard<'_, Turn> {
         // No code that holds the mutex can panic midway through a change.
         self.turn.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// What a child process makes of its parent's: a thread that is not there may hold the mutex, or have the client.
+    /// The child's copy of the descriptor is closed with the client; the parent's socket file stays.
+    fn inherit(&self) -> Box<Self> {
+        let turn = match self.turn.try_lock().as_deref_mut() {
+            Ok(Turn::Closed) => Turn::Closed,
+            Ok(turn) => {
+                *turn = Turn::Inherited; // and so the client is dropped
+                Turn::Inherited
+            }
+            Err(_) => Turn::Inherited,
+        };
+        Self::new(turn)
+    }
+}
+
+impl Connection {
+    fn new() -> Self {
+        let shared = AtomicPtr::new(Box::into_raw(Shared::new(Turn::Closed)));
+        Self { whom: OnceLock::new(), shared }
+    }
+
+    /// What this process's threads share.
+    fn shared(&self) -> &Shared {
+        let current = self.shared.load(Ordering::Acquire);
+        // SAFETY: a Box made a raw pointer, which lives as long as the connection: a parent's, once replaced, is left
+        // alone for ever.
+        let shared = unsafe { &*current };
+        if shared.process == std::process::id() {
+            return shared;
+        }
+        let inherited = Box::into_raw(shared.inherit());
+        match self.shared.compare_exchange(current, inherited, Ordering::AcqRel, Ordering::Acquire) {
+            // SAFETY: as above.
+            Ok(_) => unsafe { &*inherited },
+            Err(other) => {
+                // SAFETY: nobody else has seen ours; another thread's is as above.
+                unsafe {
+                    drop(Box::from_raw(inherited));
+                    &*other
+                }
+            }
+        }
+    }
+
+    fn whom(&self) -> &Whom {
+        self.whom.get_or_init(Whom::default) // a subclass need not call __init__
+    }
+
     /// Opens a session at the first address that lets it.
     fn open(&self, library: &'static Library, patience: &mut Patience<'_>) -> Answer<()> {
-        if !matches!(*self.turn(), Turn::Closed) {
-            return Err(OPEN_ALREADY);
-        }
-        let mut client = Box::new(Client::new(library, self.whom.address.clone()));
+        let shared = self.shared();
+        let is_closed = |turn: &Turn| match turn {
+            Turn::Closed => Ok(()),
+            Turn::Inherited => Err(INHERITED),
+            Turn::Open(_) | Turn::Taken { .. } => Err(OPEN_ALREADY),
+        };
+        is_closed(&shared.turn())?;
+        let mut client = Box::new(Client::new(library, self.whom().address.clone()));
         client.open(patience)?;
-        let mut turn = self.turn();
-        if !matches!(*turn, Turn::Closed) {
-            return Err(OPEN_ALREADY);
-        }
-        *turn = Turn::Open { client, process: std::process::id() };
+        let mut turn = shared.turn();
+        is_closed(&turn)?;
+        *turn = Turn::Open(client);
         Ok(())
     }
 
@@ -92,21 +150,18 @@ impl Connection {
     /// Takes the client out, once no other thread has it.
     fn take(&self, patience: &mut Patience<'_>) -> Answer<Box<Client>> {
         let thread = this_thread();
-        let mut turn = self.turn();
+        let mut shared = self.shared();
+        let mut turn = shared.turn();
         loop {
             match &*turn {
-                Turn::Closed => return Err(OUTSIDE),
-                Turn::Open { process, .. } | Turn::Taken { process, .. } if *process != std::process::id() => {
-                    return Err(INHERITED);
-                }
+                Turn::Closed | Turn::Taken { closing: true, .. } => return Err(OUTSIDE),
+                Turn::Inherited => return Err(INHERITED),
                 Turn::Taken { thread: other, .. } if *other == thread => return Err(REENTERED),
-                Turn::Taken { closing: true, .. } => return Err(OUTSIDE),
                 Turn::Taken { .. } => {}
-                Turn::Open { process, .. } => {
-                    let taken = Turn::Taken { thread, process: *process, closing: false };
-                    match std::mem::replace(&mut *turn, taken) {
-                        Turn::Open { client, .. } => return Ok(client),
-                        _ => unreachable!("the mutex was held since the match"),
+                Turn::Open(_) => {
+                    let taken = Turn::Taken { thread, closing: false };
+                    if let Turn::Open(client) = std::mem::replace(&mut *turn, taken) {
+                        return Ok(client);
                     }
                 }
             }
@@ -114,39 +169,42 @@ impl Connection {
                 return Err(Error::Busy { timeout: patience.timeout() });
             }
             let pause = patience.next_tick().saturating_duration_since(Instant::now());
-            let (guard, waited) = self.turn_ended.wait_timeout(turn, pause).unwrap_or_else(PoisonError::into_inner);
+            let (guard, waited) = shared.turn_ended.wait_timeout(turn, pause).unwrap_or_else(PoisonError::into_inner);
             turn = guard;
             if waited.timed_out() {
                 drop(turn);
                 patience.ask().map_err(|_| Error::Interrupted)?;
-                turn = self.turn();
+                shared = self.shared(); // a signal handler may have forked
+                turn = shared.turn();
             }
         }
     }
 
-    /// Brings the client back; hands it out again where the connection was closed meanwhile.
+    /// Brings the client back; hands it out again where the connection was closed meanwhile, or this is a child.
     fn bring_back(&self, client: Box<Client>) -> Option<Box<Client>> {
-        let mut turn = self.turn();
+        let shared = self.shared();
+        let mut turn = shared.turn();
         let left_over = match *turn {
-            Turn::Taken { closing: false, process, .. } => {
-                *turn = Turn::Open { client, process };
+            Turn::Taken { closing: false, .. } => {
+                *turn = Turn::Open(client);
                 None
             }
-            _ => {
+            Turn::Taken { closing: true, .. } => {
                 *turn = Turn::Closed;
                 Some(client)
             }
+            Turn::Closed | Turn::Open(_) | Turn::Inherited => Some(client),
         };
         drop(turn);
-        self.turn_ended.notify_one();
+        shared.turn_ended.notify_all();
         left_over
     }
 
-    /// Closes it, at once or when the call that another thread is making has ended. Hands out what is to be dropped.
+    /// Closes it, at once or when the call that has the client has ended. Hands out what is to be dropped.
     fn close(&self) -> Turn {
-        let mut turn = self.turn();
+        let mut turn = self.shared().turn();
         match &mut *turn {
-            Turn::Taken { closing, process, .. } if *process == std::process::id() => {
+            Turn::Taken { closing, .. } => {
                 *closing = true;
                 Turn::Closed
             }
@@ -155,15 +213,30 @@ impl Connection {
     }
 
     fn is_closed(&self) -> bool {
-        matches!(*self.turn(), Turn::Closed | Turn::Taken { closing: true, .. })
+        matches!(*self.shared().turn(), Turn::Closed | Turn::Taken { closing: true, .. })
     }
 
     /// Something about the session in use; None while there is none, or a call has it.
     fn about_session<T>(&self, about: impl FnOnce(&Session) -> T) -> Option<T> {
-        match &*self.turn() {
-            Turn::Open { client, .. } => client.session().map(about),
+        match &*self.shared().turn() {
+            Turn::Open(client) => client.session().map(about),
             _ => None,
         }
+    }
+
+    /// Whether dropping it now is an oversight: it is open, and this process opened it.
+    fn is_unclosed(&mut self) -> bool {
+        // SAFETY: a Box made a raw pointer; nobody else has it any more, as the connection is borrowed mutably.
+        let shared = unsafe { &mut **self.shared.get_mut() };
+        shared.process == std::process::id()
+            && matches!(shared.turn.get_mut().unwrap_or_else(PoisonError::into_inner), Turn::Open(_))
+    }
+}
+
+impl Drop for Connection {
+    fn drop(&mut self) {
+        // SAFETY: a Box made a raw pointer, which nobody else has any more.
+        drop(unsafe { Box::from_raw(*self.shared.get_mut()) });
     }
 }
 
@@ -209,9 +282,10 @@ static SPECIFICATION: Table<ffi::PyType_Spec, 1> = Table([ffi::PyType_Spec {
     slots: SLOTS.as_ptr(),
 }]);
 
-static SLOTS: Table<ffi::PyType_Slot, 8> = Table([
+static SLOTS: Table<ffi::PyType_Slot, 9> = Table([
     ffi::PyType_Slot { slot: ffi::Py_tp_doc, pfunc: DOC.as_ptr().cast_mut().cast() },
     ffi::PyType_Slot { slot: ffi::Py_tp_new, pfunc: new as *mut c_void },
+    ffi::PyType_Slot { slot: ffi::Py_tp_init, pfunc: init as *mut c_void },
     ffi::PyType_Slot { slot: ffi::Py_tp_dealloc, pfunc: dealloc as *mut c_void },
     ffi::PyType_Slot { slot: ffi::Py_tp_traverse, pfunc: traverse as *mut c_void },
     ffi::PyType_Slot { slot: ffi::Py_tp_clear, pfunc: clear as *mut c_void },
@@ -286,22 +360,30 @@ const fn getter<const REPORT: usize>() -> Method {
     Method::without_arguments(getter.name, get::<REPORT>, getter.method_doc)
 }
 
-unsafe extern "C" fn new(class: *mut ffi::PyTypeObject, arguments: Object, keywords: Object) -> Object {
+/// Makes an instance; the arguments are `__init__`'s.
+unsafe extern "C" fn new(class: *mut ffi::PyTypeObject, _: Object, _: Object) -> Object {
     entry(|| {
-        // SAFETY: the interpreter's arguments.
-        let whom = unsafe { Whom::parse(arguments, keywords, c"|O$O:ChronyConnection") }?;
         // SAFETY: a live type, so an object.
         let module = unsafe { Owned::from_borrowed(class.cast()) }.attribute(c"_module")?;
-        // SAFETY: a heap type, whose `tp_alloc` returns a zeroed instance that holds a reference to the type.
+        // SAFETY: a heap type, whose `tp_alloc` returns a zeroed instance that holds a reference to the type. The garbage
+        // collector sees it from now on, but no code runs before it is complete.
         unsafe {
             let allocate: ffi::allocfunc = std::mem::transmute(ffi::PyType_GetSlot(class, ffi::Py_tp_alloc));
             let object = Owned::new(allocate(class, 0))?;
             let instance = object.as_ptr().cast::<Instance>();
-            let connection = Connection { whom, turn: Mutex::new(Turn::Closed), turn_ended: Condvar::new() };
-            (&raw mut (*instance).connection).write(ManuallyDrop::new(connection));
+            (&raw mut (*instance).connection).write(ManuallyDrop::new(Connection::new()));
             (*instance).module = module.into_ptr();
             Ok(object)
         }
+    })
+}
+
+unsafe extern "C" fn init(object: Object, arguments: Object, keywords: Object) -> c_int {
+    entry(|| {
+        // SAFETY: the object being initialised, and the interpreter's arguments.
+        let ((connection, _), whom) =
+            unsafe { (Instance::of(object), Whom::parse(arguments, keywords, c"|O$O:ChronyConnection")?) };
+        connection.whom.set(whom).map_err(|_| runtime_error("the connection is initialised already"))
     })
 }
 
@@ -312,8 +394,7 @@ unsafe extern "C" fn dealloc(object: Object) {
             ffi::PyObject_GC_UnTrack(object.cast());
             let instance = object.cast::<Instance>();
             let mut connection = ManuallyDrop::take(&mut (*instance).connection);
-            let turn = connection.turn.get_mut().unwrap_or_else(PoisonError::into_inner);
-            if matches!(turn, Turn::Open { process, .. } if *process == std::process::id()) {
+            if connection.is_unclosed() {
                 warn_unclosed();
             }
             drop(connection);
@@ -368,7 +449,7 @@ fn detached<T>(connection: &Connection, state: &State, body: impl FnOnce(&mut Pa
     let answer = {
         let mut detached = Detached::new();
         let mut go_on = || detached.handle_signals();
-        body(&mut Patience::new(connection.whom.timeout, &mut go_on))
+        body(&mut Patience::new(connection.whom().timeout, &mut go_on))
     };
     answer.map_err(|error| errors::raise(state, &error))
 }
@@ -436,7 +517,7 @@ unsafe extern "C" fn fileno(object: Object, _: Object) -> Object {
 
 /// The address in use, or the one that was given.
 fn current_address(connection: &Connection) -> Option<Address> {
-    connection.about_session(|session| session.address().clone()).or_else(|| connection.whom.address.clone())
+    connection.about_session(|session| session.address().clone()).or_else(|| connection.whom().address.clone())
 }
 
 unsafe extern "C" fn address(object: Object, _: *mut c_void) -> Object {

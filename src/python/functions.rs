@@ -143,6 +143,12 @@ pub struct Whom {
     pub timeout: Option<Duration>,
 }
 
+impl Default for Whom {
+    fn default() -> Self {
+        Self { address: None, timeout: Some(DEFAULT_TIMEOUT) }
+    }
+}
+
 impl Whom {
     /// # Safety
     /// The arguments must be those the interpreter passed, and the format have two `O`.
@@ -175,7 +181,7 @@ impl Whom {
     }
 
     /// Asks, without the GIL, in a session of its own.
-    fn ask<T>(
+    pub fn ask<T>(
         self,
         state: &State,
         ask: impl FnOnce(&mut Client, &mut Patience<'_>) -> std::result::Result<T, Error>,
@@ -235,9 +241,13 @@ unsafe fn parse_timeout(object: Object) -> Result<Option<Duration>> {
             ffi::PyErr_Clear();
         }
     }
+    duration(seconds)
+}
+
+/// A timeout of so many seconds. Longer than a Duration can be is for ever; shorter than a nanosecond is one.
+pub fn duration(seconds: f64) -> Result<Option<Duration>> {
     if !(seconds > 0.0 && seconds.is_finite()) {
         return Err(value_error("timeout must be a finite number of seconds greater than 0, or None to wait for ever"));
     }
-    // Longer than a Duration can be is for ever; shorter than a nanosecond is one.
     Ok(Duration::try_from_secs_f64(seconds).ok().map(|timeout| timeout.max(Duration::from_nanos(1))))
 }

@@ -140,9 +140,9 @@ pub static NTP_FLAGS: Enumeration = Enumeration {
 
 pub static TIMESTAMPING: Enumeration = Enumeration {
     name: c"Timestamping",
-    doc: c"What took a timestamp, in rising precision; each number is the character that chronyc prints for it.",
+    doc: c"What took a timestamp, in rising precision (NONE: nothing yet); each number is the character that chronyc prints for it.",
     flags: false,
-    members: &[(c"DAEMON", b'D' as u32), (c"KERNEL", b'K' as u32), (c"HARDWARE", b'H' as u32)],
+    members: &[(c"NONE", 0), (c"DAEMON", b'D' as u32), (c"KERNEL", b'K' as u32), (c"HARDWARE", b'H' as u32)],
 };
 
 pub static SMOOTHING_FLAGS: Enumeration = Enumeration {

@@ -78,8 +78,8 @@ static FIELDS: [Field; 16] = [
         "residual_freq",
         "residual frequency",
         Offset,
-        "ppm, finite",
-        "What the last measurements say the frequency should be changed by"
+        "ppm, finite; > 0: higher",
+        "What the measurements of the selected source say the frequency should be changed by"
     ),
     field!("skew", "skew", Measure, "ppm, 0 or more", "Error bound of the frequency"),
     field!(
