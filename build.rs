@@ -1,12 +1,16 @@
-//! Compiles the one C file, and passes on what the Python to build for is like.
+//! Compiles the C files, and passes on what the Python to build for is like.
 
 use std::env;
 
 fn main() {
-    println!("cargo:rerun-if-changed=src/chrony/abi.c");
+    for path in ["src/chrony/abi.c", "src/reports/layout.c", "include/pychrony_records.h"] {
+        println!("cargo:rerun-if-changed={path}");
+    }
     println!("cargo:rerun-if-env-changed=CI");
     cc::Build::new()
         .file("src/chrony/abi.c")
+        .file("src/reports/layout.c") // no code: assertions on the structs in include/
+        .include("include")
         .std("c11")
         .warnings(true)
         .extra_warnings(true)

@@ -1,5 +1,6 @@
 //! The CPython side: raw C API, kept behind a few small wrappers. It knows the tables, not the protocol.
 
+mod capi;
 mod connection;
 mod enums;
 mod errors;

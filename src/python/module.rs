@@ -5,6 +5,7 @@ use std::ffi::{CStr, c_int, c_void};
 
 use pyo3_ffi as ffi;
 
+use super::capi;
 use super::connection;
 use super::enums::EnumType;
 use super::errors::{self, Exceptions};
@@ -42,6 +43,19 @@ impl State {
             }
         }
         Err(runtime_error("the pychrony module was torn down"))
+    }
+
+    /// The state of an object that should be a module of ours: in `sys.modules` may stand anything.
+    pub fn of_checked<'a>(module: Object) -> Result<&'a Self> {
+        // SAFETY: a live object; NULL where it is no module, with an exception set, or one without definition.
+        let definition = unsafe { ffi::PyModule_GetDef(module) };
+        let ours = [&DEFINITION, &DEFINITION_3_12, &DEFINITION_3_13];
+        if ours.iter().any(|known| known.0.get() == definition) {
+            return Self::of(module);
+        }
+        // SAFETY: only clears the thread's error indicator.
+        unsafe { ffi::PyErr_Clear() };
+        Err(runtime_error("what is imported as pychrony is another module"))
     }
 
     fn new(module: &Owned) -> Result<Self> {
@@ -173,6 +187,7 @@ unsafe extern "C" fn exec(module: Object) -> c_int {
         for (name, class) in state.types() {
             module.set_attribute(short_name(name), class)?;
         }
+        module.set_attribute(c"_C_API", &capi::new_capsule()?)?;
         module.set_attribute(c"libchrony_path", &path(state.library.path())?)?;
         module.set_attribute(c"__version__", &string(env!("CARGO_PKG_VERSION"))?)
     })

@@ -68,6 +68,7 @@ macro_rules! getter {
 mod activity;
 mod authdata;
 pub mod enums;
+pub mod layout;
 mod ntpdata;
 mod rtcdata;
 mod selectdata;

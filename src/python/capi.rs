@@ -1,0 +1,170 @@
+//! The capsule behind include/pychrony.h: the reports as C structs, by the layout that the tables give them.
+
+use std::ffi::{CStr, c_char, c_double, c_int, c_void};
+use std::ptr;
+use std::time::Duration;
+
+use pyo3_ffi as ffi;
+
+use super::functions::{self, Whom};
+use super::module::State;
+use super::object::{Entry, Owned, Result, import, value_error};
+use crate::chrony::address::Address;
+use crate::chrony::client::{Row, Shape};
+use crate::chrony::record::Value;
+use crate::reports::layout::{TEXT, size_of_field, size_of_record};
+use crate::reports::{REPORTS, Report};
+
+/// `PyChrony_Table`: its functions are typed in the header.
+#[repr(C)]
+struct Functions {
+    abi_version: u32,
+    size: u32,
+    functions: [*const c_void; REPORTS.len()],
+}
+
+// SAFETY: pointers to functions, never changed.
+unsafe impl Sync for Functions {}
+
+static FUNCTIONS: Functions = Functions {
+    abi_version: 1,
+    size: size_of::<Functions>() as u32,
+    functions: [
+        function::<0>(),
+        function::<1>(),
+        function::<2>(),
+        function::<3>(),
+        function::<4>(),
+        function::<5>(),
+        function::<6>(),
+        function::<7>(),
+        function::<8>(),
+        function::<9>(),
+    ],
+};
+
+/// `PYCHRONY_FOREVER`, and `PYCHRONY_NONE`.
+const FOREVER: c_double = -1.0;
+const NONE: u64 = u64::MAX;
+
+const fn function<const REPORT: usize>() -> *const c_void {
+    match REPORTS[REPORT].query.shape {
+        Shape::One | Shape::OneIfEnabled => get_one::<REPORT> as *const c_void,
+        Shape::PerSource | Shape::PerAddress => get_list::<REPORT> as *const c_void,
+    }
+}
+
+/// The capsule, for the module's `_C_API`.
+pub fn new_capsule() -> Result<Owned> {
+    let table = (&raw const FUNCTIONS).cast_mut().cast();
+    // SAFETY: a static table and a static name; a new reference or NULL.
+    unsafe { Owned::new(ffi::PyCapsule_New(table, c"pychrony._C_API".as_ptr(), None)) }
+}
+
+/// What the C functions return: a status or a count; −1 says that an exception is set.
+struct Outcome<T>(T);
+
+impl Entry for Outcome<c_int> {
+    type Raw = c_int;
+    const RAISED: c_int = -1;
+    fn into_raw(self) -> c_int {
+        self.0
+    }
+}
+
+impl Entry for Outcome<ffi::Py_ssize_t> {
+    type Raw = ffi::Py_ssize_t;
+    const RAISED: ffi::Py_ssize_t = -1;
+    fn into_raw(self) -> ffi::Py_ssize_t {
+        self.0
+    }
+}
+
+unsafe extern "C" fn get_one<const REPORT: usize>(address: *const c_char, timeout: c_double, record: *mut u8) -> c_int {
+    super::object::entry(|| {
+        let report = REPORTS[REPORT];
+        // SAFETY: as the header asks of the caller.
+        match unsafe { ask(address, timeout, report) }?.as_deref() {
+            Some([row]) => {
+                // SAFETY: the caller's record is of the report's type.
+                unsafe { write(report, row, record) };
+                Ok(Outcome(0))
+            }
+            _ => Ok(Outcome(1)),
+        }
+    })
+}
+
+unsafe extern "C" fn get_list<const REPORT: usize>(
+    address: *const c_char,
+    timeout: c_double,
+    records: *mut *mut c_void,
+) -> ffi::Py_ssize_t {
+    super::object::entry(|| {
+        let report = REPORTS[REPORT];
+        // SAFETY: as the header asks of the caller.
+        let rows = unsafe { ask(address, timeout, report) }?.unwrap_or_default();
+        let size = size_of_record(report);
+        let mut array = ptr::null_mut();
+        if !rows.is_empty() {
+            // SAFETY: the thread is attached.
+            array = unsafe { ffi::PyMem_Malloc(rows.len() * size) };
+            if array.is_null() {
+                // SAFETY: as above; it always returns NULL, with MemoryError set.
+                unsafe { Owned::new(ffi::PyErr_NoMemory()) }?;
+            }
+        }
+        for (index, row) in rows.iter().enumerate() {
+            // SAFETY: the array has room for so many records.
+            unsafe { write(report, row, array.cast::<u8>().add(index * size)) };
+        }
+        // SAFETY: the caller's pointer.
+        unsafe { *records = array };
+        Ok(Outcome(rows.len() as ffi::Py_ssize_t))
+    })
+}
+
+/// # Safety
+/// The thread must be attached, and `address` be NULL or text.
+unsafe fn ask(address: *const c_char, timeout: c_double, report: &'static Report) -> Result<Option<Vec<Row>>> {
+    // An extension's pointer serves all interpreters: the state, with the exception types, is this interpreter's.
+    let module = import(c"pychrony")?;
+    let state = State::of_checked(module.as_ptr())?;
+    let address = if address.is_null() {
+        None
+    } else {
+        // SAFETY: text, as the caller promises.
+        let text = unsafe { CStr::from_ptr(address) };
+        Some(Address::parse(text.to_bytes()).map_err(|error| value_error(&error.to_string()))?)
+    };
+    let timeout: Option<Duration> = if timeout == FOREVER { None } else { functions::duration(timeout)? };
+    Whom { address, timeout }.ask(state, |client, patience| client.report(&report.query, patience))
+}
+
+/// Writes a record as C has it.
+///
+/// # Safety
+/// `record` must have room for the report's record.
+unsafe fn write(report: &Report, row: &Row, mut record: *mut u8) {
+    for (field, value) in report.query.fields.iter().zip(row) {
+        let size = size_of_field(&field.kind);
+        let mut bytes = [0; TEXT];
+        match value {
+            Value::Text(text) => {
+                let text = &text.as_bytes()[..text.len().min(TEXT - 1)];
+                bytes[..text.len()].copy_from_slice(text);
+            }
+            Value::Missing if size == TEXT => {}
+            Value::Missing => bytes[..8].copy_from_slice(&NONE.to_ne_bytes()),
+            Value::Boolean(value) => bytes[..8].copy_from_slice(&u64::from(*value).to_ne_bytes()),
+            Value::Unsigned(value) => bytes[..8].copy_from_slice(&value.to_ne_bytes()),
+            Value::Signed(value) => bytes[..8].copy_from_slice(&value.to_ne_bytes()),
+            Value::Float(value) => bytes[..8].copy_from_slice(&value.to_ne_bytes()),
+        }
+        // SAFETY: the record has this field next, of this size, which is at most TEXT.
+        unsafe {
+            ptr::copy_nonoverlapping(bytes.as_ptr(), record, size);
+            record = record.add(size);
+        }
+    }
+}

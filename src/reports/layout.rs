@@ -1,0 +1,168 @@
+//! How a report's record lies in memory for C: a struct with a member for each field, in the table's order.
+//!
+//! Numbers take 8 bytes, text takes 64: so no member needs padding, and offsets are sums. The header that C programs read
+//! and the assertions by which the compiler holds it against these rules are written by the test below.
+
+use super::Report;
+use crate::chrony::record::Kind;
+
+/// The bytes of a text with its NUL: an IPv6 address has 46 at most.
+pub const TEXT: usize = 64;
+const NUMBER: usize = 8;
+
+/// The bytes a field takes.
+pub const fn size_of_field(kind: &Kind) -> usize {
+    match kind {
+        Kind::Address | Kind::Source => TEXT,
+        _ => NUMBER,
+    }
+}
+
+/// The bytes a record takes.
+pub const fn size_of_record(report: &Report) -> usize {
+    let mut size = 0;
+    let mut index = 0;
+    while index < report.query.fields.len() {
+        size += size_of_field(&report.query.fields[index].kind);
+        index += 1;
+    }
+    size
+}
+
+/// Writes the header and the assertions anew: `PYCHRONY_WRITE=1 cargo test layout`.
+#[cfg(test)]
+mod tests {
+    use std::ffi::CStr;
+    use std::fmt::Write;
+    use std::path::Path;
+    use std::{env, fs};
+
+    use super::*;
+    use crate::chrony::client::Shape;
+    use crate::chrony::record::{Enumeration, Field};
+    use crate::reports::REPORTS;
+    use crate::reports::enums::ENUMERATIONS;
+
+    fn text(text: &CStr) -> &str {
+        text.to_str().unwrap()
+    }
+
+    /// The name of a report's struct.
+    fn name(report: &Report) -> &str {
+        let class = text(report.type_name).strip_prefix("pychrony.").unwrap();
+        class.strip_suffix("Status").unwrap_or(class)
+    }
+
+    /// `get_source_stats` as C calls it: `GetSourceStats`.
+    fn function(report: &Report) -> String {
+        let capital = |word: &str| word[..1].to_uppercase() + &word[1..];
+        text(report.getter.name).split('_').map(capital).collect()
+    }
+
+    fn c_type(kind: &Kind) -> &'static str {
+        match kind {
+            Kind::Unsigned(_) | Kind::Ago | Kind::Boolean | Kind::Enum(_) => "uint64_t",
+            Kind::Signed(..) | Kind::Nanoseconds => "int64_t",
+            Kind::Offset | Kind::Measure | Kind::Seconds => "double",
+            Kind::Address | Kind::Source => "char",
+        }
+    }
+
+    fn member(field: &Field) -> String {
+        let length = if size_of_field(&field.kind) == TEXT { format!("[{TEXT}]") } else { String::new() };
+        format!("\t{} {}{length};\n", c_type(&field.kind), text(field.name))
+    }
+
+    fn constants(enumeration: &Enumeration) -> String {
+        let class = text(enumeration.name);
+        let mut out = format!("/* {} */\nenum {{\n", text(enumeration.doc));
+        for (member, value) in enumeration.members {
+            writeln!(out, "\tPYCHRONY_{class}_{} = {value},", text(member)).unwrap();
+        }
+        out.truncate(out.len() - 2); // C89 had no comma before the brace, and old compilers still say so
+        out + "\n};\n\n"
+    }
+
+    fn header() -> String {
+        let mut out = String::from(
+            "/*\n * The records of chronyd's reports, for C: included by pychrony.h.\n *\n\
+             \x20* Written by src/reports/layout.rs from the tables beside it; do not edit.\n *\n\
+             \x20* Units, signs and ranges are as in Python. What Python has as None is PYCHRONY_NONE where it is a number, and\n\
+             \x20* \"\" where it is text. Enumerations are numbers, named below; a later pychrony may name more.\n */\n\n\
+             #ifndef PYCHRONY_RECORDS_H\n#define PYCHRONY_RECORDS_H\n\n#include <stdint.h>\n\n\
+             /* No value: a time that is \"never\", or a field that this chronyd does not send. */\n\
+             #define PYCHRONY_NONE UINT64_MAX\n\n",
+        );
+        ENUMERATIONS.iter().for_each(|enumeration| out += &constants(enumeration));
+        for report in REPORTS {
+            writeln!(
+                out,
+                "/* {} */\ntypedef struct {{",
+                text(report.type_doc).replace('\n', "\n * ").replace("* \n", "*\n")
+            )
+            .unwrap();
+            for field in report.query.fields {
+                writeln!(out, "\t/* {} */", text(field.doc)).unwrap();
+                out += &member(field);
+            }
+            writeln!(out, "}} PyChrony_{};\n", name(report)).unwrap();
+        }
+        out += "/*\n * The functions, in the order of the table of pychrony.h, which expands this with a macro for each shape.\n *\n\
+                \x20* ONE and IF_ENABLED fill one record, LIST allocates them.\n */\n#define PYCHRONY_FUNCTIONS(ONE, IF_ENABLED, LIST)";
+        for report in REPORTS {
+            let shape = match report.query.shape {
+                Shape::One => "ONE",
+                Shape::OneIfEnabled => "IF_ENABLED",
+                Shape::PerSource | Shape::PerAddress => "LIST",
+            };
+            write!(out, " \\\n\t{shape}({}, PyChrony_{})", function(report), name(report)).unwrap();
+        }
+        out + "\n\n#endif\n"
+    }
+
+    fn assertions() -> String {
+        let mut out = String::from(
+            "/*\n * Holds the structs of pychrony_records.h against what Rust writes into them.\n *\n\
+             \x20* Written by src/reports/layout.rs; do not edit.\n */\n\n\
+             #include \"pychrony_records.h\"\n\n#include <stddef.h>\n\n\
+             #define AT(type, member, offset, size) \\\n\
+             \t_Static_assert(offsetof(type, member) == (offset) && sizeof(((type *)0)->member) == (size), \\\n\
+             \t\t       #type \".\" #member \" lies elsewhere\")\n\n",
+        );
+        for report in REPORTS {
+            let (name, mut offset) = (name(report), 0);
+            for field in report.query.fields {
+                let size = size_of_field(&field.kind);
+                writeln!(out, "AT(PyChrony_{name}, {}, {offset}, {size});", text(field.name)).unwrap();
+                offset += size;
+            }
+            assert_eq!(offset, size_of_record(report));
+            writeln!(
+                out,
+                "_Static_assert(sizeof(PyChrony_{name}) == {offset}, \"PyChrony_{name} has another size\");\n"
+            )
+            .unwrap();
+        }
+        out.trim_end().to_owned() + "\n"
+    }
+
+    #[track_caller]
+    fn check(path: &str, wanted: &str) {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(path);
+        if env::var_os("PYCHRONY_WRITE").is_some() {
+            fs::write(&path, wanted).unwrap();
+        }
+        let found = fs::read_to_string(&path).unwrap_or_default();
+        assert!(found == wanted, "{} is not what the tables say: see layout.rs", path.display());
+    }
+
+    #[test]
+    fn the_header_says_what_the_tables_say() {
+        check("include/pychrony_records.h", &header());
+    }
+
+    #[test]
+    fn the_compiler_is_told_what_the_tables_say() {
+        check("src/reports/layout.c", &assertions());
+    }
+}
