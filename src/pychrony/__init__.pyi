@@ -1,0 +1,1267 @@
+"""Ask chronyd, the NTP daemon, how good the system's clock is: the types of the extension module."""
+
+import sys
+from enum import IntEnum, IntFlag
+from os import PathLike
+from types import TracebackType
+from typing import Any, Final, SupportsFloat, SupportsIndex, final
+
+from _typeshed import structseq
+from typing_extensions import Self, TypeAlias, disjoint_base
+
+__version__: str
+
+libchrony_path: str
+"""Path of the libchrony in use."""
+
+_Address: TypeAlias = str | PathLike[str] | None
+_Seconds: TypeAlias = SupportsFloat | SupportsIndex | None
+
+class LeapStatus(IntEnum):
+    """Whether a leap second is due at the end of the UTC day; UNSYNC: the clock is not synchronised."""
+
+    NORMAL = 0
+    INSERT = 1
+    DELETE = 2
+    UNSYNC = 3
+
+class SourceState(IntEnum):
+    """What chronyd's selection made of a source: SELECTED is synchronised to, UNSELECTED is combined with it or could be."""
+
+    SELECTED = 0
+    NONSELECTABLE = 1
+    FALSETICKER = 2
+    JITTERY = 3
+    UNSELECTED = 4
+    SELECTABLE = 5
+
+class SourceMode(IntEnum):
+    """What a source is: a server whose CLIENT we are, a PEER, or a reference clock."""
+
+    CLIENT = 0
+    PEER = 1
+    REFCLOCK = 2
+
+class SelectOptions(IntFlag):
+    """A source's selection options (noselect, prefer, trust, require in chrony.conf)."""
+
+    NOSELECT = 1
+    PREFER = 2
+    TRUST = 4
+    REQUIRE = 8
+
+class SelectState(IntEnum):
+    """How far a source came in the selection; each number is the character that chronyc prints for it."""
+
+    IGNORED = 78
+    NOT_SYNCHRONIZED = 115
+    MISSING_SAMPLES = 77
+    UNACCEPTABLE_DISTANCE = 100
+    LARGE_DISTANCE = 68
+    JITTERY = 126
+    WAITING_FOR_OTHERS = 119
+    MISSING_SELECTABLE_SOURCES = 87
+    STALE = 83
+    ORPHAN = 79
+    NOT_TRUSTED = 84
+    NOT_PREFERRED = 80
+    WAITING_FOR_UPDATE = 85
+    FALSETICKER = 120
+    COMBINED = 43
+    BEST = 42
+
+class AuthMode(IntEnum):
+    """Means by which an NTP source is authenticated."""
+
+    NONE = 0
+    SYMMETRIC_KEY = 1
+    NTS = 2
+
+class KeyType(IntEnum):
+    """Type of a key: hash, cipher or AEAD algorithm; NONE without a key."""
+
+    NONE = 0
+    MD5 = 1
+    SHA1 = 2
+    SHA256 = 3
+    SHA384 = 4
+    SHA512 = 5
+    SHA3_224 = 6
+    SHA3_256 = 7
+    SHA3_384 = 8
+    SHA3_512 = 9
+    TIGER = 10
+    WHIRLPOOL = 11
+    AES128 = 13
+    AES256 = 14
+    AEAD_AES_SIV_CMAC_256 = 15
+    AEAD_AES_128_GCM_SIV = 30
+
+class NTPMode(IntEnum):
+    """NTP mode of a response; NONE before the first."""
+
+    NONE = 0
+    ACTIVE_SYMMETRIC = 1
+    PASSIVE_SYMMETRIC = 2
+    SERVER = 4
+
+class NTPFlags(IntFlag):
+    """Tests that a response passed (chronyc's manual says which is which), and whether it was interleaved and authenticated."""
+
+    TEST1 = 512
+    TEST2 = 256
+    TEST3 = 128
+    TEST5 = 64
+    TEST6 = 32
+    TEST7 = 16
+    TEST_A = 8
+    TEST_C = 4
+    TEST_B = 2
+    TEST_D = 1
+    INTERLEAVED = 16384
+    AUTHENTICATED = 32768
+
+class Timestamping(IntEnum):
+    """What took a timestamp, in rising precision (NONE: nothing yet); each number is the character that chronyc prints for it."""
+
+    NONE = 0
+    DAEMON = 68
+    KERNEL = 75
+    HARDWARE = 72
+
+class SmoothingFlags(IntFlag):
+    """Whether smoothing is ACTIVE, and whether it smooths leap seconds only."""
+
+    ACTIVE = 1
+    LEAPONLY = 2
+
+class Transport(IntEnum):
+    """How chronyd is reached: its Unix socket (root and its own user only, all reports) or its UDP command port."""
+
+    UNIX_SOCKET = 1
+    COMMAND_PORT = 2
+
+class ErrorCode(IntEnum):
+    """What went wrong, in ChronyError.error_code: libchrony's own codes from 1, pychrony's from 100."""
+
+    NO_MEMORY = 1
+    NO_RANDOM = 2
+    UNKNOWN_REPORT = 3
+    RANDOM_FAILED = 4
+    SEND_FAILED = 5
+    RECV_FAILED = 6
+    INVALID_ARGUMENT = 7
+    UNEXPECTED_CALL = 8
+    UNAUTHORIZED = 9
+    DISABLED = 10
+    UNEXPECTED_STATUS = 11
+    OLD_SERVER = 12
+    NEW_SERVER = 13
+    INVALID_RESPONSE = 14
+    OPEN_FAILED = 100
+    TIMEOUT = 101
+    FIELD_MISSING = 102
+    FIELD_TYPE = 103
+    FIELD_RANGE = 104
+
+class ChronyError(Exception):
+    """ChronyError(message, error_code=None)
+
+    The base of all pychrony's exceptions.
+
+    message: what was tried, on what, what came back, what can be done.
+    error_code: an ErrorCode, or None.
+    errno: the system's error number, where it gave one, else None."""
+
+    message: str
+    error_code: ErrorCode | int | None
+    errno: int | None
+    def __init__(self, message: str, error_code: ErrorCode | int | None = None) -> None: ...
+
+class ChronyConnectionError(ChronyError, ConnectionError):
+    """chronyd cannot be reached: the message names every address tried, and why it failed.
+
+    error_code: OPEN_FAILED, SEND_FAILED or RECV_FAILED, and errno, of the first address tried."""
+
+class ChronyTimeoutError(ChronyConnectionError, TimeoutError):
+    """chronyd was reached, or at least not refused, but did not answer in time. error_code: TIMEOUT."""
+
+class ChronyPermissionError(ChronyError, PermissionError):
+    """Not allowed: the system forbids the use of chronyd's Unix socket (errno EACCES or EPERM), or chronyd does
+    not give this report to this client (error_code UNAUTHORIZED)."""
+
+class ChronyDataError(ChronyError, ValueError):
+    """What chronyd sent is no valid report: a field is missing, of another type or out of its range (error_code
+    FIELD_MISSING, FIELD_TYPE, FIELD_RANGE), or the response is invalid (INVALID_RESPONSE, UNEXPECTED_STATUS,
+    DISABLED)."""
+
+class ChronyVersionError(ChronyError):
+    """chronyd is too old (error_code OLD_SERVER) or too new (NEW_SERVER) for this libchrony, or libchrony lacks the
+    report (UNKNOWN_REPORT)."""
+
+class ChronyLibraryError(ChronyError):
+    """libchrony itself failed: error_code is its code, errno the system's reason where there is one."""
+
+@final
+class TrackingStatus(
+    structseq[Any],
+    tuple[int, str, str | None, int, LeapStatus, float, float, float, float, float, float, float, float, float, float],
+):
+    """How good the system's clock is: chronyd's tracking report.
+
+    The clock's error is at most abs(offset) + root_dispersion + root_delay / 2 seconds, if the path to the
+    primary source is no worse than its worst asymmetry."""
+
+    if sys.version_info >= (3, 10):
+        __match_args__: Final = (
+            "reference_id",
+            "reference_id_name",
+            "reference_ip",
+            "stratum",
+            "leap_status",
+            "ref_time",
+            "offset",
+            "last_offset",
+            "rms_offset",
+            "frequency",
+            "residual_freq",
+            "skew",
+            "root_delay",
+            "root_dispersion",
+            "update_interval",
+        )
+
+    _fields: Final[tuple[str, ...]]
+    def _asdict(self) -> dict[str, Any]:
+        """The fields named in _fields as a new dictionary."""
+
+    def is_synchronized(self) -> bool:
+        """Whether the clock is synchronised: to a source, with a known leap status."""
+
+    def is_leap_pending(self) -> bool:
+        """Whether a leap second is inserted or deleted at the end of the day."""
+
+    @property
+    def reference_id(self) -> int:
+        """ID of the source the clock is synchronised to: an IPv4 address, a hash of an IPv6 address, or four ASCII characters; 0: not synchronised [0 to 0xffffffff; libchrony: reference ID]"""
+
+    @property
+    def reference_id_name(self) -> str:
+        """The source's address; without one the name that reference_id spells ("GPS"), else its bytes ("127.127.1.1" is the local reference) [str; libchrony: address]"""
+
+    @property
+    def reference_ip(self) -> str | None:
+        """The source's IP address; None where it has none [str or None; libchrony: address]"""
+
+    @property
+    def stratum(self) -> int:
+        """How many hops the clock is away from a reference clock, which is stratum 0; 0 also while not synchronised [0 to 15; libchrony: stratum]"""
+
+    @property
+    def leap_status(self) -> LeapStatus:
+        """Whether a leap second is due [LeapStatus; libchrony: leap status]"""
+
+    @property
+    def ref_time(self) -> float:
+        """When the last measurement was processed [seconds since 1970 (UTC), float; ref_time_ns is exact; libchrony: reference time]"""
+
+    @property
+    def offset(self) -> float:
+        """How far the system clock still is from NTP time, while chronyd corrects it [seconds, finite; > 0: the system clock is slow of NTP time, < 0: fast; libchrony: current correction]"""
+
+    @property
+    def last_offset(self) -> float:
+        """Offset estimated at the last update [seconds, finite; > 0: the clock was slow; libchrony: last offset]"""
+
+    @property
+    def rms_offset(self) -> float:
+        """Long-term average of the offset's size [seconds, 0 or more; libchrony: RMS offset]"""
+
+    @property
+    def frequency(self) -> float:
+        """Rate at which the system clock would be wrong if chronyd did not correct it [ppm, finite; < 0: the clock would run slow, > 0: fast; libchrony: frequency offset]"""
+
+    @property
+    def residual_freq(self) -> float:
+        """What the measurements of the selected source say the frequency should be changed by [ppm, finite; > 0: higher; libchrony: residual frequency]"""
+
+    @property
+    def skew(self) -> float:
+        """Error bound of the frequency [ppm, 0 or more; libchrony: skew]"""
+
+    @property
+    def root_delay(self) -> float:
+        """Network delay, there and back, to the stratum-1 computer [seconds, 0 or more; libchrony: root delay]"""
+
+    @property
+    def root_dispersion(self) -> float:
+        """Dispersion accumulated on the way to the stratum-1 computer [seconds, 0 or more; libchrony: root dispersion]"""
+
+    @property
+    def update_interval(self) -> float:
+        """Time between the last two updates of the clock [seconds, 0 or more; libchrony: last update interval]"""
+
+    @property
+    def ref_time_ns(self) -> int:
+        """When the last measurement was processed; an attribute, not an item [nanoseconds since 1970 (UTC); libchrony: reference time]"""
+
+@final
+class Source(
+    structseq[Any], tuple[str, int, int, SourceState, SourceMode, SelectOptions, int, int | None, float, float, float]
+):
+    """One source of time: a record of chronyd's sources report."""
+
+    if sys.version_info >= (3, 10):
+        __match_args__: Final = (
+            "address",
+            "poll",
+            "stratum",
+            "state",
+            "mode",
+            "flags",
+            "reachability",
+            "last_sample_ago",
+            "orig_latest_meas",
+            "latest_meas",
+            "latest_meas_err",
+        )
+
+    _fields: Final[tuple[str, ...]]
+    def _asdict(self) -> dict[str, Any]:
+        """The fields named in _fields as a new dictionary."""
+
+    def is_reachable(self) -> bool:
+        """Whether any of the last eight polls was answered."""
+
+    def is_selected(self) -> bool:
+        """Whether the clock is synchronised to this source (state is SELECTED)."""
+
+    @property
+    def address(self) -> str:
+        """The source's IP address; for a reference clock its name ("GPS"); "ID#..." while its name is not resolved [str; libchrony: address]"""
+
+    @property
+    def poll(self) -> int:
+        """Interval between polls: 6 is 64 s, -2 is 0.25 s [log2 seconds, -32 to 32; libchrony: poll]"""
+
+    @property
+    def stratum(self) -> int:
+        """The source's stratum; 0 where nothing is known yet [0 to 16; libchrony: stratum]"""
+
+    @property
+    def state(self) -> SourceState:
+        """What chronyd's selection made of the source [SourceState; libchrony: state]"""
+
+    @property
+    def mode(self) -> SourceMode:
+        """What kind of source it is [SourceMode; libchrony: mode]"""
+
+    @property
+    def flags(self) -> SelectOptions:
+        """Selection options in force [SelectOptions; libchrony: flags]"""
+
+    @property
+    def reachability(self) -> int:
+        """Which of the last polls were answered [bits, the lowest the latest; eight of them in use (0o377: all answered); libchrony: reachability]"""
+
+    @property
+    def last_sample_ago(self) -> int | None:
+        """Age of the last good sample [seconds, 0 or more; None: never; libchrony: last sample ago]"""
+
+    @property
+    def orig_latest_meas(self) -> float:
+        """Offset of the last sample as it was measured [seconds, finite; > 0: the system clock was fast of the source; libchrony: original last sample offset]"""
+
+    @property
+    def latest_meas(self) -> float:
+        """Offset of the last sample, with the clock's corrections since applied [seconds, finite; > 0: the system clock is fast of the source; libchrony: adjusted last sample offset]"""
+
+    @property
+    def latest_meas_err(self) -> float:
+        """Error bound of the last sample [seconds, 0 or more; libchrony: last sample error]"""
+
+@final
+class SourceStats(structseq[Any], tuple[int, str, int, int, int, float, float, float, float, float]):
+    """Statistics of one source: a record of chronyd's sourcestats report."""
+
+    if sys.version_info >= (3, 10):
+        __match_args__: Final = (
+            "reference_id",
+            "address",
+            "samples",
+            "runs",
+            "span",
+            "std_dev",
+            "resid_freq",
+            "skew",
+            "offset",
+            "offset_err",
+        )
+
+    _fields: Final[tuple[str, ...]]
+    def _asdict(self) -> dict[str, Any]:
+        """The fields named in _fields as a new dictionary."""
+
+    def has_sufficient_samples(self, minimum: int = 4) -> bool:
+        """Whether at least so many samples are in use."""
+
+    @property
+    def reference_id(self) -> int:
+        """The source's reference ID [0 to 0xffffffff; libchrony: reference ID]"""
+
+    @property
+    def address(self) -> str:
+        """The source's address, as Source.address has it; for a reference clock its name ("GPS") [str; libchrony: address]"""
+
+    @property
+    def samples(self) -> int:
+        """Samples in use [count; libchrony: samples]"""
+
+    @property
+    def runs(self) -> int:
+        """Runs of residuals of one sign; few for the samples mean that a straight line fits badly [count; libchrony: runs]"""
+
+    @property
+    def span(self) -> int:
+        """Time between the oldest and the newest sample [seconds, 0 or more; libchrony: span]"""
+
+    @property
+    def std_dev(self) -> float:
+        """Standard deviation of the samples [seconds, 0 or more; libchrony: standard deviation]"""
+
+    @property
+    def resid_freq(self) -> float:
+        """The source's frequency against the system clock's as it is corrected [ppm, finite; libchrony: residual frequency]"""
+
+    @property
+    def skew(self) -> float:
+        """Error bound of the frequency [ppm, 0 or more; libchrony: skew]"""
+
+    @property
+    def offset(self) -> float:
+        """Estimated offset of the source [seconds, finite; > 0: the system clock is fast of the source; libchrony: offset]"""
+
+    @property
+    def offset_err(self) -> float:
+        """Error bound of the offset [seconds, 0 or more; libchrony: offset error]"""
+
+@final
+class RTCData(structseq[Any], tuple[float, int, int, int, float, float]):
+    """The real-time clock against the system clock: chronyd's rtcdata report."""
+
+    if sys.version_info >= (3, 10):
+        __match_args__: Final = ("ref_time", "samples", "runs", "span", "offset", "freq_offset")
+
+    _fields: Final[tuple[str, ...]]
+    def _asdict(self) -> dict[str, Any]:
+        """The fields named in _fields as a new dictionary."""
+
+    def is_calibrated(self) -> bool:
+        """Whether there is any comparison to go by (samples > 0)."""
+
+    @property
+    def ref_time(self) -> float:
+        """When the real-time clock was last compared [seconds since 1970 (UTC), float; ref_time_ns is exact; libchrony: reference time]"""
+
+    @property
+    def samples(self) -> int:
+        """Comparisons in use [count; libchrony: samples]"""
+
+    @property
+    def runs(self) -> int:
+        """Runs of residuals of one sign [count; libchrony: runs]"""
+
+    @property
+    def span(self) -> int:
+        """Time the comparisons cover [seconds, 0 or more; libchrony: span]"""
+
+    @property
+    def offset(self) -> float:
+        """Estimated offset of the real-time clock [seconds, finite; > 0: the real-time clock is fast; libchrony: offset]"""
+
+    @property
+    def freq_offset(self) -> float:
+        """Rate at which the real-time clock drifts [ppm, finite; > 0: the real-time clock gains time; libchrony: frequency offset]"""
+
+    @property
+    def ref_time_ns(self) -> int:
+        """When the real-time clock was last compared; an attribute, not an item [nanoseconds since 1970 (UTC); libchrony: reference time]"""
+
+@final
+class Smoothing(structseq[Any], tuple[SmoothingFlags, float, float, float, float, float]):
+    """The smoothing of the time served to clients: chronyd's smoothing report."""
+
+    if sys.version_info >= (3, 10):
+        __match_args__: Final = ("flags", "offset", "freq_offset", "wander", "last_update_ago", "remaining_time")
+
+    _fields: Final[tuple[str, ...]]
+    def _asdict(self) -> dict[str, Any]:
+        """The fields named in _fields as a new dictionary."""
+
+    @property
+    def flags(self) -> SmoothingFlags:
+        """Whether it is at work, and on what [SmoothingFlags; libchrony: flags]"""
+
+    @property
+    def offset(self) -> float:
+        """Offset applied to the time that is served [seconds, finite; libchrony: offset]"""
+
+    @property
+    def freq_offset(self) -> float:
+        """Frequency offset applied to it [ppm, finite; libchrony: frequency offset]"""
+
+    @property
+    def wander(self) -> float:
+        """Rate at which the frequency offset changes [ppm per second, finite; libchrony: wander]"""
+
+    @property
+    def last_update_ago(self) -> float:
+        """Age of the last update [seconds, 0 or more; libchrony: last update ago]"""
+
+    @property
+    def remaining_time(self) -> float:
+        """Time until the smoothing is done, if nothing further happens [seconds, 0 or more; libchrony: remaining time]"""
+
+@final
+class Activity(structseq[Any], tuple[int, int, int, int, int]):
+    """How many NTP sources are in which state: chronyd's activity report."""
+
+    if sys.version_info >= (3, 10):
+        __match_args__: Final = ("online", "offline", "burst_online", "burst_offline", "unresolved")
+
+    _fields: Final[tuple[str, ...]]
+    def _asdict(self) -> dict[str, Any]:
+        """The fields named in _fields as a new dictionary."""
+
+    @property
+    def online(self) -> int:
+        """Sources that are polled [count; libchrony: online sources]"""
+
+    @property
+    def offline(self) -> int:
+        """Sources that are not polled at present [count; libchrony: offline sources]"""
+
+    @property
+    def burst_online(self) -> int:
+        """Sources in a burst of polls, online after it [count; libchrony: burst online-return sources]"""
+
+    @property
+    def burst_offline(self) -> int:
+        """Sources in a burst of polls, offline after it [count; libchrony: burst offline-return sources]"""
+
+    @property
+    def unresolved(self) -> int:
+        """Sources whose name is not resolved yet [count; libchrony: unresolved sources]"""
+
+@final
+class ServerStats(
+    structseq[Any],
+    tuple[
+        int,
+        int,
+        int,
+        int,
+        int,
+        int | None,
+        int | None,
+        int | None,
+        int | None,
+        int | None,
+        int | None,
+        int | None,
+        int | None,
+        int | None,
+        int | None,
+        int | None,
+        int | None,
+    ],
+):
+    """What chronyd did as a server since it was started: its serverstats report.
+
+    Fields that only newer chronyds send are None where they are missing."""
+
+    if sys.version_info >= (3, 10):
+        __match_args__: Final = (
+            "received_ntp_requests",
+            "dropped_ntp_requests",
+            "received_command_requests",
+            "dropped_command_requests",
+            "dropped_client_log_records",
+            "accepted_nts_ke_connections",
+            "dropped_nts_ke_connections",
+            "received_authenticated_ntp_requests",
+            "received_interleaved_ntp_requests",
+            "held_ntp_timestamps",
+            "ntp_timestamp_span",
+            "served_daemon_rx_timestamps",
+            "served_daemon_tx_timestamps",
+            "served_kernel_rx_timestamps",
+            "served_kernel_tx_timestamps",
+            "served_hardware_rx_timestamps",
+            "served_hardware_tx_timestamps",
+        )
+
+    _fields: Final[tuple[str, ...]]
+    def _asdict(self) -> dict[str, Any]:
+        """The fields named in _fields as a new dictionary."""
+
+    @property
+    def received_ntp_requests(self) -> int:
+        """NTP requests received [count; libchrony: received NTP requests]"""
+
+    @property
+    def dropped_ntp_requests(self) -> int:
+        """NTP requests dropped by rate limiting [count; libchrony: dropped NTP requests]"""
+
+    @property
+    def received_command_requests(self) -> int:
+        """Requests received on the command port [count; libchrony: received command requests]"""
+
+    @property
+    def dropped_command_requests(self) -> int:
+        """Requests on the command port dropped by rate limiting [count; libchrony: dropped command requests]"""
+
+    @property
+    def dropped_client_log_records(self) -> int:
+        """Records of clients dropped to keep within the memory limit [count; libchrony: dropped client log records]"""
+
+    @property
+    def accepted_nts_ke_connections(self) -> int | None:
+        """NTS key establishments accepted [count or None; libchrony: accepted NTS-KE connections]"""
+
+    @property
+    def dropped_nts_ke_connections(self) -> int | None:
+        """NTS key establishments dropped by rate limiting [count or None; libchrony: dropped NTS-KE connections]"""
+
+    @property
+    def received_authenticated_ntp_requests(self) -> int | None:
+        """NTP requests that were authenticated [count or None; libchrony: received authenticated NTP requests]"""
+
+    @property
+    def received_interleaved_ntp_requests(self) -> int | None:
+        """NTP requests in the interleaved mode [count or None; libchrony: received interleaved NTP requests]"""
+
+    @property
+    def held_ntp_timestamps(self) -> int | None:
+        """Timestamps held for clients in the interleaved mode [count or None; libchrony: held NTP timestamps]"""
+
+    @property
+    def ntp_timestamp_span(self) -> int | None:
+        """Time that the held timestamps cover [seconds, 0 or more, or None; libchrony: NTP timestamp span]"""
+
+    @property
+    def served_daemon_rx_timestamps(self) -> int | None:
+        """Responses with a receive timestamp taken by the daemon [count or None; libchrony: served daemon RX timestamps]"""
+
+    @property
+    def served_daemon_tx_timestamps(self) -> int | None:
+        """Responses with a transmit timestamp taken by the daemon [count or None; libchrony: served daemon TX timestamps]"""
+
+    @property
+    def served_kernel_rx_timestamps(self) -> int | None:
+        """Responses with a receive timestamp taken by the kernel [count or None; libchrony: served kernel RX timestamps]"""
+
+    @property
+    def served_kernel_tx_timestamps(self) -> int | None:
+        """Responses with a transmit timestamp taken by the kernel [count or None; libchrony: served kernel TX timestamps]"""
+
+    @property
+    def served_hardware_rx_timestamps(self) -> int | None:
+        """Responses with a receive timestamp taken by the hardware [count or None; libchrony: served hardware RX timestamps]"""
+
+    @property
+    def served_hardware_tx_timestamps(self) -> int | None:
+        """Responses with a transmit timestamp taken by the hardware [count or None; libchrony: served hardware TX timestamps]"""
+
+@final
+class NTPData(
+    structseq[Any],
+    tuple[
+        str,
+        str | None,
+        str | None,
+        int,
+        LeapStatus,
+        int,
+        NTPMode,
+        int,
+        int,
+        int,
+        float,
+        float,
+        int,
+        float,
+        float,
+        float,
+        float,
+        float,
+        float,
+        NTPFlags,
+        Timestamping,
+        Timestamping,
+        int,
+        int,
+        int,
+        int,
+        int | None,
+        int | None,
+        int | None,
+        int | None,
+    ],
+):
+    """The last valid measurement of one NTP source: a record of chronyd's ntpdata report.
+
+    Fields that only newer chronyds send are None where they are missing."""
+
+    if sys.version_info >= (3, 10):
+        __match_args__: Final = (
+            "address",
+            "remote_address",
+            "local_address",
+            "remote_port",
+            "leap_status",
+            "version",
+            "mode",
+            "stratum",
+            "poll",
+            "precision",
+            "root_delay",
+            "root_dispersion",
+            "reference_id",
+            "ref_time",
+            "offset",
+            "peer_delay",
+            "peer_dispersion",
+            "response_time",
+            "jitter_asymmetry",
+            "flags",
+            "transmit_timestamping",
+            "receive_timestamping",
+            "transmitted_messages",
+            "received_messages",
+            "received_valid_messages",
+            "received_good_messages",
+            "kernel_transmit_timestamps",
+            "kernel_receive_timestamps",
+            "hardware_transmit_timestamps",
+            "hardware_receive_timestamps",
+        )
+
+    _fields: Final[tuple[str, ...]]
+    def _asdict(self) -> dict[str, Any]:
+        """The fields named in _fields as a new dictionary."""
+
+    @property
+    def address(self) -> str:
+        """The source's address, as Source.address has it [str; libchrony: address]"""
+
+    @property
+    def remote_address(self) -> str | None:
+        """Address the server answers from [str or None; libchrony: remote address]"""
+
+    @property
+    def local_address(self) -> str | None:
+        """Our address in the exchange; None before the first [str or None; libchrony: local address]"""
+
+    @property
+    def remote_port(self) -> int:
+        """Port of the server [0 to 65535; libchrony: remote port]"""
+
+    @property
+    def leap_status(self) -> LeapStatus:
+        """Whether the server announces a leap second [LeapStatus; libchrony: leap status]"""
+
+    @property
+    def version(self) -> int:
+        """NTP version of the response; 0 before the first [0 to 7; libchrony: version]"""
+
+    @property
+    def mode(self) -> NTPMode:
+        """NTP mode of the response [NTPMode; libchrony: mode]"""
+
+    @property
+    def stratum(self) -> int:
+        """The server's stratum [0 to 16; libchrony: stratum]"""
+
+    @property
+    def poll(self) -> int:
+        """Polling interval the response names [log2 seconds; libchrony: poll]"""
+
+    @property
+    def precision(self) -> int:
+        """Precision of the server's clock [log2 seconds; libchrony: precision]"""
+
+    @property
+    def root_delay(self) -> float:
+        """The server's network delay to its primary source [seconds, 0 or more; libchrony: root delay]"""
+
+    @property
+    def root_dispersion(self) -> float:
+        """The server's dispersion to its primary source [seconds, 0 or more; libchrony: root dispersion]"""
+
+    @property
+    def reference_id(self) -> int:
+        """ID of the server's own source [0 to 0xffffffff; libchrony: reference ID]"""
+
+    @property
+    def ref_time(self) -> float:
+        """When the server's clock was last updated [seconds since 1970 (UTC), float; ref_time_ns is exact; libchrony: reference time]"""
+
+    @property
+    def offset(self) -> float:
+        """Offset measured [seconds, finite; > 0: the system clock was slow of the server; libchrony: offset]"""
+
+    @property
+    def peer_delay(self) -> float:
+        """Network delay, there and back, measured [seconds, 0 or more; libchrony: peer delay]"""
+
+    @property
+    def peer_dispersion(self) -> float:
+        """Dispersion of the measurement [seconds, 0 or more; libchrony: peer dispersion]"""
+
+    @property
+    def response_time(self) -> float:
+        """Time the server took to respond [seconds, 0 or more; libchrony: response time]"""
+
+    @property
+    def jitter_asymmetry(self) -> float:
+        """Estimated asymmetry of the network's jitter [ratio, -0.5 to 0.5 as chronyd computes it; libchrony: jitter asymmetry]"""
+
+    @property
+    def flags(self) -> NTPFlags:
+        """Which tests the response passed, and its modes [NTPFlags; libchrony: flags]"""
+
+    @property
+    def transmit_timestamping(self) -> Timestamping:
+        """What took the timestamp of our request [Timestamping; libchrony: transmit timestamping]"""
+
+    @property
+    def receive_timestamping(self) -> Timestamping:
+        """What took the timestamp of the response [Timestamping; libchrony: receive timestamping]"""
+
+    @property
+    def transmitted_messages(self) -> int:
+        """Packets sent to the source [count; libchrony: transmitted messages]"""
+
+    @property
+    def received_messages(self) -> int:
+        """Packets received from the source [count; libchrony: received messages]"""
+
+    @property
+    def received_valid_messages(self) -> int:
+        """Packets received that passed the tests of the packet [count; libchrony: received valid messages]"""
+
+    @property
+    def received_good_messages(self) -> int:
+        """Packets received that passed all tests, and were used [count; libchrony: received good messages]"""
+
+    @property
+    def kernel_transmit_timestamps(self) -> int | None:
+        """Transmit timestamps taken by the kernel [count or None; libchrony: kernel transmit timestamps]"""
+
+    @property
+    def kernel_receive_timestamps(self) -> int | None:
+        """Receive timestamps taken by the kernel [count or None; libchrony: kernel receive timestamps]"""
+
+    @property
+    def hardware_transmit_timestamps(self) -> int | None:
+        """Transmit timestamps taken by the hardware [count or None; libchrony: hardware transmit timestamps]"""
+
+    @property
+    def hardware_receive_timestamps(self) -> int | None:
+        """Receive timestamps taken by the hardware [count or None; libchrony: hardware receive timestamps]"""
+
+    @property
+    def ref_time_ns(self) -> int:
+        """When the server's clock was last updated; an attribute, not an item [nanoseconds since 1970 (UTC); libchrony: reference time]"""
+
+@final
+class AuthData(structseq[Any], tuple[str, AuthMode, KeyType, int, int, int, int | None, int, int, bool]):
+    """How one NTP source is authenticated: a record of chronyd's authdata report."""
+
+    if sys.version_info >= (3, 10):
+        __match_args__: Final = (
+            "address",
+            "mode",
+            "key_type",
+            "key_id",
+            "key_length",
+            "key_establishment_attempts",
+            "last_key_establishment_ago",
+            "cookies",
+            "cookie_length",
+            "nak",
+        )
+
+    _fields: Final[tuple[str, ...]]
+    def _asdict(self) -> dict[str, Any]:
+        """The fields named in _fields as a new dictionary."""
+
+    @property
+    def address(self) -> str:
+        """The source's address, as Source.address has it [str; libchrony: address]"""
+
+    @property
+    def mode(self) -> AuthMode:
+        """Means of authentication [AuthMode; libchrony: mode]"""
+
+    @property
+    def key_type(self) -> KeyType:
+        """Type of the key [KeyType; libchrony: key type]"""
+
+    @property
+    def key_id(self) -> int:
+        """ID of the key [0 to 0xffffffff; libchrony: key ID]"""
+
+    @property
+    def key_length(self) -> int:
+        """Length of the key [bits; libchrony: key length]"""
+
+    @property
+    def key_establishment_attempts(self) -> int:
+        """NTS key establishments tried since the last that succeeded [count; libchrony: key establishment attempts]"""
+
+    @property
+    def last_key_establishment_ago(self) -> int | None:
+        """Age of the last NTS key establishment that succeeded [seconds, 0 or more; None: never; libchrony: last key establishment ago]"""
+
+    @property
+    def cookies(self) -> int:
+        """NTS cookies in stock [count; libchrony: cookies]"""
+
+    @property
+    def cookie_length(self) -> int:
+        """Length of an NTS cookie [bytes; libchrony: cookie length]"""
+
+    @property
+    def nak(self) -> bool:
+        """Whether the server refused the last request for want of its keys (NTS NAK) [bool; libchrony: NAK]"""
+
+@final
+class SelectData(
+    structseq[Any],
+    tuple[int, str, SelectState, bool, LeapStatus, SelectOptions, SelectOptions, int | None, float, float, float],
+):
+    """What the selection of sources knows of one: a record of chronyd's selectdata report."""
+
+    if sys.version_info >= (3, 10):
+        __match_args__: Final = (
+            "reference_id",
+            "address",
+            "state",
+            "authentication",
+            "leap_status",
+            "configured_options",
+            "effective_options",
+            "last_sample_ago",
+            "score",
+            "low_limit",
+            "high_limit",
+        )
+
+    _fields: Final[tuple[str, ...]]
+    def _asdict(self) -> dict[str, Any]:
+        """The fields named in _fields as a new dictionary."""
+
+    @property
+    def reference_id(self) -> int:
+        """The source's reference ID [0 to 0xffffffff; libchrony: reference ID]"""
+
+    @property
+    def address(self) -> str:
+        """The source's address, as Source.address has it [str; libchrony: address]"""
+
+    @property
+    def state(self) -> SelectState:
+        """How far the source came in the selection [SelectState; libchrony: state]"""
+
+    @property
+    def authentication(self) -> bool:
+        """Whether the source is authenticated [bool; libchrony: authentication]"""
+
+    @property
+    def leap_status(self) -> LeapStatus:
+        """Whether the source announces a leap second [LeapStatus; libchrony: leap status]"""
+
+    @property
+    def configured_options(self) -> SelectOptions:
+        """Selection options in the configuration [SelectOptions; libchrony: configured options]"""
+
+    @property
+    def effective_options(self) -> SelectOptions:
+        """Selection options in force [SelectOptions; libchrony: effective options]"""
+
+    @property
+    def last_sample_ago(self) -> int | None:
+        """Age of the last sample [seconds, 0 or more; None: never; libchrony: last sample ago]"""
+
+    @property
+    def score(self) -> float:
+        """Score against the source that is selected: above 10 another takes its place [ratio, 0 or more; libchrony: score]"""
+
+    @property
+    def low_limit(self) -> float:
+        """Lower end of the interval in which its offset lies [seconds, finite; libchrony: low limit]"""
+
+    @property
+    def high_limit(self) -> float:
+        """Upper end of the interval in which its offset lies [seconds, finite; libchrony: high limit]"""
+
+def get_tracking(address: _Address = None, *, timeout: _Seconds = 3.0) -> TrackingStatus:
+    """Ask chronyd how good the system's clock is: offset, frequency error, stratum, error bounds, source.
+
+    Returns a TrackingStatus. A session is opened for the call and closed after it.
+
+    address: absolute path of chronyd's Unix socket, or an IP address with an optional port (default 323).
+        None: the first that answers of /run/chrony/chronyd.sock, /var/run/chrony/chronyd.sock,
+        127.0.0.1:323 and [::1]:323. An address that is given is the only one tried.
+    timeout: seconds for the whole call, more than 0; None waits for ever.
+
+    Raises ChronyConnectionError (not reachable), ChronyTimeoutError (silent), ChronyPermissionError,
+    ChronyDataError (a value out of its range), ChronyVersionError, ChronyLibraryError: all ChronyError;
+    ValueError (malformed address or timeout), TypeError."""
+
+def get_sources(address: _Address = None, *, timeout: _Seconds = 3.0) -> list[Source]:
+    """Ask chronyd which sources it has, and what it makes of each.
+
+    Returns a list of Source, empty without sources. A session is opened for the call and closed after it.
+
+    address: absolute path of chronyd's Unix socket, or an IP address with an optional port (default 323).
+        None: the first that answers of /run/chrony/chronyd.sock, /var/run/chrony/chronyd.sock,
+        127.0.0.1:323 and [::1]:323. An address that is given is the only one tried.
+    timeout: seconds for the whole call, more than 0; None waits for ever.
+
+    Raises ChronyConnectionError (not reachable), ChronyTimeoutError (silent), ChronyPermissionError,
+    ChronyDataError (a value out of its range), ChronyVersionError, ChronyLibraryError: all ChronyError;
+    ValueError (malformed address or timeout), TypeError."""
+
+def get_source_stats(address: _Address = None, *, timeout: _Seconds = 3.0) -> list[SourceStats]:
+    """Ask chronyd how each source drifts, and how well it knows that.
+
+    Returns a list of SourceStats, empty without sources. A session is opened for the call and closed after it.
+
+    address: absolute path of chronyd's Unix socket, or an IP address with an optional port (default 323).
+        None: the first that answers of /run/chrony/chronyd.sock, /var/run/chrony/chronyd.sock,
+        127.0.0.1:323 and [::1]:323. An address that is given is the only one tried.
+    timeout: seconds for the whole call, more than 0; None waits for ever.
+
+    Raises ChronyConnectionError (not reachable), ChronyTimeoutError (silent), ChronyPermissionError,
+    ChronyDataError (a value out of its range), ChronyVersionError, ChronyLibraryError: all ChronyError;
+    ValueError (malformed address or timeout), TypeError."""
+
+def get_rtc_data(address: _Address = None, *, timeout: _Seconds = 3.0) -> RTCData | None:
+    """Ask chronyd how the hardware's real-time clock drifts.
+
+    Returns an RTCData, or None where chronyd does not track the real-time clock. A session is opened for the call and closed after it.
+
+    address: absolute path of chronyd's Unix socket, or an IP address with an optional port (default 323).
+        None: the first that answers of /run/chrony/chronyd.sock, /var/run/chrony/chronyd.sock,
+        127.0.0.1:323 and [::1]:323. An address that is given is the only one tried.
+    timeout: seconds for the whole call, more than 0; None waits for ever.
+
+    Raises ChronyConnectionError (not reachable), ChronyTimeoutError (silent), ChronyPermissionError,
+    ChronyDataError (a value out of its range), ChronyVersionError, ChronyLibraryError: all ChronyError;
+    ValueError (malformed address or timeout), TypeError."""
+
+def get_smoothing(address: _Address = None, *, timeout: _Seconds = 3.0) -> Smoothing | None:
+    """Ask chronyd how the time it serves differs from the clock's (the smoothtime directive).
+
+    Returns a Smoothing, or None where smoothing is not enabled. A session is opened for the call and closed after it.
+
+    address: absolute path of chronyd's Unix socket, or an IP address with an optional port (default 323).
+        None: the first that answers of /run/chrony/chronyd.sock, /var/run/chrony/chronyd.sock,
+        127.0.0.1:323 and [::1]:323. An address that is given is the only one tried.
+    timeout: seconds for the whole call, more than 0; None waits for ever.
+
+    Raises ChronyConnectionError (not reachable), ChronyTimeoutError (silent), ChronyPermissionError,
+    ChronyDataError (a value out of its range), ChronyVersionError, ChronyLibraryError: all ChronyError;
+    ValueError (malformed address or timeout), TypeError."""
+
+def get_activity(address: _Address = None, *, timeout: _Seconds = 3.0) -> Activity:
+    """Ask chronyd how many of its NTP sources are online and offline.
+
+    Returns an Activity. A session is opened for the call and closed after it.
+
+    address: absolute path of chronyd's Unix socket, or an IP address with an optional port (default 323).
+        None: the first that answers of /run/chrony/chronyd.sock, /var/run/chrony/chronyd.sock,
+        127.0.0.1:323 and [::1]:323. An address that is given is the only one tried.
+    timeout: seconds for the whole call, more than 0; None waits for ever.
+
+    Raises ChronyConnectionError (not reachable), ChronyTimeoutError (silent), ChronyPermissionError,
+    ChronyDataError (a value out of its range), ChronyVersionError, ChronyLibraryError: all ChronyError;
+    ValueError (malformed address or timeout), TypeError."""
+
+def get_server_stats(address: _Address = None, *, timeout: _Seconds = 3.0) -> ServerStats:
+    """Ask chronyd how many requests it received and dropped as a server. Not on the command port by default.
+
+    Returns a ServerStats. A session is opened for the call and closed after it.
+
+    address: absolute path of chronyd's Unix socket, or an IP address with an optional port (default 323).
+        None: the first that answers of /run/chrony/chronyd.sock, /var/run/chrony/chronyd.sock,
+        127.0.0.1:323 and [::1]:323. An address that is given is the only one tried.
+    timeout: seconds for the whole call, more than 0; None waits for ever.
+
+    Raises ChronyConnectionError (not reachable), ChronyTimeoutError (silent), ChronyPermissionError,
+    ChronyDataError (a value out of its range), ChronyVersionError, ChronyLibraryError: all ChronyError;
+    ValueError (malformed address or timeout), TypeError."""
+
+def get_ntp_data(address: _Address = None, *, timeout: _Seconds = 3.0) -> list[NTPData]:
+    """Ask chronyd for the last valid measurement of each NTP source. Not on the command port by default.
+
+    Returns a list of NTPData, without the reference clocks. A session is opened for the call and closed after it.
+
+    address: absolute path of chronyd's Unix socket, or an IP address with an optional port (default 323).
+        None: the first that answers of /run/chrony/chronyd.sock, /var/run/chrony/chronyd.sock,
+        127.0.0.1:323 and [::1]:323. An address that is given is the only one tried.
+    timeout: seconds for the whole call, more than 0; None waits for ever.
+
+    Raises ChronyConnectionError (not reachable), ChronyTimeoutError (silent), ChronyPermissionError,
+    ChronyDataError (a value out of its range), ChronyVersionError, ChronyLibraryError: all ChronyError;
+    ValueError (malformed address or timeout), TypeError."""
+
+def get_auth_data(address: _Address = None, *, timeout: _Seconds = 3.0) -> list[AuthData]:
+    """Ask chronyd how each NTP source is authenticated. Not on the command port by default.
+
+    Returns a list of AuthData, without the reference clocks. A session is opened for the call and closed after it.
+
+    address: absolute path of chronyd's Unix socket, or an IP address with an optional port (default 323).
+        None: the first that answers of /run/chrony/chronyd.sock, /var/run/chrony/chronyd.sock,
+        127.0.0.1:323 and [::1]:323. An address that is given is the only one tried.
+    timeout: seconds for the whole call, more than 0; None waits for ever.
+
+    Raises ChronyConnectionError (not reachable), ChronyTimeoutError (silent), ChronyPermissionError,
+    ChronyDataError (a value out of its range), ChronyVersionError, ChronyLibraryError: all ChronyError;
+    ValueError (malformed address or timeout), TypeError."""
+
+def get_select_data(address: _Address = None, *, timeout: _Seconds = 3.0) -> list[SelectData]:
+    """Ask chronyd why it selected each source, or did not. Not on the command port by default.
+
+    Returns a list of SelectData, empty without sources. A session is opened for the call and closed after it.
+
+    address: absolute path of chronyd's Unix socket, or an IP address with an optional port (default 323).
+        None: the first that answers of /run/chrony/chronyd.sock, /var/run/chrony/chronyd.sock,
+        127.0.0.1:323 and [::1]:323. An address that is given is the only one tried.
+    timeout: seconds for the whole call, more than 0; None waits for ever.
+
+    Raises ChronyConnectionError (not reachable), ChronyTimeoutError (silent), ChronyPermissionError,
+    ChronyDataError (a value out of its range), ChronyVersionError, ChronyLibraryError: all ChronyError;
+    ValueError (malformed address or timeout), TypeError."""
+
+def get_report(
+    name: str, address: _Address = None, *, timeout: _Seconds = 3.0
+) -> list[dict[str, int | float | str | None]]:
+    """Ask chronyd for any report that the libchrony in use knows, new ones included.
+
+    Returns a list of dictionaries, a record each, under libchrony's own field names and by its types: integers,
+    floats, addresses as str or None, times as integers of nanoseconds since 1970. Values are not checked against a
+    range; a record without fields (of a reference clock, in the reports by address) is an empty dictionary.
+
+    name: one of supported_reports().
+    address, timeout: as for get_tracking().
+
+    Raises ValueError for a name that libchrony does not know; else as get_tracking() does."""
+
+def supported_reports() -> list[str]:
+    """The names that get_report() takes: the reports of the libchrony in use."""
+
+def get_include() -> str:
+    """The folder of pychrony.h, the header for extensions in C."""
+
+@disjoint_base
+class ChronyConnection:
+    """A connection to chronyd, for programs that ask more than once:
+
+    with ChronyConnection() as connection:
+    status = connection.get_tracking()
+
+    address: as for get_tracking(). timeout: seconds for each call, its turn among the threads included.
+
+    It opens on entering the with statement, and closes on leaving it. After an error it is usable for the next call,
+    which opens a new socket; so it does when chronyd was restarted. Threads may share it: their calls take turns. A
+    child process after fork() may not: a call there is a RuntimeError."""
+
+    def __new__(cls, address: _Address = None, *, timeout: _Seconds = 3.0) -> Self: ...
+    @property
+    def address(self) -> str | None:
+        """The address in use; while none is, the one that was given (None: the default addresses)."""
+
+    @property
+    def transport(self) -> Transport | None:
+        """The Transport in use, or the one the given address implies; None if unknown."""
+
+    @property
+    def closed(self) -> bool:
+        """Whether the connection is not open: before it was entered, or after close()."""
+
+    def __enter__(self) -> Self:
+        """Open the connection. Raises as get_tracking() does; RuntimeError where it is open."""
+
+    def close(self) -> None:
+        """Close the connection. Twice is fine. A call that another thread is making ends first."""
+
+    def fileno(self) -> int:
+        """The socket's file descriptor; -1 while there is none (after an error, until the next call) or a call uses it.
+
+        Raises RuntimeError where the connection is not open."""
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None = None,
+        error: BaseException | None = None,
+        traceback: TracebackType | None = None,
+        /,
+    ) -> None:
+        """Close the connection."""
+
+    def get_tracking(self) -> TrackingStatus:
+        """Ask chronyd how good the system's clock is: offset, frequency error, stratum, error bounds, source.
+
+        Returns a TrackingStatus. Raises as pychrony.get_tracking() does; RuntimeError where the connection is not open."""
+
+    def get_sources(self) -> list[Source]:
+        """Ask chronyd which sources it has, and what it makes of each.
+
+        Returns a list of Source, empty without sources. Raises as pychrony.get_sources() does; RuntimeError where the connection is not open."""
+
+    def get_source_stats(self) -> list[SourceStats]:
+        """Ask chronyd how each source drifts, and how well it knows that.
+
+        Returns a list of SourceStats, empty without sources. Raises as pychrony.get_source_stats() does; RuntimeError where the connection is not open."""
+
+    def get_rtc_data(self) -> RTCData | None:
+        """Ask chronyd how the hardware's real-time clock drifts.
+
+        Returns an RTCData, or None where chronyd does not track the real-time clock. Raises as pychrony.get_rtc_data() does; RuntimeError where the connection is not open."""
+
+    def get_smoothing(self) -> Smoothing | None:
+        """Ask chronyd how the time it serves differs from the clock's (the smoothtime directive).
+
+        Returns a Smoothing, or None where smoothing is not enabled. Raises as pychrony.get_smoothing() does; RuntimeError where the connection is not open."""
+
+    def get_activity(self) -> Activity:
+        """Ask chronyd how many of its NTP sources are online and offline.
+
+        Returns an Activity. Raises as pychrony.get_activity() does; RuntimeError where the connection is not open."""
+
+    def get_server_stats(self) -> ServerStats:
+        """Ask chronyd how many requests it received and dropped as a server. Not on the command port by default.
+
+        Returns a ServerStats. Raises as pychrony.get_server_stats() does; RuntimeError where the connection is not open."""
+
+    def get_ntp_data(self) -> list[NTPData]:
+        """Ask chronyd for the last valid measurement of each NTP source. Not on the command port by default.
+
+        Returns a list of NTPData, without the reference clocks. Raises as pychrony.get_ntp_data() does; RuntimeError where the connection is not open."""
+
+    def get_auth_data(self) -> list[AuthData]:
+        """Ask chronyd how each NTP source is authenticated. Not on the command port by default.
+
+        Returns a list of AuthData, without the reference clocks. Raises as pychrony.get_auth_data() does; RuntimeError where the connection is not open."""
+
+    def get_select_data(self) -> list[SelectData]:
+        """Ask chronyd why it selected each source, or did not. Not on the command port by default.
+
+        Returns a list of SelectData, empty without sources. Raises as pychrony.get_select_data() does; RuntimeError where the connection is not open."""
+
+    def get_report(self, name: str, /) -> list[dict[str, int | float | str | None]]:
+        """Ask for any report by libchrony's name: see pychrony.get_report()."""

@@ -1,0 +1,46 @@
+"""The pytest plugin of pychrony: its fixtures, wherever it is installed.
+
+It stands beside the package, not in it: pytest loads it in every run, and importing anything of the package takes
+libchrony, which a machine that only runs tests may not have.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from pychrony import RTCData, Source, SourceStats, TrackingStatus
+
+
+@pytest.fixture
+def tracking_status() -> TrackingStatus:
+    """The tracking report of a clock that is synchronised."""
+    from pychrony.testing import make_tracking
+
+    return make_tracking()
+
+
+@pytest.fixture
+def source() -> Source:
+    """A source that is selected and reachable."""
+    from pychrony.testing import make_source
+
+    return make_source()
+
+
+@pytest.fixture
+def source_stats() -> SourceStats:
+    """The statistics of a source with enough samples."""
+    from pychrony.testing import make_source_stats
+
+    return make_source_stats()
+
+
+@pytest.fixture
+def rtc_data() -> RTCData:
+    """The data of a real-time clock that is calibrated."""
+    from pychrony.testing import make_rtc_data
+
+    return make_rtc_data()
