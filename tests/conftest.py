@@ -1,0 +1,99 @@
+"""The daemons the tests ask: real chronyds, each started once for the whole run."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from support import child
+from support.chronyd import LOCAL_SERVER, UNSYNCHRONISED, Chronyd, client_of
+from support.responder import Responder
+from support.shm import ShmClock
+
+
+@pytest.fixture(params=["unix", "udp"])
+def transport(request: pytest.FixtureRequest) -> str:
+    """How chronyd is reached: by its Unix socket, and by its UDP command port."""
+    return str(request.param)
+
+
+@pytest.fixture(scope="session")
+def server() -> Iterator[Chronyd]:
+    """Serves its own clock as a local reference of stratum 8."""
+    with Chronyd(LOCAL_SERVER, serve=True) as daemon:
+        yield daemon
+
+
+@pytest.fixture(scope="session")
+def client(server: Chronyd) -> Iterator[Chronyd]:
+    """Synchronised to the server over IPv4."""
+    with Chronyd(client_of("127.0.0.1", server.ntp_port)) as daemon:
+        daemon.wait_synchronised()
+        yield daemon
+
+
+@pytest.fixture(scope="session")
+def client6(server: Chronyd) -> Iterator[Chronyd]:
+    """Synchronised to the server over IPv6."""
+    with Chronyd(client_of("::1", server.ntp_port)) as daemon:
+        daemon.wait_synchronised()
+        yield daemon
+
+
+@pytest.fixture(scope="session")
+def refclock() -> Iterator[Chronyd]:
+    """Synchronised to a reference clock that is ahead: the system clock is slow."""
+    with ShmClock(ahead=0.3) as clock, Chronyd(clock.refclock) as daemon:
+        daemon.wait_synchronised()
+        yield daemon
+
+
+@pytest.fixture(scope="session")
+def refclock_behind() -> Iterator[Chronyd]:
+    """Synchronised to a reference clock that is behind: the system clock is fast."""
+    with ShmClock(ahead=-0.3) as clock, Chronyd(clock.refclock) as daemon:
+        daemon.wait_synchronised()
+        yield daemon
+
+
+@pytest.fixture(scope="session")
+def unsynchronised() -> Iterator[Chronyd]:
+    """Has no source at all."""
+    with Chronyd(UNSYNCHRONISED) as daemon:
+        yield daemon
+
+
+@pytest.fixture
+def stopped(server: Chronyd) -> Iterator[Chronyd]:
+    """Hung: its sockets take requests, and nobody reads them."""
+    with Chronyd(LOCAL_SERVER) as daemon:
+        daemon.stop()
+        yield daemon
+
+
+@pytest.fixture
+def responder(transport: str) -> Iterator[Responder]:
+    """A synthetic chronyd, faithful until told otherwise."""
+    with Responder(transport=transport) as daemon:
+        yield daemon
+
+
+@pytest.fixture(scope="session")
+def no_libchrony(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A directory in which the linker finds something by both of libchrony's names that is no library.
+
+    On LD_LIBRARY_PATH it hides a libchrony that the machine may have.
+    """
+    directory = tmp_path_factory.mktemp("no-libchrony")
+    for name in ("libchrony.so.0", "libchrony.so"):
+        (directory / name).write_text("This is no shared library.\n" * 100)
+    return directory
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _the_module_is_there() -> None:
+    """Without the module, or without libchrony, say so once and plainly."""
+    done = child.run("import pychrony")
+    if done.returncode != 0:
+        pytest.exit(f"pychrony cannot be imported:\n{done.stderr}", returncode=1)

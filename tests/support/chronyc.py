@@ -1,0 +1,194 @@
+"""chronyc's view of a chronyd: its machine-readable reports as dictionaries by field name.
+
+The columns are those that `chronyc -c` prints; the names are libchrony's where libchrony has the field.
+"""
+
+from __future__ import annotations
+
+import csv
+import shutil
+import subprocess
+
+COLUMNS: dict[str, tuple[str, ...]] = {
+    "tracking": (
+        "reference ID",
+        "address",
+        "stratum",
+        "reference time",
+        "current correction",
+        "last offset",
+        "RMS offset",
+        "frequency offset",
+        "residual frequency",
+        "skew",
+        "root delay",
+        "root dispersion",
+        "last update interval",
+        "leap status",
+    ),
+    "sources": (
+        "mode",
+        "state",
+        "address",
+        "stratum",
+        "poll",
+        "reachability",
+        "last sample ago",
+        "adjusted last sample offset",
+        "original last sample offset",
+        "last sample error",
+    ),
+    "sourcestats": (
+        "address",
+        "samples",
+        "runs",
+        "span",
+        "residual frequency",
+        "skew",
+        "offset",
+        "standard deviation",
+    ),
+    "activity": (
+        "online sources",
+        "offline sources",
+        "burst online-return sources",
+        "burst offline-return sources",
+        "unresolved sources",
+    ),
+    "rtcdata": (
+        "reference time",
+        "samples",
+        "runs",
+        "span",
+        "offset",
+        "frequency offset",
+    ),
+    "smoothing": (
+        "active",
+        "leaponly",
+        "offset",
+        "frequency offset",
+        "wander",
+        "last update ago",
+        "remaining time",
+    ),
+    "serverstats": (
+        "received NTP requests",
+        "dropped NTP requests",
+        "received command requests",
+        "dropped command requests",
+        "dropped client log records",
+        "accepted NTS-KE connections",
+        "dropped NTS-KE connections",
+        "received authenticated NTP requests",
+        "received interleaved NTP requests",
+        "held NTP timestamps",
+        "NTP timestamp span",
+        "served daemon RX timestamps",
+        "served daemon TX timestamps",
+        "served kernel RX timestamps",
+        "served kernel TX timestamps",
+        "served hardware RX timestamps",
+        "served hardware TX timestamps",
+    ),
+    "authdata": (
+        "address",
+        "mode",
+        "key ID",
+        "key type",
+        "key length",
+        "last key establishment ago",
+        "key establishment attempts",
+        "NAK",
+        "cookies",
+        "cookie length",
+    ),
+    "selectdata": (
+        "state",
+        "address",
+        "authentication",
+        *(f"configured option {letter}" for letter in "NPTR?"),
+        *(f"effective option {letter}" for letter in "NPTR?"),
+        "last sample ago",
+        "score",
+        "low limit",
+        "high limit",
+        "leap status",
+    ),
+    "ntpdata": (
+        "remote address",
+        "remote address as ID",
+        "remote port",
+        "local address",
+        "local address as ID",
+        "leap status",
+        "version",
+        "mode",
+        "stratum",
+        "poll",
+        "poll in seconds",
+        "precision",
+        "precision in seconds",
+        "root delay",
+        "root dispersion",
+        "reference ID",
+        "reference name",
+        "reference time",
+        "offset",
+        "peer delay",
+        "peer dispersion",
+        "response time",
+        "jitter asymmetry",
+        "tests 1-3",
+        "tests 5-7",
+        "tests A-D",
+        "interleaved",
+        "authenticated",
+        "transmit timestamping",
+        "receive timestamping",
+        "transmitted messages",
+        "received messages",
+        "received valid messages",
+        "received good messages",
+    ),
+}
+
+
+def executable(name: str) -> str:
+    """The path of one of chrony's programs. Without it nothing here can be shown, so its absence is an error."""
+    path = shutil.which(name) or shutil.which(
+        name, path="/usr/sbin:/usr/bin:/sbin:/bin:/usr/local/sbin"
+    )
+    if path is None:
+        raise RuntimeError(
+            f"{name} is not installed: these tests need the real chrony (apt install chrony)"
+        )
+    return path
+
+
+def run(address: str, *arguments: str, port: int | None = None) -> subprocess.CompletedProcess[str]:
+    """One chronyc command against one daemon; names are never looked up."""
+    command = [executable("chronyc"), "-n", "-h", address]
+    if port is not None:
+        command += ["-p", str(port)]
+    return subprocess.run(
+        [*command, *arguments],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
+    )
+
+
+def parse(report: str, text: str) -> list[dict[str, str]]:
+    """The lines of `chronyc -c REPORT` as dictionaries. A chronyc may know fewer columns, or newer ones."""
+    return [dict(zip(COLUMNS[report], row)) for row in csv.reader(text.splitlines()) if row]
+
+
+def records(address: str, report: str, *, port: int | None = None) -> list[dict[str, str]]:
+    """One report of the daemon at `address`."""
+    done = run(address, "-c", report, port=port)
+    if done.returncode != 0:
+        raise RuntimeError(f"chronyc -c {report} at {address}: {done.stdout.strip()}")
+    return parse(report, done.stdout)

@@ -1,0 +1,48 @@
+"""A machine of its own for the default addresses: private /run, private loopback, port 323 free.
+
+Run as a program inside `unshare` (see `prefix`), it sets that up and then runs what follows on its command line.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import fcntl
+import os
+import shutil
+import socket
+import struct
+import sys
+
+_SIOCSIFFLAGS = 0x8914
+_IFF_UP = 1
+
+
+def prefix() -> tuple[str, ...]:
+    """What goes before a command, so that it runs in a namespace of its own."""
+    unshare = shutil.which("unshare")
+    if unshare is None:
+        raise RuntimeError(
+            "unshare is not installed: the default addresses can be tried only in a private namespace"
+        )
+    own = () if os.geteuid() == 0 else ("--user", "--map-root-user")
+    return (unshare, *own, "--mount", "--net", sys.executable, __file__)
+
+
+def _mount(kind: str, target: str) -> None:
+    libc = ctypes.CDLL(None, use_errno=True)
+    if libc.mount(kind.encode(), target.encode(), kind.encode(), 0, b"mode=0755") != 0:
+        error = ctypes.get_errno()
+        raise OSError(error, os.strerror(error), target)
+
+
+def main() -> None:
+    # The loopback interface of a new network is down.
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as any_socket:
+        fcntl.ioctl(any_socket, _SIOCSIFFLAGS, struct.pack("16sh14x", b"lo", _IFF_UP))
+    for directory in {os.path.realpath("/run"), os.path.realpath("/var/run")}:
+        _mount("tmpfs", directory)
+    os.execv(sys.argv[1], sys.argv[1:])
+
+
+if __name__ == "__main__":
+    main()

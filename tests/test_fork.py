@@ -1,0 +1,436 @@
+"""After fork(): the child leaves the parent's connection alone, and the parent goes on."""
+
+from __future__ import annotations
+
+import textwrap
+from typing import Any
+
+import pytest
+from support import child
+from support.chronyd import LOCAL_SERVER, Chronyd
+from support.reach import address_of
+
+# What every script here begins with. A child that hangs is ended by its alarm clock.
+FORKING = """
+import gc, os, signal, sys, threading, warnings
+import pychrony
+
+warnings.simplefilter("error")
+
+def in_child(work):
+    # What the work returns, or the name and text of what it raises.
+    reading, writing = os.pipe()
+    pid = os.fork()
+    if pid == 0:
+        signal.alarm(60)
+        try:
+            said = repr(work())
+        except BaseException as error:
+            said = f"{type(error).__name__}: {error}"
+        os.write(writing, said.encode())
+        os._exit(0)
+    os.close(writing)
+    with os.fdopen(reading) as pipe:
+        said = pipe.read()
+    _, status = os.waitpid(pid, 0)
+    return said if status == 0 else f"the child ended with status {status}"
+
+def raised_by(work):
+    try:
+        return f"nothing raised: {work()!r}"
+    except Exception as error:
+        return f"{type(error).__name__}: {error}"
+"""
+
+
+def run(code: str, **names: Any) -> str:
+    """What the script prints."""
+    given = "".join(f"{name} = {value!r}\n" for name, value in names.items())
+    return child.check(given + FORKING + textwrap.dedent(code))
+
+
+@pytest.mark.parametrize("method", ["get_tracking", "get_sources", "get_ntp_data", "get_smoothing"])
+def test_a_call_in_the_child_is_a_runtime_error_that_says_why(
+    server: Chronyd, transport: str, method: str
+) -> None:
+    out = run(
+        """
+        with pychrony.ChronyConnection(ADDRESS) as connection:
+            print(in_child(getattr(connection, METHOD)))
+            print(connection.get_tracking().stratum)
+        """,
+        ADDRESS=address_of(server, transport),
+        METHOD=method,
+    )
+    error, goes_on = out.splitlines()
+    assert error.startswith("RuntimeError: ")
+    assert "fork" in error
+    assert "parent" in error
+    assert goes_on == "8"
+    assert server.client_files() == []
+
+
+def test_get_report_in_the_child_is_a_runtime_error_too(server: Chronyd) -> None:
+    out = run(
+        """
+        with pychrony.ChronyConnection(ADDRESS) as connection:
+            print(in_child(lambda: connection.get_report("tracking")))
+        """,
+        ADDRESS=server.socket,
+    )
+    assert out.startswith("RuntimeError: ")
+
+
+@pytest.mark.parametrize(
+    "end",
+    [
+        "connection.close()",
+        "connection.__exit__(None, None, None)",
+        "globals().pop('connection')",
+        "(connection.__dict__.update(me=connection), globals().pop('connection'), gc.collect())",
+    ],
+)
+def test_what_the_child_does_with_it_is_nothing_to_the_parent(
+    server: Chronyd, transport: str, end: str
+) -> None:
+    """Closed, left, dropped, collected: the parent's socket file and session stay as they are."""
+    out = run(
+        """
+        class Connection(pychrony.ChronyConnection):
+            pass
+
+        connection = Connection(ADDRESS)
+        connection.__enter__()
+        number = connection.fileno()
+        connection.get_tracking()
+
+        def work():
+            exec(END, globals())
+            return "connection" in globals() and connection.closed
+
+        print(in_child(work) in ("True", "False"))
+        print(connection.fileno() == number, connection.get_tracking().stratum, connection.closed)
+        connection.close()
+        """,
+        ADDRESS=address_of(server, transport),
+        END=end,
+    )
+    assert out.splitlines() == ["True", "True 8 False"]
+    assert server.client_files() == []
+
+
+def test_the_childs_copy_of_the_descriptor_is_closed_with_it(
+    server: Chronyd, transport: str
+) -> None:
+    out = run(
+        """
+        before = sorted(os.listdir("/proc/self/fd"))
+        with pychrony.ChronyConnection(ADDRESS) as connection:
+            number = connection.fileno()
+
+            def work():
+                connection.close()
+                assert connection.closed
+                return raised_by(lambda: os.fstat(number))
+
+            print(in_child(work))
+            print(connection.get_tracking().stratum)
+        """,
+        ADDRESS=address_of(server, transport),
+    )
+    error, goes_on = out.splitlines()
+    assert "Bad file descriptor" in error
+    assert goes_on == "8"
+
+
+def test_a_child_that_ends_as_python_does_leaves_the_parents_socket(server: Chronyd) -> None:
+    """Not by _exit: the interpreter is torn down, and the connection with it."""
+    out = run(
+        """
+        connection = pychrony.ChronyConnection(ADDRESS).__enter__()
+        connection.get_tracking()
+        pid = os.fork()
+        if pid == 0:
+            sys.exit(7)
+        print(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
+        print(connection.get_tracking().stratum)
+        connection.close()
+        """,
+        ADDRESS=server.socket,
+    )
+    assert out == "7\n8\n"
+    assert server.client_files() == []
+
+
+def test_a_child_may_enter_it_anew_and_has_a_session_of_its_own(
+    server: Chronyd, transport: str
+) -> None:
+    out = run(
+        """
+        connection = pychrony.ChronyConnection(ADDRESS).__enter__()
+
+        def work():
+            connection.close()
+            with connection:
+                return connection.get_tracking().stratum, connection.get_sources()
+
+        print(in_child(work))
+        print(connection.get_tracking().stratum)
+        connection.close()
+        """,
+        ADDRESS=address_of(server, transport),
+    )
+    assert out == "(8, [])\n8\n"
+    assert server.client_files() == []
+
+
+def test_a_child_may_ask_in_a_session_of_its_own(server: Chronyd, transport: str) -> None:
+    out = run(
+        """
+        def work():
+            with pychrony.ChronyConnection(ADDRESS) as own:
+                return own.get_tracking().stratum, pychrony.get_tracking(ADDRESS).stratum
+
+        with pychrony.ChronyConnection(ADDRESS) as connection:
+            connection.get_tracking()
+            print(in_child(work))
+            print(connection.get_tracking().stratum)
+        """,
+        ADDRESS=address_of(server, transport),
+    )
+    assert out == "(8, 8)\n8\n"
+    assert server.client_files() == []
+
+
+def test_one_that_is_entered_after_the_fork_only_is_as_good_as_any(server: Chronyd) -> None:
+    out = run(
+        """
+        connection = pychrony.ChronyConnection(ADDRESS)
+
+        def work():
+            with connection:
+                return connection.get_tracking().stratum
+
+        print(in_child(work), in_child(work), work())
+        """,
+        ADDRESS=server.socket,
+    )
+    assert out == "8 8 8\n"
+    assert server.client_files() == []
+
+
+def test_a_grandchild_is_told_the_same(server: Chronyd) -> None:
+    out = run(
+        """
+        with pychrony.ChronyConnection(ADDRESS) as connection:
+            print(in_child(lambda: in_child(connection.get_tracking)))
+            print(connection.get_tracking().stratum)
+        """,
+        ADDRESS=server.socket,
+    )
+    assert "RuntimeError" in out
+    assert out.splitlines()[1] == "8"
+
+
+def test_what_it_says_of_itself_needs_no_session(server: Chronyd) -> None:
+    out = run(
+        """
+        with pychrony.ChronyConnection(ADDRESS) as connection:
+            print(in_child(lambda: (connection.address == ADDRESS, connection.transport.name)))
+        """,
+        ADDRESS=server.socket,
+    )
+    assert out == "(True, 'UNIX_SOCKET')\n"
+
+
+def test_children_of_multiprocessing_are_children_too(server: Chronyd, transport: str) -> None:
+    out = run(
+        """
+        import multiprocessing
+
+        def ask(queue):
+            queue.put(raised_by(connection.get_tracking))
+            queue.put(str(pychrony.get_tracking(ADDRESS).stratum))
+
+        context = multiprocessing.get_context("fork")
+        with pychrony.ChronyConnection(ADDRESS) as connection:
+            queue = context.Queue()
+            process = context.Process(target=ask, args=(queue,))
+            process.start()
+            print(queue.get(timeout=60))
+            print(queue.get(timeout=60))
+            process.join()
+            print(process.exitcode)
+            print(connection.get_tracking().stratum)
+        """,
+        ADDRESS=address_of(server, transport),
+    )
+    error, own, status, goes_on = out.splitlines()
+    assert error.startswith("RuntimeError: ")
+    assert (own, status, goes_on) == ("8", "0", "8")
+    assert server.client_files() == []
+
+
+def test_a_pool_of_forked_workers_asks_for_itself(client: Chronyd) -> None:
+    out = run(
+        """
+        import multiprocessing
+
+        with pychrony.ChronyConnection(ADDRESS) as connection:
+            connection.get_tracking()
+            with multiprocessing.get_context("fork").Pool(3) as pool:
+                for tracking in pool.map(pychrony.get_tracking, [ADDRESS] * 20):
+                    assert tracking.reference_ip == "127.0.0.1"
+                    assert tracking.leap_status is pychrony.LeapStatus.NORMAL
+            print(connection.get_tracking().stratum)
+        """,
+        ADDRESS=client.socket,
+    )
+    assert out == "9\n"
+
+
+# Forked while another thread is in a call.
+
+
+def test_forked_in_the_middle_of_another_threads_call(stopped: Chronyd, server: Chronyd) -> None:
+    """The child has no such thread: its call would never end, so it must not be waited for."""
+    out = run(
+        """
+        connection = pychrony.ChronyConnection(SILENT, timeout=None)
+        connection.__enter__()
+        answers = []
+        asker = threading.Thread(target=lambda: answers.append(connection.get_tracking().stratum))
+        asker.start()
+        while connection.fileno() != -1:
+            pass
+
+        def work():
+            told = raised_by(connection.get_tracking)
+            own = pychrony.get_tracking(ADDRESS).stratum
+            connection.close()
+            return told.split(":")[0], own, connection.closed, raised_by(connection.fileno)[:12]
+
+        print(in_child(work))
+        print(in_child(lambda: globals().pop("connection").closed))
+        print("ask", flush=True)
+        sys.stdin.readline()
+        asker.join()
+        print(answers, connection.get_tracking().stratum)
+        connection.close()
+        """.replace("sys.stdin.readline()", f"os.kill({stopped.pid}, signal.SIGCONT)"),
+        SILENT=stopped.socket,
+        ADDRESS=server.socket,
+    )
+    assert out.splitlines() == [
+        "('RuntimeError', 8, True, 'RuntimeError')",
+        "False",
+        "ask",
+        "[8] 8",
+    ]
+    assert stopped.client_files() == server.client_files() == []
+
+
+def test_forked_again_and_again_while_other_threads_ask(server: Chronyd, client: Chronyd) -> None:
+    """Whatever the threads are in the middle of, no child finds a lock held by a thread it lacks."""
+    out = run(
+        """
+        ended = threading.Event()
+        connection = pychrony.ChronyConnection(SHARED, timeout=60).__enter__()
+
+        def ask_shared():
+            while not ended.is_set():
+                connection.get_tracking()
+
+        def ask_alone():
+            while not ended.is_set():
+                pychrony.get_sources(ALONE, timeout=60)
+
+        threads = [threading.Thread(target=each) for each in [ask_shared] * 2 + [ask_alone] * 2]
+        for thread in threads:
+            thread.start()
+
+        def work():
+            told = raised_by(connection.get_tracking).split(":")[0]
+            (source,) = pychrony.get_sources(ALONE, timeout=30)
+            connection.close()
+            return told, source.address
+
+        try:
+            said = {in_child(work) for _ in range(200)}
+        finally:
+            ended.set()
+            for thread in threads:
+                thread.join()
+        print(said)
+        print(connection.get_tracking().stratum)
+        connection.close()
+        """,
+        SHARED=server.socket,
+        ALONE=client.udp,
+    )
+    assert out.splitlines() == ["""{"('RuntimeError', '127.0.0.1')"}""", "8"]
+    assert server.client_files() == []
+
+
+def test_forked_while_other_threads_touch_the_connection_all_the_time(server: Chronyd) -> None:
+    """Its lock is held for moments, and there are many of them here."""
+    out = run(
+        """
+        ended = threading.Event()
+        connection = pychrony.ChronyConnection("127.0.0.1:9", timeout=60)
+
+        def open_and_close():
+            while not ended.is_set():
+                connection.__enter__()
+                connection.close()
+
+        threads = [threading.Thread(target=open_and_close)]
+        threads[0].start()
+
+        def work():
+            connection.close()
+            return connection.closed
+
+        try:
+            said = {in_child(work) for _ in range(300)}
+        finally:
+            ended.set()
+            threads[0].join()
+        print(said)
+        """,
+    )
+    assert out == "{'True'}\n"
+
+
+def test_a_signal_handler_that_forks_in_the_middle_of_the_call() -> None:
+    """The child goes on in the middle of the parent's call: it must not take the parent's answer."""
+    with Chronyd(LOCAL_SERVER) as daemon:
+        daemon.stop()
+        out = run(
+            f"""
+            import time
+            pids = []
+
+            def handler(*_):
+                pid = os.fork()
+                if pid == 0:
+                    signal.alarm(60)
+                    pids.clear()
+                    return
+                pids.append(pid)
+                os.kill({daemon.pid}, signal.SIGCONT)
+
+            signal.signal(signal.SIGUSR1, handler)
+            threading.Timer(0.2, os.kill, (os.getpid(), signal.SIGUSR1)).start()
+            with pychrony.ChronyConnection(ADDRESS, timeout=5) as connection:
+                said = raised_by(lambda: connection.get_tracking().stratum)
+                if not pids:
+                    os._exit(0 if said.startswith("RuntimeError") else 9)
+                print(said)
+                print(os.waitstatus_to_exitcode(os.waitpid(pids[0], 0)[1]))
+                print(connection.get_tracking().stratum)
+            """,
+            ADDRESS=daemon.socket,
+        )
+        assert out.splitlines() == ["nothing raised: 8", "0", "8"]
+        assert daemon.client_files() == []

@@ -1,0 +1,567 @@
+"""What no chronyd at hand shows of the reports: other versions' layouts, lists that change, values nobody should send."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from support.responder import (
+    FAILED,
+    INVALID,
+    N_SOURCES,
+    N_SOURCES_REPLY,
+    NEVER,
+    NO_RTC,
+    NO_SUCH_SOURCE,
+    NOT_ENABLED,
+    SAMPLES,
+    UNAUTHORISED,
+    Request,
+    Responder,
+    encode_address,
+    sample,
+)
+
+import pychrony
+from pychrony import ErrorCode
+
+METHODS = {
+    "sources": "get_sources",
+    "sourcestats": "get_source_stats",
+    "selectdata": "get_select_data",
+    "authdata": "get_auth_data",
+    "ntpdata": "get_ntp_data",
+    "activity": "get_activity",
+    "serverstats": "get_server_stats",
+    "rtcdata": "get_rtc_data",
+    "smoothing": "get_smoothing",
+}
+LISTS = ["sources", "sourcestats", "selectdata", "authdata", "ntpdata"]
+SINGLES = ["activity", "serverstats", "rtcdata", "smoothing"]
+GPS = int.from_bytes(b"GPS\0", "big")
+
+
+@pytest.fixture
+def daemon() -> Iterator[Responder]:
+    with Responder() as responder:
+        yield responder
+
+
+def ask(responder: Responder, report: str) -> Any:
+    """The report: its record if it is one, or the first of a list."""
+    answer = getattr(pychrony, METHODS[report])(responder.address)
+    return answer[0] if isinstance(answer, list) else answer
+
+
+def failure(responder: Responder, report: str) -> pychrony.ChronyError:
+    with pytest.raises(pychrony.ChronyError) as caught:
+        ask(responder, report)
+    assert report in caught.value.message
+    assert responder.address in caught.value.message
+    return caught.value
+
+
+# Every field.
+
+
+@pytest.mark.parametrize("report", METHODS)
+def test_every_number_sent_is_in_its_field(responder: Responder, report: str) -> None:
+    """Our names are libchrony's in the main; what differs is listed here."""
+    other = {
+        "orig_latest_meas": "original last sample offset",
+        "latest_meas": "adjusted last sample offset",
+        "latest_meas_err": "last sample error",
+        "std_dev": "standard deviation",
+        "resid_freq": "residual frequency",
+        "offset_err": "offset error",
+        "freq_offset": "frequency offset",
+        "reference_id": "reference ID",
+        "key_id": "key ID",
+        "nak": "NAK",
+        "online": "online sources",
+        "offline": "offline sources",
+        "burst_online": "burst online-return sources",
+        "burst_offline": "burst offline-return sources",
+        "unresolved": "unresolved sources",
+    }
+    sent = {name.lower().replace("-", "_"): value for name, value in SAMPLES[report].items()}
+    record = ask(responder, report)
+    for field in record._fields:
+        name = other.get(field, field.replace("_", " "))
+        expected = SAMPLES[report].get(name, sent.get(field.replace("_", " "), 0))
+        if field == "ref_time":
+            seconds, nanoseconds = SAMPLES[report]["reference time"]
+            assert record.ref_time_ns == seconds * 1_000_000_000 + nanoseconds
+            assert abs(record.ref_time - record.ref_time_ns / 1e9) < 1e-6
+        elif expected == NEVER:
+            assert getattr(record, field) is None, field
+        elif field in ("address", "leap_status"):
+            assert getattr(record, field) == ("192.0.2.1" if field == "address" else 0)
+        elif "nts_ke" in field:
+            assert getattr(record, field) == SAMPLES[report][field.replace("_", " ").replace(
+                "nts ke", "NTS-KE"
+            )]
+        elif field.startswith(("received_", "dropped_", "served_", "held_", "ntp_")):
+            (expected,) = (
+                value
+                for name, value in SAMPLES[report].items()
+                if name.lower().replace(" ", "_") == field
+            )
+            assert getattr(record, field) == expected, field
+        else:
+            assert getattr(record, field) == expected, field
+
+
+@pytest.mark.parametrize(
+    ("report", "field", "ours"),
+    [
+        ("sources", "last sample ago", "last_sample_ago"),
+        ("selectdata", "last sample ago", "last_sample_ago"),
+        ("authdata", "last key establishment ago", "last_key_establishment_ago"),
+    ],
+)
+def test_never_is_none_and_nothing_else_is(
+    daemon: Responder, report: str, field: str, ours: str
+) -> None:
+    for sent, meant in [(NEVER, None), (NEVER - 1, NEVER - 1), (2**31, 2**31), (0, 0)]:
+        daemon.reports[report][0][field] = sent
+        assert getattr(ask(daemon, report), ours) == meant
+    assert ask(daemon, report) is not None
+
+
+@pytest.mark.parametrize("poll", [-32, -7, -2, -1, 0, 1, 10, 24, 32])
+def test_a_poll_keeps_its_sign(daemon: Responder, poll: int) -> None:
+    """libchrony hands on a negative one as a large positive one."""
+    daemon.reports["sources"][0]["poll"] = poll
+    assert ask(daemon, "sources").poll == poll
+
+
+@pytest.mark.parametrize("value", [-128, -23, -1, 0, 1, 127])
+@pytest.mark.parametrize("field", ["poll", "precision"])
+def test_a_short_one_keeps_it_too(daemon: Responder, field: str, value: int) -> None:
+    daemon.reports["ntpdata"][0][field] = value
+    assert getattr(ask(daemon, "ntpdata"), field) == value
+
+
+# Flags and enumerations.
+
+FLAGS = [
+    ("sources", "flags", "flags", "SelectOptions", 0xFFFF),
+    ("selectdata", "configured options", "configured_options", "SelectOptions", 0xFFFF),
+    ("selectdata", "effective options", "effective_options", "SelectOptions", 0xFFFF),
+    ("ntpdata", "flags", "flags", "NTPFlags", 0xFFFF),
+    ("smoothing", "flags", "flags", "SmoothingFlags", 0xFFFFFFFF),
+]
+
+
+@pytest.mark.parametrize(("report", "field", "ours", "name", "most"), FLAGS)
+def test_an_unknown_flag_survives(
+    daemon: Responder, report: str, field: str, ours: str, name: str, most: int
+) -> None:
+    kind = getattr(pychrony, name)
+    every = 0
+    for flag in kind:
+        every |= flag
+    for sent in [0, 1, 2, 3, int(every), int(every) | 0x1000, 0x1000, 0x1001, most]:
+        daemon.reports[report][0][field] = sent
+        flags = getattr(ask(daemon, report), ours)
+        assert type(flags) is kind
+        assert int(flags) == sent
+        assert {flag for flag in kind if flag & flags} == {flag for flag in kind if flag & sent}
+
+
+ENUMERATIONS = [
+    ("sources", "state", "state", "SourceState"),
+    ("sources", "mode", "mode", "SourceMode"),
+    ("selectdata", "state", "state", "SelectState"),
+    ("selectdata", "leap status", "leap_status", "LeapStatus"),
+    ("authdata", "mode", "mode", "AuthMode"),
+    ("authdata", "key type", "key_type", "KeyType"),
+    ("ntpdata", "leap status", "leap_status", "LeapStatus"),
+    ("ntpdata", "mode", "mode", "NTPMode"),
+    ("ntpdata", "transmit timestamping", "transmit_timestamping", "Timestamping"),
+    ("ntpdata", "receive timestamping", "receive_timestamping", "Timestamping"),
+]
+
+
+@pytest.mark.parametrize(("report", "field", "ours", "name"), ENUMERATIONS)
+def test_every_member_is_read_and_no_other_number_is(
+    daemon: Responder, report: str, field: str, ours: str, name: str
+) -> None:
+    kind = getattr(pychrony, name)
+    for number in [*range(128), 200, 255]:
+        daemon.reports[report][0][field] = number
+        if number in {int(member) for member in kind}:
+            assert getattr(ask(daemon, report), ours) is kind(number)
+        else:
+            error = failure(daemon, report)
+            assert type(error) is pychrony.ChronyDataError
+            assert error.error_code is ErrorCode.FIELD_RANGE
+            assert field in error.message
+            assert str(number) in error.message
+            assert name in error.message
+
+
+@pytest.mark.parametrize(
+    ("report", "field", "ours"),
+    [("selectdata", "authentication", "authentication"), ("authdata", "NAK", "nak")],
+)
+def test_a_boolean_is_one_of_two(daemon: Responder, report: str, field: str, ours: str) -> None:
+    for sent, meant in [(0, False), (1, True)]:
+        daemon.reports[report][0][field] = sent
+        assert getattr(ask(daemon, report), ours) is meant
+    daemon.reports[report][0][field] = 2
+    assert failure(daemon, report).error_code is ErrorCode.FIELD_RANGE
+
+
+# Ranges.
+
+IMPOSSIBLE = [
+    ("sources", "poll", 33, "33"),
+    ("sources", "poll", -33, "-33"),
+    ("sources", "poll", 0x7FFF, "32767"),
+    ("sources", "poll", -0x8000, "-32768"),
+    ("sources", "stratum", 17, "17"),
+    ("sources", "stratum", 0xFFFF, "65535"),
+    ("sources", "last sample error", -0.5, "-0.5"),
+    ("sourcestats", "standard deviation", -0.5, "-0.5"),
+    ("sourcestats", "skew", -0.5, "-0.5"),
+    ("sourcestats", "offset error", -0.5, "-0.5"),
+    ("selectdata", "score", -0.5, "-0.5"),
+    ("ntpdata", "version", 8, "8"),
+    ("ntpdata", "stratum", 17, "17"),
+    ("ntpdata", "root delay", -0.5, "-0.5"),
+    ("ntpdata", "root dispersion", -0.5, "-0.5"),
+    ("ntpdata", "peer dispersion", -0.5, "-0.5"),
+    ("ntpdata", "reference time", (1_700_000_000, 1_000_000_000), "1000000000"),
+    ("rtcdata", "reference time", (0xFFFFFFFF, 0xFFFFFFFF, 0), "-1"),
+    ("smoothing", "last update ago", -0.5, "-0.5"),
+    ("smoothing", "remaining time", -0.5, "-0.5"),
+]
+
+
+@pytest.mark.parametrize(("report", "field", "sent", "shown"), IMPOSSIBLE)
+def test_a_value_out_of_range_is_a_data_error_and_no_number(
+    daemon: Responder, report: str, field: str, sent: Any, shown: str
+) -> None:
+    daemon.reports[report][0][field] = sent
+    error = failure(daemon, report)
+    assert type(error) is pychrony.ChronyDataError
+    assert error.error_code is ErrorCode.FIELD_RANGE
+    assert field in error.message
+    assert shown in error.message
+
+
+@pytest.mark.parametrize(
+    ("report", "field", "ours"),
+    [
+        ("sources", "original last sample offset", "orig_latest_meas"),
+        ("sources", "adjusted last sample offset", "latest_meas"),
+        ("sourcestats", "residual frequency", "resid_freq"),
+        ("sourcestats", "offset", "offset"),
+        ("selectdata", "low limit", "low_limit"),
+        ("selectdata", "high limit", "high_limit"),
+        ("ntpdata", "offset", "offset"),
+        ("ntpdata", "jitter asymmetry", "jitter_asymmetry"),
+        ("rtcdata", "offset", "offset"),
+        ("rtcdata", "frequency offset", "freq_offset"),
+        ("smoothing", "offset", "offset"),
+        ("smoothing", "frequency offset", "freq_offset"),
+        ("smoothing", "wander", "wander"),
+    ],
+)
+@pytest.mark.parametrize("value", [-0.5, 0.5])
+def test_what_may_have_either_sign_keeps_it(
+    daemon: Responder, report: str, field: str, ours: str, value: float
+) -> None:
+    daemon.reports[report][0][field] = value
+    assert getattr(ask(daemon, report), ours) == value
+
+
+def test_the_largest_counts_are_counts(daemon: Responder) -> None:
+    for name in ["samples", "runs", "span"]:
+        daemon.reports["sourcestats"][0][name] = 0xFFFFFFFF
+    stats = ask(daemon, "sourcestats")
+    assert (stats.samples, stats.runs, stats.span) == (0xFFFFFFFF,) * 3
+    assert stats.has_sufficient_samples()
+    daemon.reports["serverstats"][0]["received NTP requests"] = 2**64 - 1
+    assert ask(daemon, "serverstats").received_ntp_requests == 2**64 - 1
+
+
+# Other versions of chronyd.
+
+SERVERSTATS_SINCE = {
+    14: {
+        "received_ntp_requests",
+        "received_command_requests",
+        "dropped_ntp_requests",
+        "dropped_command_requests",
+        "dropped_client_log_records",
+    },
+    22: {
+        "accepted_nts_ke_connections",
+        "dropped_nts_ke_connections",
+        "received_authenticated_ntp_requests",
+    },
+    24: {"received_interleaved_ntp_requests", "held_ntp_timestamps", "ntp_timestamp_span"},
+    25: {
+        f"served_{what}_{way}_timestamps"
+        for what in ["daemon", "kernel", "hardware"]
+        for way in ["rx", "tx"]
+    },
+}
+
+
+@pytest.mark.parametrize("code", SERVERSTATS_SINCE)
+def test_server_stats_of_an_older_chronyd_are_none_where_it_had_none(
+    responder: Responder, code: int
+) -> None:
+    responder.codes["serverstats"] = code
+    stats = ask(responder, "serverstats")
+    there = set().union(*(fields for since, fields in SERVERSTATS_SINCE.items() if since <= code))
+    assert {field for field in stats._fields if getattr(stats, field) is not None} == there
+    values = [getattr(stats, field) for field in there]
+    assert len(set(values)) == len(values)
+    assert set(values) <= set(SAMPLES["serverstats"].values())
+
+
+@pytest.mark.parametrize("code", [16, 26])
+def test_ntp_data_of_an_older_chronyd_is_none_where_it_had_none(
+    responder: Responder, code: int
+) -> None:
+    responder.codes["ntpdata"] = code
+    record = ask(responder, "ntpdata")
+    counts = [
+        record.kernel_transmit_timestamps,
+        record.kernel_receive_timestamps,
+        record.hardware_transmit_timestamps,
+        record.hardware_receive_timestamps,
+    ]
+    assert counts == ([8, 7, 6, 5] if code == 26 else [None] * 4)
+    assert None not in [value for value in record if value not in counts]
+
+
+# Not enabled, not allowed, not known.
+
+
+@pytest.mark.parametrize("status", [NOT_ENABLED, NO_RTC])
+@pytest.mark.parametrize("report", ["rtcdata", "smoothing"])
+def test_not_enabled_is_none_for_what_can_be_enabled(
+    responder: Responder, report: str, status: int
+) -> None:
+    responder.behaviour = lambda request: [request.answer(status=status)]
+    assert getattr(pychrony, METHODS[report])(responder.address) is None
+    with pychrony.ChronyConnection(responder.address) as connection:
+        assert getattr(connection, METHODS[report])() is None
+        assert connection.fileno() >= 0, "it is an answer like any other"
+
+
+@pytest.mark.parametrize("status", [NOT_ENABLED, NO_RTC])
+@pytest.mark.parametrize("report", [*LISTS, "activity", "serverstats"])
+def test_not_enabled_is_an_error_for_all_else(daemon: Responder, report: str, status: int) -> None:
+    daemon.behaviour = lambda request: [request.answer(status=status)]
+    error = failure(daemon, report)
+    assert type(error) is pychrony.ChronyDataError
+    assert error.error_code is ErrorCode.DISABLED
+
+
+@pytest.mark.parametrize(
+    ("status", "kind"),
+    [
+        (UNAUTHORISED, pychrony.ChronyPermissionError),
+        (INVALID, pychrony.ChronyVersionError),
+        (FAILED, pychrony.ChronyDataError),
+    ],
+)
+@pytest.mark.parametrize("report", METHODS)
+def test_any_other_failure_is_an_error_for_every_report(
+    daemon: Responder, report: str, status: int, kind: type[pychrony.ChronyError]
+) -> None:
+    """Also for those that may be None: a real error is never taken for "not enabled"."""
+    daemon.behaviour = lambda request: [
+        request.answer(status=status if request.report == report else 0)
+    ]
+    assert type(failure(daemon, report)) is kind
+
+
+@pytest.mark.parametrize("report", ["rtcdata", "smoothing"])
+def test_nobody_there_is_not_taken_for_not_enabled(report: str) -> None:
+    with pytest.raises(pychrony.ChronyConnectionError):
+        getattr(pychrony, METHODS[report])("/nowhere/chronyd.sock")
+
+
+# Lists.
+
+
+def listed(number: int) -> dict[str, list[dict[str, Any]]]:
+    """All lists of so many sources, each record known by its address or its stratum."""
+    addresses = [f"192.0.2.{index}" for index in range(1, number + 1)]
+    lists = {
+        report: [sample(report, address=address) for address in addresses]
+        for report in ["sources", "sourcestats", "selectdata"]
+    }
+    lists["authdata"] = [sample("authdata", key_ID=index) for index in range(1, number + 1)]
+    lists["ntpdata"] = [sample("ntpdata", remote_address=address) for address in addresses]
+    return lists
+
+
+@pytest.mark.parametrize("report", LISTS)
+@pytest.mark.parametrize("number", [0, 1, 2, 60])
+def test_a_list_has_a_record_for_each_source_in_chronyds_order(
+    transport: str, report: str, number: int
+) -> None:
+    with Responder(transport=transport, reports=listed(number)) as responder:
+        records = getattr(pychrony, METHODS[report])(responder.address)
+        assert [record.address for record in records] == [
+            f"192.0.2.{index}" for index in range(1, number + 1)
+        ]
+        if report == "authdata":
+            assert [record.key_id for record in records] == [*range(1, number + 1)]
+        if report == "ntpdata":
+            assert all(record.remote_address == record.address for record in records)
+
+
+@pytest.mark.parametrize("report", ["authdata", "ntpdata"])
+def test_reports_by_address_skip_reference_clocks(responder: Responder, report: str) -> None:
+    """They have no address: chronyd is not even asked."""
+    lists = listed(4)
+    for index in [0, 2]:
+        lists["sources"][index].update({"address": GPS, "mode": 2})
+        lists["sourcestats"][index].update({"address": None, "reference ID": GPS})
+    responder.reports.update(lists)
+    records = getattr(pychrony, METHODS[report])(responder.address)
+    assert [record.address for record in records] == ["192.0.2.2", "192.0.2.4"]
+    asked = [request.address for request in responder.requests if request.report == report]
+    assert set(asked) == {encode_address("192.0.2.2"), encode_address("192.0.2.4")}
+
+
+@pytest.mark.parametrize("report", ["sources", "sourcestats", "selectdata"])
+def test_a_reference_clock_has_its_name_for_an_address(responder: Responder, report: str) -> None:
+    lists = listed(1)
+    lists["sources"][0].update({"address": GPS, "mode": 2})
+    for other in ["sourcestats", "selectdata"]:
+        lists[other][0].update({"address": None, "reference ID": GPS})
+    responder.reports.update(lists)
+    assert ask(responder, report).address == "GPS"
+
+
+def test_two_reference_clocks_of_one_name_are_two(responder: Responder) -> None:
+    lists = listed(3)
+    for index in [0, 1]:
+        lists["sources"][index].update({"address": GPS, "mode": 2})
+    responder.reports.update(lists)
+    addresses = [source.address for source in pychrony.get_sources(responder.address)]
+    assert addresses == ["GPS", "GPS", "192.0.2.3"]
+
+
+def counted(responder: Responder) -> int:
+    """How many times the list was begun."""
+    return sum(request.command == N_SOURCES for request in responder.requests)
+
+
+@pytest.mark.parametrize("report", LISTS)
+@pytest.mark.parametrize("changes", [1, 2])
+def test_a_list_that_changes_while_it_is_read_is_read_again(
+    transport: str, report: str, changes: int
+) -> None:
+    """Two records of it are in place of what they were when its count was told."""
+
+    def behaviour(request: Request) -> list[bytes]:
+        if request.command != N_SOURCES and counted(responder) <= changes:
+            return [request.answer(status=NO_SUCH_SOURCE)]
+        return [request.answer()]
+
+    with Responder(behaviour, transport=transport, reports=listed(3)) as responder:
+        records = getattr(pychrony, METHODS[report])(responder.address)
+        assert [record.address for record in records] == ["192.0.2.1", "192.0.2.2", "192.0.2.3"]
+        assert counted(responder) == changes + 1
+
+
+@pytest.mark.parametrize("report", LISTS)
+def test_a_list_that_never_stands_still_is_given_up_after_three_times(
+    transport: str, report: str
+) -> None:
+    def behaviour(request: Request) -> list[bytes]:
+        if request.command != N_SOURCES:
+            return [request.answer(status=NO_SUCH_SOURCE)]
+        return [request.answer()]
+
+    with Responder(behaviour, transport=transport, reports=listed(3)) as responder:
+        error = failure(responder, report)
+        assert type(error) is pychrony.ChronyDataError
+        assert error.error_code is ErrorCode.UNEXPECTED_STATUS
+        assert counted(responder) == 3
+
+
+@pytest.mark.parametrize("report", LISTS)
+def test_a_list_that_has_become_shorter_is_read_as_it_is(responder: Responder, report: str) -> None:
+    """A source goes between the count and the first record."""
+    responder.reports.update(listed(4))
+
+    def behaviour(request: Request) -> list[bytes]:
+        answer = request.answer()
+        if request.command == N_SOURCES and len(responder.reports["sources"]) == 4:
+            for each in LISTS:
+                del responder.reports[each][1]
+        return [answer]
+
+    responder.behaviour = behaviour
+    records = getattr(pychrony, METHODS[report])(responder.address)
+    assert [record.address for record in records] == ["192.0.2.1", "192.0.2.3", "192.0.2.4"]
+
+
+@pytest.mark.parametrize("report", LISTS)
+@pytest.mark.parametrize("when", range(1, 8))
+def test_a_source_that_goes_in_the_middle_of_the_list_hides_no_other(
+    responder: Responder, report: str, when: int
+) -> None:
+    """Whichever record was just read, those that stay are all there, and each once."""
+    responder.reports.update(listed(5))
+
+    def behaviour(request: Request) -> list[bytes]:
+        answer = request.answer()
+        if request.number == when and len(responder.reports["sources"]) == 5:
+            for each in LISTS:
+                del responder.reports[each][2]
+        return [answer]
+
+    responder.behaviour = behaviour
+    records = getattr(pychrony, METHODS[report])(responder.address)
+    addresses = [record.address for record in records]
+    assert len(addresses) == len(set(addresses))
+    assert [each for each in addresses if each != "192.0.2.3"] == [
+        "192.0.2.1",
+        "192.0.2.2",
+        "192.0.2.4",
+        "192.0.2.5",
+    ]
+
+
+@pytest.mark.parametrize("count", [0x10000, 2**31 - 1, 2**31, 2**31 + 5, 2**32 - 1])
+@pytest.mark.parametrize("report", LISTS)
+def test_a_count_of_sources_that_cannot_be_is_a_data_error(
+    daemon: Responder, report: str, count: int
+) -> None:
+    daemon.behaviour = lambda request: [
+        request.response(N_SOURCES_REPLY, count.to_bytes(4, "big"))
+        if request.command == N_SOURCES
+        else request.answer()
+    ]
+    error = failure(daemon, report)
+    assert type(error) is pychrony.ChronyDataError
+    assert error.error_code is ErrorCode.FIELD_RANGE
+    assert len(daemon.requests) == 1
+
+
+@pytest.mark.parametrize("report", LISTS)
+def test_on_udp_any_lost_request_of_a_list_is_sent_again(report: str) -> None:
+    """Of the six or more requests, the third."""
+
+    def lossy(request: Request) -> list[bytes]:
+        return [] if request.number == 2 else [request.answer()]
+
+    with Responder(lossy, reports=listed(5)) as responder:
+        records = getattr(pychrony, METHODS[report])(responder.address)
+        assert len(records) == 5
+        assert len({record.address for record in records}) == 5

@@ -1,0 +1,552 @@
+"""One connection in many threads: calls take turns, and each gets the answer to its own question."""
+
+from __future__ import annotations
+
+import signal
+import threading
+import time
+from collections.abc import Iterator
+from typing import Any, Callable
+
+import pytest
+from support.chronyd import Chronyd
+from support.reach import address_of
+from support.responder import Request, Responder, faithful, sample, silent
+from support.waiting import DEADLINE, wait_for
+
+import pychrony
+from pychrony import ChronyConnection, ErrorCode
+
+THREADS = 8
+
+
+def in_threads(
+    work: Callable[[int], None], number: int = THREADS, *, begin: bool = True
+) -> list[BaseException]:
+    """Do the work in so many threads at once; what they raised."""
+    raised: list[BaseException] = []
+    start = threading.Barrier(number)
+
+    def run(index: int) -> None:
+        try:
+            if begin:
+                start.wait(DEADLINE)
+            work(index)
+        except BaseException as error:
+            raised.append(error)
+
+    threads = [threading.Thread(target=run, args=(index,), daemon=True) for index in range(number)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(2 * DEADLINE)
+        assert not thread.is_alive(), "a call hangs"
+    return raised
+
+
+# Whole answers.
+
+
+def numbered(request: Request) -> list[bytes]:
+    """Each answer is of a number of its own, and says so in every field."""
+    number = request.number
+    if request.report == "tracking":
+        return [
+            request.answer(
+                {
+                    "reference ID": number,
+                    "reference time": (number, number),
+                    "last offset": float(number),
+                    "last update interval": float(number),
+                }
+            )
+        ]
+    if request.report == "activity":
+        return [
+            request.answer(
+                {
+                    name: number
+                    for name in ["online sources", "offline sources", "unresolved sources"]
+                }
+            )
+        ]
+    if request.report == "sources":
+        return [
+            request.answer(
+                {
+                    "last sample ago": number,
+                    "original last sample offset": float(number),
+                    "last sample error": float(number),
+                }
+            )
+        ]
+    return [request.answer()]
+
+
+def test_eight_threads_on_one_connection_get_whole_answers(transport: str) -> None:
+    """Thousands of calls; of no two does either get what the other was told."""
+    seen: list[int] = []
+    sources = [sample("sources", address=f"192.0.2.{number}") for number in range(1, 4)]
+
+    def work(index: int) -> None:
+        for turn in range(400):
+            if (index + turn) % 3 == 0:
+                tracking = connection.get_tracking()
+                number = tracking.reference_id
+                assert tracking.ref_time_ns == number * 1_000_000_001
+                assert tracking.last_offset == tracking.update_interval == number
+                seen.append(number)
+            elif (index + turn) % 3 == 1:
+                activity = connection.get_activity()
+                assert activity.online == activity.offline == activity.unresolved
+                seen.append(activity.online)
+            else:
+                listed = connection.get_sources()
+                assert [source.address for source in listed] == [
+                    "192.0.2.1",
+                    "192.0.2.2",
+                    "192.0.2.3",
+                ]
+                for source in listed:
+                    assert source.orig_latest_meas == source.latest_meas_err
+                    assert source.last_sample_ago == source.orig_latest_meas
+                    seen.append(int(source.latest_meas_err))
+
+    with (
+        Responder(numbered, transport=transport, reports={"sources": sources}) as responder,
+        ChronyConnection(responder.address, timeout=DEADLINE) as connection,
+    ):
+        assert in_threads(work) == []
+        assert len({request.peer for request in responder.requests}) == 1
+        assert responder.failure is None
+    assert len(seen) == len(set(seen)) > THREADS * 400
+
+
+def test_eight_threads_on_one_connection_to_a_real_chronyd(client: Chronyd, transport: str) -> None:
+    def work(index: int) -> None:
+        for turn in range(250):
+            if (index + turn) % 4 == 0:
+                tracking = connection.get_tracking()
+                assert (tracking.stratum, tracking.reference_ip) == (9, "127.0.0.1")
+            elif (index + turn) % 4 == 1:
+                (source,) = connection.get_sources()
+                assert (source.address, source.stratum, source.poll) == ("127.0.0.1", 8, -2)
+            elif (index + turn) % 4 == 2:
+                (stats,) = connection.get_source_stats()
+                assert (stats.reference_id, stats.address) == (0x7F000001, "127.0.0.1")
+            else:
+                assert connection.get_activity() == (1, 0, 0, 0, 0)
+
+    with ChronyConnection(address_of(client, transport), timeout=DEADLINE) as connection:
+        assert in_threads(work) == []
+    assert client.client_files() == []
+
+
+def test_the_functions_in_eight_threads_share_nothing(client: Chronyd, client6: Chronyd) -> None:
+    """Addresses go through libchrony's one static buffer."""
+    daemons = [(client, "127.0.0.1"), (client6, "::1")]
+
+    def work(index: int) -> None:
+        daemon, address = daemons[index % 2]
+        for _ in range(100):
+            assert pychrony.get_tracking(daemon.socket).reference_ip == address
+            (source,) = pychrony.get_sources(daemon.udp)
+            assert source.address == address
+
+    assert in_threads(work) == []
+    assert client.client_files() == client6.client_files() == []
+
+
+def test_an_error_in_one_thread_is_that_threads_alone(responder: Responder) -> None:
+    """Every call of half the threads is answered with an impossible value."""
+    responder.reports["activity"][0]["online sources"] = 3
+    responder.reports["tracking"][0]["stratum"] = 99
+
+    def work(index: int) -> None:
+        for _ in range(100):
+            if index % 2:
+                assert connection.get_activity().online == 3
+            else:
+                with pytest.raises(pychrony.ChronyDataError, match="stratum"):
+                    connection.get_tracking()
+
+    with ChronyConnection(responder.address, timeout=DEADLINE) as connection:
+        assert in_threads(work) == []
+    assert responder.client_files() == []
+
+
+def test_opened_in_many_threads_at_once_it_is_opened_once(responder: Responder) -> None:
+    for _ in range(20):
+        entered: list[int] = []
+        connection = ChronyConnection(responder.address)
+
+        def work(index: int) -> None:
+            connection.__enter__()  # noqa: B023
+            entered.append(index)  # noqa: B023
+
+        raised = in_threads(work)
+        assert len(entered) == 1
+        assert [type(error) for error in raised] == [RuntimeError] * (THREADS - 1)
+        assert connection.get_tracking().stratum == 3
+        connection.close()
+        assert responder.client_files() == []
+
+
+def test_closed_and_entered_while_others_ask_nothing_worse_happens_than_errors(
+    responder: Responder,
+) -> None:
+    connection = ChronyConnection(responder.address, timeout=DEADLINE)
+    ended = threading.Event()
+    answers: list[int] = []
+
+    def work(index: int) -> None:
+        if index == 0:
+            for _ in range(100):
+                try:
+                    with connection:
+                        for _ in range(5):
+                            answers.append(connection.get_tracking().stratum)
+                except RuntimeError:
+                    pass
+            ended.set()
+            return
+        while not ended.is_set():
+            try:
+                answers.append(connection.get_tracking().stratum)
+            except RuntimeError:
+                pass
+
+    assert in_threads(work) == []
+    assert set(answers) == {3}
+    connection.close()
+    wait_for("nothing is left", lambda: connection.closed and responder.client_files() == [])
+
+
+# While another thread is in a call.
+
+
+class Held:
+    """A connection on which another thread is in a call, until it is let go."""
+
+    def __init__(self, transport: str, timeout: float | None = DEADLINE) -> None:
+        self.go = threading.Event()
+        self.answers: list[Any] = []
+        self.responder = Responder(self._when_told, transport=transport)
+        self.timeout = timeout
+
+    def _when_told(self, request: Request) -> list[bytes]:
+        self.go.wait(DEADLINE)
+        return [request.answer()]
+
+    def _ask(self) -> None:
+        try:
+            self.answers.append(self.connection.get_tracking().stratum)
+        except BaseException as error:
+            self.answers.append(error)
+
+    def __enter__(self) -> Held:
+        self.responder.__enter__()
+        self.connection = ChronyConnection(self.responder.address, timeout=self.timeout).__enter__()
+        self.thread = threading.Thread(target=self._ask, daemon=True)
+        self.thread.start()
+        # While a call has the session, nobody else can see its descriptor.
+        wait_for("the call is under way", lambda: self.connection.fileno() == -1)
+        return self
+
+    def let_go(self) -> None:
+        self.go.set()
+        self.thread.join(DEADLINE)
+        assert not self.thread.is_alive()
+
+    def __exit__(self, *_: object) -> None:
+        self.let_go()
+        self.connection.close()
+        self.responder.__exit__(None, None, None)
+
+
+@pytest.fixture
+def held(transport: str) -> Iterator[Held]:
+    with Held(transport) as made:
+        yield made
+
+
+def test_what_it_says_of_itself_needs_no_turn(held: Held) -> None:
+    assert held.connection.closed is False
+    assert held.connection.address == held.responder.address
+    assert isinstance(held.connection.transport, pychrony.Transport)
+    assert held.connection.fileno() == -1
+    held.let_go()
+    assert held.answers == [3]
+    assert held.connection.fileno() >= 0
+
+
+def test_close_lets_the_call_under_way_end(held: Held) -> None:
+    held.connection.close()
+    assert held.connection.closed
+    with pytest.raises(RuntimeError):
+        held.connection.get_tracking()
+    with pytest.raises(RuntimeError):
+        held.connection.fileno()
+    held.connection.close()
+    held.let_go()
+    assert held.answers == [3]
+    assert held.connection.closed
+    assert held.responder.client_files() == []
+
+
+def test_those_who_wait_for_their_turn_are_told_that_it_was_closed(held: Held) -> None:
+    waiting = threading.Semaphore(0)
+
+    def work(index: int) -> None:
+        waiting.release()
+        with pytest.raises(RuntimeError, match="not open"):
+            held.connection.get_tracking()
+
+    def close() -> None:
+        for _ in range(THREADS):
+            waiting.acquire()
+        held.connection.close()
+        held.go.set()
+
+    closer = threading.Thread(target=close)
+    closer.start()
+    assert in_threads(work) == []
+    closer.join()
+    assert held.responder.client_files() == []
+
+
+def test_after_close_it_can_be_entered_again_once_the_call_has_ended(held: Held) -> None:
+    held.connection.close()
+    held.let_go()
+    with held.connection:
+        assert held.connection.get_tracking().stratum == 3
+
+
+def test_a_turn_comes_when_the_call_before_it_has_ended(held: Held) -> None:
+    seen: list[int] = []
+
+    def work(index: int) -> None:
+        if index == 0:
+            held.go.set()
+        else:
+            seen.append(held.connection.get_tracking().stratum)
+
+    assert in_threads(work) == []
+    assert seen == [3] * (THREADS - 1)
+
+
+def test_the_last_reference_dropped_by_the_call_itself_closes_it(transport: str) -> None:
+    """The thread in the call is the only one left that knows the connection."""
+    with pytest.warns(ResourceWarning), Held(transport) as held:
+        connection, held.connection = held.connection, ChronyConnection("127.0.0.1:9")
+        del connection
+        held.let_go()
+        wait_for("it is collected", lambda: held.responder.client_files() == [])
+    assert held.answers == [3]
+
+
+# Timeouts.
+
+
+def test_those_who_wait_for_their_turn_time_out_too(stopped: Chronyd, transport: str) -> None:
+    """Whoever is in the call waits for chronyd, the others for him: all in vain."""
+
+    def work(index: int) -> None:
+        started = time.monotonic()
+        with pytest.raises(pychrony.ChronyTimeoutError) as caught:
+            connection.get_tracking()
+        assert time.monotonic() - started >= 0.3
+        assert caught.value.error_code is ErrorCode.TIMEOUT
+        assert isinstance(caught.value, TimeoutError)
+        assert "0.3 s" in caught.value.message
+
+    with ChronyConnection(address_of(stopped, transport), timeout=0.3) as connection:
+        assert in_threads(work) == []
+        stopped.cont()
+        wait_for("chronyd goes on", lambda: stopped.chronyc("activity"))
+        assert connection.get_tracking().stratum == 8
+    assert stopped.client_files() == []
+
+
+@pytest.fixture
+def handled() -> Iterator[list[Callable[[], None]]]:
+    """What is put into this list is what a signal (SIGUSR1) has done to it, in this thread."""
+    todo: list[Callable[[], None]] = []
+
+    def handler(number: int, frame: Any) -> None:
+        while todo:
+            todo.pop(0)()
+
+    before = signal.signal(signal.SIGUSR1, handler)
+    yield todo
+    signal.signal(signal.SIGUSR1, before)
+
+
+def interrupt() -> None:
+    """A signal to the thread that handles them."""
+    signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGUSR1)
+
+
+def signalling(request: Request) -> list[bytes]:
+    """Before the first answer there is a signal."""
+    if request.number == 0:
+        interrupt()
+        return []
+    return [request.answer()]
+
+
+def test_a_turn_that_never_comes_is_a_timeout_that_says_so(
+    transport: str, handled: list[Callable[[], None]]
+) -> None:
+    """The call under way is held up by a signal handler, for longer than the other thread waits."""
+    told: list[BaseException] = []
+
+    def wait_in_vain() -> None:
+        def work(index: int) -> None:
+            with pytest.raises(pychrony.ChronyTimeoutError) as caught:
+                connection.get_tracking()
+            told.append(caught.value)
+
+        told.extend(in_threads(work, 2))
+        responder.behaviour = lambda request: [request.answer()]
+
+    handled.append(wait_in_vain)
+    with (
+        Responder(signalling, transport=transport) as responder,
+        ChronyConnection(responder.address, timeout=0.3) as connection,
+    ):
+        with pytest.raises(pychrony.ChronyTimeoutError):
+            connection.get_tracking()
+        assert [type(error) for error in told] == [pychrony.ChronyTimeoutError] * 2
+        for error in told:
+            assert isinstance(error, pychrony.ChronyError)
+            assert error.error_code is ErrorCode.TIMEOUT
+            assert "another thread" in error.message
+            assert "0.3 s" in error.message
+        assert len(responder.requests) == 1
+        assert connection.get_tracking().stratum == 3
+
+
+def test_ctrl_c_ends_the_wait_for_a_turn(handled: list[Callable[[], None]]) -> None:
+    """This thread waits for its turn; a signal's handler raises."""
+
+    class Alarm(Exception):
+        pass
+
+    def ring() -> None:
+        raise Alarm
+
+    with Held("udp") as held:
+        handled.append(ring)
+        threading.Timer(0.2, interrupt).start()
+        with pytest.raises(Alarm):
+            held.connection.get_tracking()
+        held.let_go()
+        assert held.answers == [3]
+        assert held.connection.get_tracking().stratum == 3
+
+
+def test_a_signal_handler_cannot_use_the_connection_in_whose_call_it_runs(
+    transport: str, handled: list[Callable[[], None]]
+) -> None:
+    told: list[Any] = []
+
+    def ask_again() -> None:
+        with pytest.raises(RuntimeError, match="signal handler") as caught:
+            connection.get_activity()
+        told.append(caught.value)
+        told.append(pychrony.get_tracking(responder.address).stratum)
+
+    def behaviour(request: Request) -> list[bytes]:
+        if request.number == 0:
+            interrupt()
+            first.append(request)
+            return []
+        # What the handler asked in a session of its own; then the call goes on.
+        return_to = first[0]
+        responder.send(return_to.answer(), return_to.peer)
+        return [request.answer({"stratum": 5})]
+
+    first: list[Request] = []
+    handled.append(ask_again)
+    with (
+        Responder(behaviour, transport=transport) as responder,
+        ChronyConnection(responder.address, timeout=DEADLINE) as connection,
+    ):
+        assert connection.get_tracking().stratum == 3
+        assert [type(each) for each in told] == [RuntimeError, int]
+        assert told[1] == 5
+        responder.behaviour = faithful
+        assert connection.get_activity().online == 3
+
+
+def test_a_signal_handler_may_close_the_connection_in_whose_call_it_runs(
+    transport: str, handled: list[Callable[[], None]]
+) -> None:
+    def close() -> None:
+        connection.close()
+        assert connection.closed
+        responder.send(first[0].answer(), first[0].peer)
+
+    def behaviour(request: Request) -> list[bytes]:
+        first.append(request)
+        interrupt()
+        return []
+
+    first: list[Request] = []
+    handled.append(close)
+    with (
+        Responder(behaviour, transport=transport) as responder,
+        ChronyConnection(responder.address, timeout=DEADLINE) as connection,
+    ):
+        assert connection.get_tracking().stratum == 3
+        assert connection.closed
+        with pytest.raises(RuntimeError):
+            connection.get_tracking()
+        assert responder.client_files() == []
+
+
+def test_what_a_signal_handler_raises_ends_the_call_and_leaves_it_usable(
+    transport: str, handled: list[Callable[[], None]]
+) -> None:
+    class Alarm(Exception):
+        pass
+
+    def ring() -> None:
+        raise Alarm
+
+    handled.append(ring)
+    with (
+        Responder(signalling, transport=transport) as responder,
+        ChronyConnection(responder.address, timeout=DEADLINE) as connection,
+    ):
+        with pytest.raises(Alarm):
+            connection.get_tracking()
+        assert not connection.closed
+        assert connection.get_tracking().stratum == 3
+
+
+def test_a_silent_daemon_holds_up_no_other_thread(responder: Responder) -> None:
+    """The GIL is free while a call waits, and while others wait for their turn."""
+    responder.behaviour = silent
+    counted = 0
+    ended = threading.Event()
+
+    def count() -> None:
+        nonlocal counted
+        while not ended.is_set():
+            counted += 1
+
+    counter = threading.Thread(target=count)
+    counter.start()
+    with ChronyConnection(responder.address, timeout=0.5) as connection:
+
+        def work(index: int) -> None:
+            with pytest.raises(pychrony.ChronyTimeoutError):
+                connection.get_tracking()
+
+        before = counted
+        assert in_threads(work, 3) == []
+        assert counted > before + 10_000
+    ended.set()
+    counter.join()

@@ -1,0 +1,492 @@
+"""When chronyd cannot be reached, may not be asked, or says nothing."""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+import signal
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from support import child, namespace
+from support.chronyd import LOCAL_SERVER, Chronyd, daemon_user, free_port, private_directory
+from support.reach import address_of
+from support.responder import Request, Responder, silent
+
+import pychrony
+from pychrony import ErrorCode
+
+DEFAULTS = [
+    "/run/chrony/chronyd.sock",
+    "/var/run/chrony/chronyd.sock",
+    "127.0.0.1:323",
+    "[::1]:323",
+]
+
+
+@pytest.fixture
+def directory() -> Iterator[Path]:
+    made = private_directory()
+    yield made
+    for path in made.iterdir():
+        path.unlink()
+    made.rmdir()
+
+
+# Nobody there.
+
+
+def test_a_path_that_is_not_there_is_a_connection_error(directory: Path) -> None:
+    path = str(directory / "chronyd.sock")
+    with pytest.raises(pychrony.ChronyConnectionError) as caught:
+        pychrony.get_tracking(path)
+    assert caught.value.errno == errno.ENOENT
+    assert caught.value.error_code is ErrorCode.OPEN_FAILED
+    assert path in caught.value.message
+    assert os.strerror(errno.ENOENT) in caught.value.message
+    assert not isinstance(caught.value, pychrony.ChronyTimeoutError)
+
+
+def test_a_directory_that_is_not_there_is_a_connection_error(directory: Path) -> None:
+    path = str(directory / "none" / "chronyd.sock")
+    with pytest.raises(pychrony.ChronyConnectionError) as caught:
+        pychrony.get_tracking(path)
+    assert caught.value.errno == errno.ENOENT
+    assert path in caught.value.message
+
+
+def test_a_socket_file_with_no_daemon_behind_it_is_a_connection_error(directory: Path) -> None:
+    path = str(directory / "chronyd.sock")
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as dead:
+        dead.bind(path)
+    with pytest.raises(pychrony.ChronyConnectionError) as caught:
+        pychrony.get_tracking(path)
+    assert caught.value.errno == errno.ECONNREFUSED
+    assert caught.value.error_code is ErrorCode.OPEN_FAILED
+    assert path in caught.value.message
+    assert os.strerror(errno.ECONNREFUSED) in caught.value.message
+    assert sorted(os.listdir(directory)) == ["chronyd.sock"]
+
+
+def test_a_file_that_is_no_socket_is_a_connection_error(directory: Path) -> None:
+    path = directory / "chronyd.sock"
+    path.write_text("")
+    with pytest.raises(pychrony.ChronyConnectionError) as caught:
+        pychrony.get_tracking(path)
+    assert caught.value.errno == errno.ECONNREFUSED
+
+
+def test_a_killed_chronyd_leaves_a_dead_socket_and_a_closed_port(transport: str) -> None:
+    with Chronyd(LOCAL_SERVER) as daemon:
+        address = address_of(daemon, transport)
+        daemon.kill()
+        assert os.path.exists(daemon.socket)
+        with pytest.raises(pychrony.ChronyConnectionError) as caught:
+            pychrony.get_tracking(address)
+        assert caught.value.errno == errno.ECONNREFUSED
+        assert address in caught.value.message
+        assert daemon.client_files() == []
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "[::1]"])
+def test_a_closed_udp_port_is_a_connection_error(host: str) -> None:
+    address = f"{host}:{free_port()}"
+    with pytest.raises(pychrony.ChronyConnectionError) as caught:
+        pychrony.get_tracking(address)
+    assert caught.value.errno == errno.ECONNREFUSED
+    assert caught.value.error_code in (ErrorCode.SEND_FAILED, ErrorCode.RECV_FAILED)
+    assert address in caught.value.message
+    assert os.strerror(errno.ECONNREFUSED) in caught.value.message
+    assert not isinstance(caught.value, pychrony.ChronyTimeoutError)
+
+
+def test_a_daemon_without_a_command_port_is_reached_by_its_socket_alone() -> None:
+    with Chronyd(LOCAL_SERVER, command_port=False) as daemon:
+        assert pychrony.get_tracking(daemon.socket).stratum == 8
+        with pytest.raises(pychrony.ChronyConnectionError):
+            pychrony.get_tracking(daemon.udp)
+
+
+# Not allowed.
+
+TESTS = str(Path(__file__).parent)
+
+AS_STRANGER = """
+import json, os, pychrony, sys
+sys.path.insert(0, TESTS)
+from support.stranger import become_stranger
+try:
+    become_stranger(DIRECTORY)
+    result = {"value": pychrony.get_tracking(ADDRESS).stratum}
+except Exception as error:
+    result = {"error": describe(error)}
+print(json.dumps(result))
+"""
+
+
+def ask_as_stranger(directory: Path, address: str) -> dict[str, Any]:
+    """What get_tracking gives to someone who is neither root nor the chrony user."""
+    given = f"TESTS, DIRECTORY, ADDRESS = {TESTS!r}, {str(directory)!r}, {address!r}\n"
+    result: dict[str, Any] = json.loads(child.check(given + AS_STRANGER))
+    return result
+
+
+@pytest.fixture
+def closed_to_strangers() -> Iterator[Chronyd]:
+    with Chronyd(LOCAL_SERVER) as daemon:
+        mode = daemon.directory.stat().st_mode
+        yield daemon
+        daemon.directory.chmod(mode)
+
+
+def test_a_stranger_at_the_socket_meets_a_permission_error(closed_to_strangers: Chronyd) -> None:
+    daemon = closed_to_strangers
+    error = ask_as_stranger(daemon.directory, daemon.socket)["error"]
+    assert error["type"] == "ChronyPermissionError"
+    assert {"ChronyError", "PermissionError", "OSError"} <= set(error["bases"])
+    assert error["errno"] == errno.EACCES
+    assert error["error_code"] == ErrorCode.OPEN_FAILED
+    assert daemon.socket in error["message"]
+    assert os.strerror(errno.EACCES) in error["message"]
+    assert "root" in error["message"], "it says who may"
+
+
+def test_a_stranger_may_ask_the_command_port(closed_to_strangers: Chronyd) -> None:
+    daemon = closed_to_strangers
+    assert ask_as_stranger(daemon.directory, daemon.udp) == {"value": 8}
+
+
+# No address given. In a namespace of its own a child has the default addresses to itself.
+
+PREPARED = """
+import json, os, socket, subprocess, sys
+sys.path.insert(0, TESTS)
+from support import chronyc
+from support.chronyd import daemon_user
+from support.responder import Responder
+from support.stranger import become_stranger
+from support.waiting import wait_for
+
+SOCKET = "/run/chrony/chronyd.sock"
+user = daemon_user()
+os.makedirs("/run/chrony")
+os.chown("/run/chrony", user.pw_uid, user.pw_gid)
+os.chmod("/run/chrony", 0o750)
+
+def ask():
+    import pychrony
+    try:
+        result = {"value": pychrony.get_tracking().stratum}
+    except Exception as error:
+        result = {"error": describe(error)}
+    print(json.dumps(result), flush=True)
+"""
+
+
+def in_namespace(code: str) -> dict[str, Any]:
+    """Run it where the default addresses are free; `ask()` in it says what get_tracking() gives there."""
+    out = child.check(f"TESTS = {TESTS!r}\n{PREPARED}\n{code}", prefix=namespace.prefix())
+    result: dict[str, Any] = json.loads(out)
+    return result
+
+
+def test_without_an_address_every_default_that_failed_is_named_with_its_reason() -> None:
+    error = in_namespace("ask()")["error"]
+    assert error["type"] == "ChronyConnectionError"
+    assert error["errno"] == errno.ENOENT
+    positions = [error["message"].find(address) for address in DEFAULTS]
+    assert -1 not in positions
+    assert positions == sorted(positions)
+    assert os.strerror(errno.ENOENT) in error["message"]
+    assert os.strerror(errno.ECONNREFUSED) in error["message"]
+
+
+def test_without_an_address_the_socket_comes_first() -> None:
+    result = in_namespace("""
+with Responder(transport="unix", address=SOCKET) as unix, Responder(address="127.0.0.1:323") as udp:
+    unix.reports["tracking"][0]["stratum"] = 5
+    ask()
+    assert (len(unix.requests), len(udp.requests)) == (1, 0)
+""")
+    assert result == {"value": 5}
+
+
+def test_without_an_address_a_dead_socket_is_passed_over() -> None:
+    result = in_namespace("""
+with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as dead:
+    dead.bind(SOCKET)
+with Responder(address="127.0.0.1:323"):
+    ask()
+""")
+    assert result == {"value": 3}
+
+
+def test_without_an_address_a_refusal_at_the_first_port_leads_to_the_next() -> None:
+    result = in_namespace("""
+with Responder(address="[::1]:323"):
+    ask()
+""")
+    assert result == {"value": 3}
+
+
+def test_without_an_address_a_stranger_is_served_over_udp() -> None:
+    """A real chronyd where distributions put it: its socket is forbidden, its command port is open."""
+    result = in_namespace("""
+directives = [f"bindcmdaddress {SOCKET}", "pidfile /run/chrony/pid", "port 0", "local stratum 8"]
+daemon = subprocess.Popen(
+    [chronyc.executable("chronyd"), "-x", "-U", "-u", user.pw_name, "-d", *directives],
+    stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+try:
+    wait_for("chronyd answers", lambda: chronyc.run(SOCKET, "activity").returncode == 0)
+    import pychrony
+    pid = os.fork()
+    if pid == 0:
+        become_stranger("/run/chrony")
+        try:
+            os.stat(SOCKET)
+        except PermissionError:
+            ask()
+        os._exit(0)
+    os.waitpid(pid, 0)
+finally:
+    daemon.terminate()
+    daemon.wait()
+""")
+    assert result == {"value": 8}
+
+
+def test_without_an_address_all_that_is_forbidden_and_all_that_is_refused_is_named() -> None:
+    """The socket forbidden and no command port: a matter of rights in part, so not of rights alone."""
+    error = in_namespace("""
+with Responder(transport="unix", address=SOCKET):
+    import pychrony
+    become_stranger("/run/chrony")
+    ask()
+    os._exit(0)
+""")["error"]
+    assert error["type"] == "ChronyConnectionError"
+    assert os.strerror(errno.EACCES) in error["message"]
+    assert os.strerror(errno.ECONNREFUSED) in error["message"]
+
+
+def test_an_explicit_address_never_falls_back(directory: Path) -> None:
+    with pytest.raises(pychrony.ChronyConnectionError) as caught:
+        pychrony.get_tracking(str(directory / "chronyd.sock"))
+    for address in DEFAULTS:
+        assert address not in caught.value.message
+
+
+# Silence.
+
+
+def test_a_stopped_chronyd_times_out_after_the_given_time(stopped: Chronyd, transport: str) -> None:
+    address = address_of(stopped, transport)
+    started = time.monotonic()
+    with pytest.raises(pychrony.ChronyTimeoutError) as caught:
+        pychrony.get_tracking(address, timeout=0.3)
+    assert time.monotonic() - started >= 0.3
+    assert caught.value.error_code is ErrorCode.TIMEOUT
+    assert isinstance(caught.value, TimeoutError)
+    assert address in caught.value.message
+    assert "0.3" in caught.value.message
+    assert stopped.client_files() == []
+
+
+def test_a_chronyd_that_goes_on_is_asked_again_like_any_other(
+    stopped: Chronyd, transport: str
+) -> None:
+    address = address_of(stopped, transport)
+    with pytest.raises(pychrony.ChronyTimeoutError):
+        pychrony.get_tracking(address, timeout=0.1)
+    stopped.cont()
+    assert pychrony.get_tracking(address).stratum == 8
+
+
+def test_a_stopped_chronyd_with_its_queue_full_times_out_too(stopped: Chronyd) -> None:
+    """More requests than a Unix socket holds: then it is the sending that would block."""
+    room = int(Path("/proc/sys/net/unix/max_dgram_qlen").read_text())
+    for _ in range(room + 5):
+        with pytest.raises(pychrony.ChronyTimeoutError):
+            pychrony.get_tracking(stopped.socket, timeout=0.005)
+    assert stopped.client_files() == []
+
+
+def test_a_silent_daemon_times_out_and_leaves_no_descriptor(responder: Responder) -> None:
+    responder.behaviour = silent
+    before = sorted(os.listdir("/proc/self/fd"))
+    with pytest.raises(pychrony.ChronyTimeoutError):
+        pychrony.get_tracking(responder.address, timeout=0.05)
+    assert sorted(os.listdir("/proc/self/fd")) == before
+    assert responder.client_files() == []
+
+
+@pytest.mark.parametrize("timeout", [5e-324, 1e-9, 0.001])
+def test_the_shortest_timeouts_end(responder: Responder, timeout: float) -> None:
+    responder.behaviour = silent
+    with pytest.raises(pychrony.ChronyTimeoutError):
+        pychrony.get_tracking(responder.address, timeout=timeout)
+
+
+@pytest.mark.parametrize("timeout", [None, 1, 1e300, 2.0**63])
+def test_no_timeout_and_the_longest_ones_do_not_end_too_soon(
+    responder: Responder, timeout: float | None
+) -> None:
+    assert pychrony.get_tracking(responder.address, timeout=timeout).stratum == 3
+
+
+# Meanwhile.
+
+
+def test_other_threads_run_while_one_waits(responder: Responder) -> None:
+    """The answer itself is given by another thread, and only after that thread has done other work."""
+    go = threading.Event()
+
+    def when_told(request: Request) -> list[bytes]:
+        go.wait()
+        return [request.answer()]
+
+    responder.behaviour = when_told
+    counted = 0
+
+    def work() -> None:
+        nonlocal counted
+        while counted < 100_000:
+            counted += 1
+        go.set()
+
+    worker = threading.Thread(target=work)
+    worker.start()
+    tracking = pychrony.get_tracking(responder.address, timeout=None)
+    worker.join()
+    assert tracking.stratum == 3
+    assert counted == 100_000
+
+
+def test_calls_in_several_threads_wait_at_the_same_time(responder: Responder) -> None:
+    """Nobody is answered before all have asked."""
+    callers = 8
+    held: list[Request] = []
+
+    def when_all_are_here(request: Request) -> list[bytes]:
+        held.append(request)
+        if len(held) >= callers:
+            for each in held:
+                responder.send(each.answer(), each.peer)
+        return []
+
+    responder.behaviour = when_all_are_here
+    seen: list[int] = []
+    threads = [
+        threading.Thread(
+            target=lambda: seen.append(
+                pychrony.get_tracking(responder.address, timeout=None).stratum
+            )
+        )
+        for _ in range(callers)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert seen == [3] * callers
+
+
+INTERRUPTED = """
+import pychrony
+try:
+    print("here", flush=True)
+    pychrony.get_tracking(ADDRESS, timeout=None)
+except KeyboardInterrupt:
+    print("interrupted")
+"""
+
+
+def test_ctrl_c_ends_the_wait(responder: Responder) -> None:
+    responder.behaviour = silent
+    process = child.start(f"ADDRESS = {responder.address!r}\n{INTERRUPTED}")
+    responder.wait_for_requests()
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate()
+    assert (out, err, process.returncode) == ("here\ninterrupted\n", "", 0)
+    assert responder.client_files() == []
+
+
+def test_ctrl_c_ends_the_wait_for_a_stopped_chronyd(stopped: Chronyd, transport: str) -> None:
+    process = child.start(f"ADDRESS = {address_of(stopped, transport)!r}\n{INTERRUPTED}")
+    assert process.stdout is not None
+    assert process.stdout.readline() == "here\n"
+    # Whether it waits already or is only about to: the signal must not be lost.
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate()
+    assert (out, err, process.returncode) == ("interrupted\n", "", 0)
+    assert stopped.client_files() == []
+
+
+HANDLED = """
+import pychrony, signal
+handled = []
+signal.signal(signal.SIGUSR1, lambda *_: handled.append(1))
+print(pychrony.get_tracking(ADDRESS, timeout=None).stratum, bool(handled))
+"""
+
+
+def test_a_signal_handler_that_returns_lets_the_wait_go_on(transport: str) -> None:
+    go = threading.Event()
+
+    def when_told(request: Request) -> list[bytes]:
+        if request.number == 0:
+            arrived.set()
+            go.wait()
+        return [request.answer()]
+
+    arrived = threading.Event()
+    with Responder(when_told, transport=transport) as daemon:
+        process = child.start(f"ADDRESS = {daemon.address!r}\n{HANDLED}")
+        arrived.wait()
+        process.send_signal(signal.SIGUSR1)
+        go.set()
+        out, err = process.communicate()
+    assert (out, err) == ("3 True\n", "")
+
+
+RAISING = """
+import pychrony, signal
+class Alarm(Exception): pass
+def handler(*_):
+    raise Alarm("from the handler")
+signal.signal(signal.SIGUSR1, handler)
+try:
+    pychrony.get_tracking(ADDRESS, timeout=None)
+except Alarm as error:
+    print(error)
+"""
+
+
+def test_what_a_signal_handler_raises_ends_the_wait(responder: Responder) -> None:
+    responder.behaviour = silent
+    process = child.start(f"ADDRESS = {responder.address!r}\n{RAISING}")
+    responder.wait_for_requests()
+    process.send_signal(signal.SIGUSR1)
+    out, err = process.communicate()
+    assert (out, err) == ("from the handler\n", "")
+    assert responder.client_files() == []
+
+
+def test_whoever_runs_chronyd_may_ask_its_socket(server: Chronyd) -> None:
+    """Run as chronyd's own user, not as root."""
+    code = f"""
+import os, pychrony
+if os.geteuid() == 0:
+    os.setgroups([])
+    os.setgid({daemon_user().pw_gid})
+    os.setuid({daemon_user().pw_uid})
+print(pychrony.get_tracking({server.socket!r}).stratum)
+"""
+    assert child.check(code) == "8\n"
+    assert server.client_files() == []

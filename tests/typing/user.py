@@ -1,0 +1,42 @@
+"""What a user writes, for the type checkers: it is checked, not run."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pychrony
+from pychrony import ChronyConnection, ErrorCode, LeapStatus, SourceState, Transport
+from pychrony.testing import make_source, make_tracking
+
+
+def worst_error(address: str | Path | None = None) -> float:
+    status = pychrony.get_tracking(address, timeout=0.5)
+    if status.leap_status is LeapStatus.UNSYNC:
+        return float("inf")
+    return abs(status.offset) + status.root_dispersion + status.root_delay / 2
+
+
+def selected() -> str | None:
+    with ChronyConnection("127.0.0.1", timeout=None) as connection:
+        assert connection.transport is Transport.COMMAND_PORT
+        for source in connection.get_sources():
+            if source.state is SourceState.SELECTED and source.last_sample_ago is not None:
+                return f"{source.address} {source.last_sample_ago + 1}"
+        rtc = connection.get_rtc_data()
+        return None if rtc is None else f"{rtc.offset:.3f} {rtc.ref_time_ns // 1000}"
+
+
+def fields() -> tuple[int, str]:
+    status = make_tracking(stratum=1)
+    reference_id, name = status[0], status.reference_id_name
+    return reference_id + make_source().poll, name
+
+
+def explain() -> str:
+    try:
+        worst_error()
+    except pychrony.ChronyTimeoutError as error:
+        return error.message
+    except pychrony.ChronyError as error:
+        return f"{error.errno} {error.error_code is ErrorCode.UNAUTHORIZED}"
+    return "fine"
