@@ -107,8 +107,14 @@ impl fmt::Display for Attempt {
             Code::RecvFailed => "receiving failed: ",
             _ => "",
         };
-        write!(f, "{} ({step}{})", self.address, io::Error::from_raw_os_error(self.errno))
+        write!(f, "{}: {step}{}", self.address, reason(self.errno))
     }
+}
+
+/// The system's words for an error number.
+fn reason(errno: i32) -> String {
+    let text = io::Error::from_raw_os_error(errno).to_string();
+    text.strip_suffix(&format!(" (os error {errno})")).unwrap_or(&text).to_owned()
 }
 
 /// An error as the user of the library meets it: what was tried, on what, what came back, what can be done.
@@ -159,8 +165,8 @@ pub enum Error {
     Field { report: String, address: String, field: &'static CStr, why: Flaw },
 
     #[error(
-        "libchrony's chrony_{call} failed with error {number} for {address} ({})",
-        io::Error::from_raw_os_error(*.errno)
+        "libchrony's chrony_{call} failed with error {number} for {address}: {}",
+        reason(*.errno)
     )]
     Library { address: String, call: &'static str, number: c_int, errno: i32 },
 
@@ -226,7 +232,7 @@ impl Error {
 
 fn list(attempts: &[Attempt]) -> String {
     let each: Vec<String> = attempts.iter().map(Attempt::to_string).collect();
-    each.join(", ")
+    each.join("; ")
 }
 
 fn ignored_text(ignored: u32) -> String {

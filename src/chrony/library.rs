@@ -87,11 +87,11 @@ pub enum LoadError {
          Fedora 42+: dnf install libchrony. RHEL 9 and its kin: the same, from EPEL. Elsewhere (Debian, Ubuntu, Alpine, \
          Arch) no package has it: build it from chrony-project.org's source and run ldconfig, or set PYCHRONY_LIBCHRONY \
          to the path of libchrony.so.0",
-        list(tried)
+        tried.join("; ")
     )]
-    NotFound { tried: Vec<(String, String)> },
+    NotFound { tried: Vec<String> },
     #[error(
-        "cannot load libchrony from PYCHRONY_LIBCHRONY={path}: {reason}. Set it to the path of libchrony.so.0, or unset \
+        "cannot load libchrony from PYCHRONY_LIBCHRONY={path} ({reason}). Set it to the path of libchrony.so.0, or unset \
          it to let the dynamic linker search"
     )]
     Forced { path: String, reason: String },
@@ -110,11 +110,6 @@ impl LoadError {
             Self::Forced { path, .. } | Self::Incompatible { path, .. } => Some(path),
         }
     }
-}
-
-fn list(tried: &[(String, String)]) -> String {
-    let each: Vec<String> = tried.iter().map(|(name, reason)| format!("{name} ({reason})")).collect();
-    each.join(", ")
 }
 
 /// The names the dynamic linker is asked for, in this order, unless PYCHRONY_LIBCHRONY names a file.
@@ -146,7 +141,7 @@ impl Library {
         for name in NAMES {
             match open(OsStr::new(name)) {
                 Ok(handle) => return Self::from_handle(handle, OsStr::new(name)),
-                Err(reason) => tried.push((name.to_owned(), reason)),
+                Err(reason) => tried.push(reason), // which names the library
             }
         }
         Err(LoadError::NotFound { tried })

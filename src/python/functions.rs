@@ -70,7 +70,7 @@ unsafe extern "C" fn get<const REPORT: usize>(module: Object, arguments: Object,
         let report = REPORTS[REPORT];
         let state = State::of(module)?;
         // SAFETY: the interpreter's arguments.
-        let whom = unsafe { Whom::parse(arguments, keywords, c"|O$O") }?;
+        let whom = unsafe { Whom::parse(arguments, keywords, report.getter.format) }?;
         let rows = whom.ask(state, |client, patience| client.report(&report.query, patience))?;
         records(state, REPORT, report, rows)
     })

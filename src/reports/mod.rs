@@ -36,6 +36,7 @@ macro_rules! getter {
     ($name:literal, $result:literal, $doc:literal) => {
         crate::reports::Getter {
             name: text!($name),
+            format: text!("|O$O:", $name),
             function_doc: text!(
                 $name,
                 "($module, /, address=None, *, timeout=3.0)\n--\n\n",
@@ -91,6 +92,8 @@ pub struct Report {
 
 pub struct Getter {
     pub name: &'static CStr,
+    /// The arguments of the function, as PyArg_ParseTupleAndKeywords has them.
+    pub format: &'static CStr,
     pub function_doc: &'static CStr,
     pub method_doc: &'static CStr,
 }
