@@ -65,10 +65,20 @@ static const PyChrony_Table *PyChrony_API = NULL;
 
 /* Imports pychrony and sets PyChrony_API. Returns 0, or -1 with an exception set: an ImportError says what is missing. */
 static inline int PyChrony_Import(void) {
-	const PyChrony_Table *table = (const PyChrony_Table *)PyCapsule_Import("pychrony._C_API", 0);
+	/* PyCapsule_Import() would put an error of its own in the place of one that says that libchrony is missing, say. */
+	PyObject *module = PyImport_ImportModule("pychrony");
+	PyObject *capsule = module ? PyObject_GetAttrString(module, "_C_API") : NULL;
+	const PyChrony_Table *table =
+		capsule ? (const PyChrony_Table *)PyCapsule_GetPointer(capsule, "pychrony._C_API") : NULL;
 
-	if (!table)
+	Py_XDECREF(capsule); /* the table is static */
+	Py_XDECREF(module);
+	if (!table) {
+		if (module)
+			PyErr_SetString(PyExc_ImportError,
+					"what is imported as pychrony has no C interface: it is another module, or too old");
 		return -1;
+	}
 	if (table->abi_version != PYCHRONY_ABI_VERSION || table->size < sizeof(PyChrony_Table)) {
 		PyErr_Format(PyExc_ImportError,
 			     "the installed pychrony has C interface %u of %u bytes, but this extension was built for %u of "

@@ -1,0 +1,14 @@
+"""Builds an extension that uses pychrony from C; it is not linked to it, but imports it."""
+
+from setuptools import Extension, setup
+
+import pychrony
+
+setup(
+    name="clockoffset",
+    version="1.0",
+    install_requires=["pychrony"],
+    ext_modules=[
+        Extension("clockoffset", ["clockoffset.c"], include_dirs=[pychrony.get_include()])
+    ],
+)
