@@ -1,7 +1,9 @@
 //! Whole reports: which address to ask, when to open a session anew, and how to read a list that changes meanwhile.
 
 use std::borrow::Cow;
+use std::collections::HashSet;
 use std::ffi::{CStr, c_int};
+use std::net::IpAddr;
 
 use super::address::{Address, DEFAULTS};
 use super::error::{Attempt, Code, Error, Fault, Flaw, INHERITED};
@@ -86,12 +88,12 @@ impl Client {
             return Err(Error::UnknownName { name: name.to_owned(), known });
         };
         self.ask(report, patience, |session, patience| {
-            read_again(|_| {
-                let rows = read_backwards(session, report, patience, |session, record, patience| {
+            read_again(|attempt| {
+                let rows = read_backwards(session, report, attempt, patience, |session, record, patience| {
                     session.exchange(Request::Record(report, record), patience)?;
                     Record::of(session).read_all().map(Some)
                 })?;
-                Ok(Some(rows))
+                Ok((rows, false))
             })
         })
     }
@@ -143,12 +145,25 @@ fn read_one(session: &mut Session, query: &Query, patience: &mut Patience<'_>) -
 
 fn read_list(session: &mut Session, query: &Query, patience: &mut Patience<'_>) -> Result<Vec<Row>, Fault> {
     read_again(|attempt| {
-        let rows = read_backwards(session, query.report, patience, |session, record, patience| {
+        let mut rows = read_backwards(session, query.report, attempt, patience, |session, record, patience| {
             read_source(session, query, record, patience)
         })?;
-        // Two sources with one name, a reference clock's perhaps, are still two the third time.
-        Ok((attempt == ATTEMPTS || !repeats_a_source(query, &rows)).then_some(rows))
+        let address = query.fields.iter().position(|field| matches!(field.kind, Kind::Source)).unwrap_or(0);
+        // An address is one source's: where it comes again, the source moved down while the list was read. Of reference
+        // clocks' names nobody can say so: two that have one name are still two the third time.
+        let mut seen = HashSet::new();
+        rows.retain(|row| match &row[address] {
+            Value::Text(name) if is_address(name) => seen.insert(name.clone()),
+            _ => true,
+        });
+        let changed = rows.windows(2).any(|pair| pair[0][address] == pair[1][address]);
+        Ok((rows, changed))
     })
+}
+
+/// Whether a source's name is an address, if only the one that chronyd gives it until its name is resolved.
+fn is_address(name: &str) -> bool {
+    name.parse::<IpAddr>().is_ok() || name.starts_with("ID#")
 }
 
 /// Reads one source's record; None where it has none.
@@ -183,9 +198,13 @@ fn read_fields<'f>(session: &Session, fields: impl Iterator<Item = &'f Field>, r
 
 /// Reads a list's records from the last to the first. chronyd closes the gap when a source goes and adds new ones at the
 /// end, so in this order a source that was there all the time is never missed, though one may come twice.
+///
+/// A record asked for beyond the end, or by an address that is no source's any more, is answered with an unexpected status:
+/// then the list is to be read again. The last time what is gone is left out, unless nothing is left.
 fn read_backwards<T>(
     session: &mut Session,
     report: &CStr,
+    attempt: u32,
     patience: &mut Patience<'_>,
     mut read: impl FnMut(&mut Session, c_int, &mut Patience<'_>) -> Result<Option<T>, Fault>,
 ) -> Result<Vec<T>, Fault> {
@@ -193,35 +212,31 @@ fn read_backwards<T>(
     let count = session.number_of_records();
     if !(0..=MOST_RECORDS).contains(&count) {
         let why = Flaw::Range { value: count.to_string(), expected: format!("0 to {MOST_RECORDS}") };
-        return Err(Fault::Field { field: c"number of records", why });
+        return Err(Fault::Field { field: c"number of records", why: Box::new(why) });
     }
-    let mut rows = Vec::new();
+    let (mut rows, mut gone) = (Vec::new(), None);
     for record in (0..count).rev() {
-        rows.extend(read(session, record, patience)?);
+        match read(session, record, patience) {
+            Err(fault @ Fault::Answer(Code::UnexpectedStatus)) if attempt == ATTEMPTS => gone = Some(fault),
+            row => rows.extend(row?),
+        }
     }
     rows.reverse();
-    Ok(rows)
+    match gone {
+        Some(fault) if rows.is_empty() => Err(fault),
+        _ => Ok(rows),
+    }
 }
 
-/// Reads a list until it has not changed meanwhile: until `read` returns one, three times at most. A record asked for
-/// beyond the end, or by an address that is no source's any more, is answered with an unexpected status.
-fn read_again<T>(mut read: impl FnMut(u32) -> Result<Option<T>, Fault>) -> Result<T, Fault> {
+/// Reads a list until it has not changed meanwhile, three times at most. `read` also says whether it saw a change.
+fn read_again<T>(mut read: impl FnMut(u32) -> Result<(T, bool), Fault>) -> Result<T, Fault> {
     let mut attempt = 1;
     loop {
         match read(attempt) {
-            Ok(Some(rows)) => return Ok(rows),
-            Err(fault) if attempt == ATTEMPTS || !matches!(fault, Fault::Answer(Code::UnexpectedStatus)) => {
-                return Err(fault);
-            }
-            Ok(None) | Err(_) => attempt += 1,
+            Ok((_, true)) | Err(Fault::Answer(Code::UnexpectedStatus)) if attempt < ATTEMPTS => attempt += 1,
+            result => return result.map(|(rows, _)| rows),
         }
     }
-}
-
-/// Whether two neighbours are one source.
-fn repeats_a_source(query: &Query, rows: &[Row]) -> bool {
-    let address = query.fields.iter().position(|field| matches!(field.kind, Kind::Source));
-    address.is_some_and(|address| rows.windows(2).any(|pair| pair[0][address] == pair[1][address]))
 }
 
 fn text(text: &CStr) -> String {
@@ -238,7 +253,7 @@ fn error(fault: Fault, report: &CStr, address: &Address, patience: &Patience<'_>
         Fault::Answer(Code::UnknownReport) => Error::UnknownReport { report },
         Fault::Answer(code) => Error::Answer { report, address, code },
         Fault::Library { call, number, errno } => Error::Library { address, call, number, errno },
-        Fault::Field { field, why } => Error::Field { report, address, field, why },
+        Fault::Field { field, why } => Error::Field { report, address, field, why: *why },
         Fault::Interrupted => Error::Interrupted,
         Fault::Inherited => INHERITED,
     }

@@ -67,7 +67,7 @@ pub enum Fault {
     /// libchrony itself failed, with this number.
     Library { call: &'static str, number: c_int, errno: i32 },
     /// A field of the record is not what it must be.
-    Field { field: &'static CStr, why: Flaw },
+    Field { field: &'static CStr, why: Box<Flaw> },
     /// The caller gave up waiting: a signal handler raised an exception.
     Interrupted,
     /// A signal handler forked, and this is the child: the answer is its parent's.

@@ -5,6 +5,7 @@ use std::ffi::{CStr, OsStr, OsString, c_char, c_double, c_int, c_void};
 use std::os::unix::ffi::OsStrExt;
 use std::ptr;
 use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use libloading::os::unix::{Library as Handle, RTLD_LOCAL, RTLD_NOW};
 
@@ -126,7 +127,7 @@ impl Library {
         let library = Self::load()?;
         // Another interpreter of this process may have been quicker; its library is the same.
         Ok(LIBRARY.get_or_init(|| {
-            StringLock::survive_fork();
+            survive_forks();
             library
         }))
     }
@@ -249,13 +250,6 @@ impl StringLock {
         unsafe { lock_strings() };
         Self
     }
-
-    /// Has the lock taken before each `fork()` and released after it on both sides, so that no child inherits it from
-    /// a thread that it does not have. (Should registering fail, for want of memory, only that guarantee is lost.)
-    fn survive_fork() {
-        // SAFETY: the functions take nothing and stay loaded as long as the process.
-        unsafe { libc::pthread_atfork(Some(lock_strings), Some(unlock_strings), Some(unlock_strings)) };
-    }
 }
 
 impl Drop for StringLock {
@@ -263,6 +257,28 @@ impl Drop for StringLock {
         // SAFETY: `take` locked it, in this thread.
         unsafe { unlock_strings() };
     }
+}
+
+/// How often this process's ancestors have forked since the library was loaded.
+static GENERATION: AtomicU32 = AtomicU32::new(0);
+
+/// Tells a process from its parent, without the system call that its number costs.
+pub fn generation() -> u32 {
+    GENERATION.load(Ordering::Relaxed)
+}
+
+/// Has each `fork()` counted in the child, and the lock of the strings taken before it and released after it on both sides,
+/// so that no child inherits the lock from a thread that it does not have.
+fn survive_forks() {
+    // SAFETY: the functions take nothing and stay loaded as long as the process.
+    let status = unsafe { libc::pthread_atfork(Some(lock_strings), Some(unlock_strings), Some(be_a_child)) };
+    assert_eq!(status, 0, "no memory for pthread_atfork()");
+}
+
+unsafe extern "C" fn be_a_child() {
+    GENERATION.fetch_add(1, Ordering::Relaxed);
+    // SAFETY: this thread forked from the one that locked it.
+    unsafe { unlock_strings() };
 }
 
 unsafe extern "C" fn lock_strings() {

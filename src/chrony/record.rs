@@ -1,5 +1,6 @@
 //! Typed, checked reads of the fields of a record.
 
+use std::cell::{Cell, RefCell};
 use std::ffi::{CStr, c_int};
 use std::fmt;
 use std::net::Ipv4Addr;
@@ -89,6 +90,10 @@ enum Type {
 impl Type {
     const ALL: [Self; 6] = [Self::None, Self::Unsigned, Self::Signed, Self::Float, Self::Timespec, Self::String];
 
+    fn from_libchrony(number: c_int) -> Option<Self> {
+        Self::ALL.into_iter().find(|&known| known as c_int == number)
+    }
+
     fn name(self) -> &'static str {
         match self {
             Self::None => "none",
@@ -110,19 +115,28 @@ const LAST_SECOND: i64 = i64::MAX / 1_000_000_000 - 1;
 const ADDRESS: &CStr = c"address";
 const REFERENCE_ID: &CStr = c"reference ID";
 
+type NamedAddress = (&'static CStr, Option<Box<str>>);
+
 /// The record that a session received last.
-pub struct Record<'a>(&'a Session);
+pub struct Record<'a> {
+    session: &'a Session,
+    /// The index after that of the field found last. The tables are in libchrony's order, mostly: there the next field is
+    /// looked for first, since libchrony compares every name up to the one it is asked for.
+    next: Cell<c_int>,
+    /// The address that was read last, and its field: making text of one is dear, and a table may have two rows for it.
+    address: RefCell<Option<NamedAddress>>,
+}
 
 impl<'a> Record<'a> {
     pub fn of(session: &'a Session) -> Self {
-        Self(session)
+        Self { session, next: Cell::new(0), address: RefCell::new(None) }
     }
 
     /// How many fields it has: none, where a report has no record for a source (the reports by address, for a reference
     /// clock).
     pub fn number_of_fields(&self) -> c_int {
         // SAFETY: the session is live.
-        unsafe { (self.0.library.functions.get_record_number_fields)(self.0.raw) }
+        unsafe { (self.session.library.functions.get_record_number_fields)(self.session.raw) }
     }
 
     /// Reads a field by its row in a table.
@@ -164,13 +178,13 @@ impl<'a> Record<'a> {
         let mut fields = Vec::new();
         for index in 0..self.number_of_fields() {
             // SAFETY: the session is live; the function takes any number.
-            let name = unsafe { (self.0.library.functions.get_field_name)(self.0.raw, index) };
+            let name = unsafe { (self.session.library.functions.get_field_name)(self.session.raw, index) };
             if name.is_null() {
                 continue;
             }
             // SAFETY: not NULL, so it is constant text of the library's.
             let name: &'static CStr = unsafe { CStr::from_ptr(name) };
-            let value = match self.type_of(index) {
+            let value = match Type::from_libchrony(self.type_of(index)) {
                 Some(Type::Unsigned) => Value::Unsigned(self.unsigned_at(index)),
                 Some(Type::Signed) => Value::Signed(self.signed_at(index)),
                 Some(Type::Float) => Value::Float(self.float_at(name, index, f64::NEG_INFINITY)?),
@@ -187,32 +201,37 @@ impl<'a> Record<'a> {
     }
 
     fn index(&self, name: &CStr) -> Option<c_int> {
-        // SAFETY: the session is live, and the name is text.
-        let index = unsafe { (self.0.library.functions.get_field_index)(self.0.raw, name.as_ptr()) };
+        let functions = &self.session.library.functions;
+        let next = self.next.get();
+        // SAFETY: the session is live, the names are text, and a field of any number may be asked for.
+        let index = unsafe {
+            let found = (functions.get_field_name)(self.session.raw, next);
+            if !found.is_null() && CStr::from_ptr(found) == name {
+                next
+            } else {
+                (functions.get_field_index)(self.session.raw, name.as_ptr())
+            }
+        };
+        self.next.set(index + 1);
         (index >= 0).then_some(index)
     }
 
-    fn type_of(&self, index: c_int) -> Option<Type> {
+    /// libchrony's number of a field's type.
+    fn type_of(&self, index: c_int) -> c_int {
         // SAFETY: the session is live; the function takes any number.
-        let number = unsafe { (self.0.library.functions.get_field_type)(self.0.raw, index) };
-        Type::ALL.into_iter().find(|&known| known as c_int == number)
+        unsafe { (self.session.library.functions.get_field_type)(self.session.raw, index) }
     }
 
     /// The index of a field that must be there and of this type: libchrony reads a field of another type as zero.
     fn expect(&self, name: &'static CStr, expected: Type) -> Result<c_int, Fault> {
-        let index = self.index(name).ok_or(Fault::Field { field: name, why: Flaw::Missing })?;
-        match self.type_of(index) {
-            Some(found) if found == expected => Ok(index),
-            found => Err(Fault::Field {
-                field: name,
-                why: Flaw::Type { found: found.map_or("unknown", Type::name), expected: expected.name() },
-            }),
-        }
+        let index = self.index(name).ok_or_else(|| missing(name))?;
+        let number = self.type_of(index);
+        if number == expected as c_int { Ok(index) } else { Err(mistyped(name, number, expected)) }
     }
 
     fn unsigned_at(&self, index: c_int) -> u64 {
         // SAFETY: the session is live; the function takes any number.
-        unsafe { (self.0.library.functions.get_field_uinteger)(self.0.raw, index) }
+        unsafe { (self.session.library.functions.get_field_uinteger)(self.session.raw, index) }
     }
 
     fn unsigned_up_to(&self, name: &'static CStr, max: u64) -> Result<u64, Fault> {
@@ -229,7 +248,7 @@ impl<'a> Record<'a> {
     /// libchrony does not extend the sign of 16-bit fields: −2 arrives as 65534.
     fn signed_at(&self, index: c_int) -> i64 {
         // SAFETY: the session is live; the function takes any number.
-        match unsafe { (self.0.library.functions.get_field_integer)(self.0.raw, index) } {
+        match unsafe { (self.session.library.functions.get_field_integer)(self.session.raw, index) } {
             value @ 0x8000..=0xffff => value - 0x1_0000,
             value => value,
         }
@@ -241,7 +260,7 @@ impl<'a> Record<'a> {
 
     fn float_at(&self, name: &'static CStr, index: c_int, min: f64) -> Result<f64, Fault> {
         // SAFETY: the session is live; the function takes any number.
-        let value = unsafe { (self.0.library.functions.get_field_float)(self.0.raw, index) };
+        let value = unsafe { (self.session.library.functions.get_field_float)(self.session.raw, index) };
         if value.is_finite() && value >= min {
             return Ok(value);
         }
@@ -255,7 +274,7 @@ impl<'a> Record<'a> {
 
     fn time_at(&self, name: &'static CStr, index: c_int) -> Result<(i64, i64), Fault> {
         // SAFETY: the session is live.
-        let (mut seconds, nanoseconds) = unsafe { self.0.library.timespec(self.0.raw, index) };
+        let (mut seconds, nanoseconds) = unsafe { self.session.library.timespec(self.session.raw, index) };
         if seconds >> 32 == NO_HIGH_HALF {
             seconds &= 0xffff_ffff;
         }
@@ -269,12 +288,19 @@ impl<'a> Record<'a> {
     }
 
     fn address(&self, name: &'static CStr) -> Result<Option<Box<str>>, Fault> {
-        self.address_at(name, self.expect(name, Type::String)?)
+        if let Some((known, address)) = &*self.address.borrow() {
+            if *known == name {
+                return Ok(address.clone());
+            }
+        }
+        let address = self.address_at(name, self.expect(name, Type::String)?)?;
+        self.address.replace(Some((name, address.clone())));
+        Ok(address)
     }
 
     fn address_at(&self, name: &'static CStr, index: c_int) -> Result<Option<Box<str>>, Fault> {
         // SAFETY: the session is live.
-        match unsafe { self.0.library.string(self.0.raw, index) } {
+        match unsafe { self.session.library.string(self.session.raw, index) } {
             // What libchrony makes of an address family it does not know.
             Some(text) if &*text == "?" => Err(range(name, "of an unknown family", "an IP address".to_owned())),
             text => Ok(text),
@@ -285,18 +311,31 @@ impl<'a> Record<'a> {
     fn source(&self, name: &'static CStr) -> Result<Box<str>, Fault> {
         debug_assert_eq!(name, ADDRESS);
         // In place of its address, the record of a reference clock in the sources report has a reference ID.
-        if self.index(ADDRESS).is_some() {
-            if let Some(address) = self.address(ADDRESS)? {
-                return Ok(address);
-            }
+        match self.address(ADDRESS) {
+            Ok(Some(address)) => return Ok(address),
+            Err(Fault::Field { why, .. }) if matches!(*why, Flaw::Missing) => {}
+            Err(fault) => return Err(fault),
+            Ok(None) => {}
         }
         let id = self.unsigned_up_to(REFERENCE_ID, u64::from(u32::MAX))?;
         Ok(name_of(id as u32))
     }
 }
 
+#[cold]
+fn missing(field: &'static CStr) -> Fault {
+    Fault::Field { field, why: Box::new(Flaw::Missing) }
+}
+
+#[cold]
+fn mistyped(field: &'static CStr, number: c_int, expected: Type) -> Fault {
+    let found = Type::from_libchrony(number).map_or("unknown", Type::name);
+    Fault::Field { field, why: Box::new(Flaw::Type { found, expected: expected.name() }) }
+}
+
+#[cold]
 fn range(field: &'static CStr, value: impl fmt::Display, expected: String) -> Fault {
-    Fault::Field { field, why: Flaw::Range { value: value.to_string(), expected } }
+    Fault::Field { field, why: Box::new(Flaw::Range { value: value.to_string(), expected }) }
 }
 
 /// A reference ID as text: the ASCII name it spells ("GPS"), else its bytes with dots.

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use super::address::{Address, Transport};
 use super::error::{Code, Fault};
-use super::library::{Library, RawSession};
+use super::library::{Library, RawSession, generation};
 
 /// How long a wait goes on before the caller is asked whether to go on: a signal may have come just before it began.
 const TICK: Duration = Duration::from_secs(1);
@@ -39,16 +39,14 @@ impl<'a> Patience<'a> {
         self.timeout.unwrap_or(Duration::MAX)
     }
 
-    /// The next moment at which the caller should be asked.
-    pub fn next_tick(&self) -> Instant {
-        let tick = Instant::now() + TICK;
-        self.until.map_or(tick, |until| until.min(tick))
+    /// How long to wait before the caller is asked again; None when the time is up.
+    pub fn pause(&self) -> Option<Duration> {
+        let Some(until) = self.until else { return Some(TICK) };
+        let left = until.saturating_duration_since(Instant::now());
+        (!left.is_zero()).then(|| left.min(TICK))
     }
 
-    pub fn is_over(&self) -> bool {
-        self.until.is_some_and(|until| Instant::now() >= until)
-    }
-
+    /// Asks the caller whether to go on.
     pub fn ask(&mut self) -> Result<(), Fault> {
         if (self.go_on)() { Ok(()) } else { Err(Fault::Interrupted) }
     }
@@ -75,7 +73,7 @@ struct Socket {
     library: &'static Library,
     fd: c_int,
     /// The process that opened it: only that one may remove its file.
-    owner: libc::pid_t,
+    owner: u32,
 }
 
 impl Socket {
@@ -85,7 +83,7 @@ impl Socket {
         if fd < 0 {
             return Err(system(Code::OpenFailed));
         }
-        let socket = Self { library, fd, owner: process() };
+        let socket = Self { library, fd, owner: generation() };
         // libchrony leaves the descriptor blocking and inheritable. A request to a daemon that does not read, and a
         // packet with a bad checksum, would hold us for ever in its send() and recv().
         let on: c_int = 1;
@@ -96,7 +94,7 @@ impl Socket {
 
     /// Whether another process opened it, and this one has it from a `fork()`.
     fn is_inherited(&self) -> bool {
-        self.owner != process()
+        self.owner != generation()
     }
 }
 
@@ -111,11 +109,6 @@ impl Drop for Socket {
             unsafe { (self.library.functions.close_socket)(self.fd) };
         }
     }
-}
-
-fn process() -> libc::pid_t {
-    // SAFETY: it always succeeds.
-    unsafe { libc::getpid() }
 }
 
 /// The system's last error, as the fault of a step.
@@ -170,20 +163,27 @@ impl Session {
         loop {
             let mut step = self.send(request)?;
             let resend_at = Instant::now() + resend_after;
-            while matches!(step, Step::Done) && self.needs_response() {
+            while matches!(step, Step::Done) {
+                if !self.needs_response() {
+                    return Ok(());
+                }
                 if self.wait(libc::POLLIN, patience)? {
                     step = self.receive()?;
-                } else if self.transport == Transport::CommandPort && Instant::now() >= resend_at {
+                } else if self.may_resend() && Instant::now() >= resend_at {
                     resend_after *= 2;
-                    break; // A datagram may be lost; a Unix socket loses none.
+                    break;
                 }
             }
-            match step {
-                Step::Done if !self.needs_response() => return Ok(()),
-                Step::Done => {}
-                Step::Full => while !self.wait(libc::POLLOUT, patience)? {},
+            if matches!(step, Step::Full) {
+                while !self.wait(libc::POLLOUT, patience)? {}
             }
         }
+    }
+
+    /// Whether a request may be lost, as a datagram may, and no response is here after all: one may have come while signal
+    /// handlers ran. A Unix socket loses none.
+    fn may_resend(&self) -> bool {
+        self.transport == Transport::CommandPort && self.poll(libc::POLLIN, 0) == 0
     }
 
     /// Sends a request. A one-record report's count needs none: then no response is needed either.
@@ -212,17 +212,10 @@ impl Session {
 
     /// Waits until the socket is ready (true) or a tick has passed (false); the time being up is a fault.
     fn wait(&self, events: c_short, patience: &mut Patience<'_>) -> Result<bool, Fault> {
-        if patience.is_over() {
+        let Some(pause) = patience.pause() else {
             return Err(Fault::Silence { ignored: self.ignored.get() });
-        }
-        let left = patience.next_tick().saturating_duration_since(Instant::now());
-        let timeout = libc::timespec {
-            tv_sec: left.as_secs() as libc::time_t, // a tick at most
-            tv_nsec: left.subsec_nanos() as libc::c_long,
         };
-        let mut ready = libc::pollfd { fd: self.socket.fd, events, revents: 0 };
-        // SAFETY: one pollfd and one timespec, both ours; no signal mask is changed.
-        match unsafe { libc::ppoll(&mut ready, 1, &timeout, ptr::null()) } {
+        match self.poll(events, pause.as_millis() as c_int + 1) {
             1.. => Ok(true),
             -1 if errno() != libc::EINTR => Err(system(Code::RecvFailed)),
             _ => {
@@ -231,6 +224,12 @@ impl Session {
                 if self.socket.is_inherited() { Err(Fault::Inherited) } else { Ok(false) }
             }
         }
+    }
+
+    fn poll(&self, events: c_short, milliseconds: c_int) -> c_int {
+        let mut ready = libc::pollfd { fd: self.socket.fd, events, revents: 0 };
+        // SAFETY: one pollfd, which is ours.
+        unsafe { libc::poll(&mut ready, 1, milliseconds) }
     }
 
     /// Takes a response from the socket. libchrony ignores one that is not for the request, and may answer one with a

@@ -115,8 +115,8 @@ class NTPFlags(IntFlag):
     TEST6 = 32
     TEST7 = 16
     TEST_A = 8
-    TEST_C = 4
-    TEST_B = 2
+    TEST_B = 4
+    TEST_C = 2
     TEST_D = 1
     INTERLEAVED = 16384
     AUTHENTICATED = 32768

@@ -5,7 +5,6 @@ use std::mem::ManuallyDrop;
 use std::ptr;
 use std::sync::atomic::{AtomicPtr, Ordering};
 use std::sync::{Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
-use std::time::Instant;
 
 use pyo3_ffi as ffi;
 
@@ -17,7 +16,7 @@ use super::object::{Detached, Owned, Result, Table, boolean, entry, none, path, 
 use crate::chrony::address::Address;
 use crate::chrony::client::Client;
 use crate::chrony::error::{Error, INHERITED};
-use crate::chrony::library::Library;
+use crate::chrony::library::{Library, generation};
 use crate::chrony::session::{Patience, Session};
 use crate::reports::REPORTS;
 use crate::reports::enums::TRANSPORT;
@@ -42,6 +41,7 @@ struct Connection {
 /// What the threads of one process share. The mutex is held for moments only, never while waiting for chronyd or for the
 /// GIL: a call takes the client out, so that it has it alone, and brings it back.
 struct Shared {
+    /// The generation of the process.
     process: u32,
     turn: Mutex<Turn>,
     turn_ended: Condvar,
@@ -54,6 +54,8 @@ enum Turn {
     Taken {
         thread: c_ulong,
         closing: bool,
+        /// Whether another thread waits for its turn.
+        awaited: bool,
     },
     /// It was open in the parent of this process.
     Inherited,
@@ -61,7 +63,7 @@ enum Turn {
 
 impl Shared {
     fn new(turn: Turn) -> Box<Self> {
-        Box::new(Self { process: std::process::id(), turn: Mutex::new(turn), turn_ended: Condvar::new() })
+        Box::new(Self { process: generation(), turn: Mutex::new(turn), turn_ended: Condvar::new() })
     }
 
     fn turn(&self) -> MutexGuard<'_, Turn> {
@@ -96,7 +98,7 @@ impl Connection {
         // SAFETY: a Box made a raw pointer, which lives as long as the connection: a parent's, once replaced, is left
         // alone for ever.
         let shared = unsafe { &*current };
-        if shared.process == std::process::id() {
+        if shared.process == generation() {
             return shared;
         }
         let inherited = Box::into_raw(shared.inherit());
@@ -153,22 +155,21 @@ impl Connection {
         let mut shared = self.shared();
         let mut turn = shared.turn();
         loop {
-            match &*turn {
+            match &mut *turn {
                 Turn::Closed | Turn::Taken { closing: true, .. } => return Err(OUTSIDE),
                 Turn::Inherited => return Err(INHERITED),
                 Turn::Taken { thread: other, .. } if *other == thread => return Err(REENTERED),
-                Turn::Taken { .. } => {}
+                Turn::Taken { awaited, .. } => *awaited = true,
                 Turn::Open(_) => {
-                    let taken = Turn::Taken { thread, closing: false };
+                    let taken = Turn::Taken { thread, closing: false, awaited: false };
                     if let Turn::Open(client) = std::mem::replace(&mut *turn, taken) {
                         return Ok(client);
                     }
                 }
             }
-            if patience.is_over() {
+            let Some(pause) = patience.pause() else {
                 return Err(Error::Busy { timeout: patience.timeout() });
-            }
-            let pause = patience.next_tick().saturating_duration_since(Instant::now());
+            };
             let (guard, waited) = shared.turn_ended.wait_timeout(turn, pause).unwrap_or_else(PoisonError::into_inner);
             turn = guard;
             if waited.timed_out() {
@@ -184,19 +185,18 @@ impl Connection {
     fn bring_back(&self, client: Box<Client>) -> Option<Box<Client>> {
         let shared = self.shared();
         let mut turn = shared.turn();
-        let left_over = match *turn {
-            Turn::Taken { closing: false, .. } => {
-                *turn = Turn::Open(client);
-                None
-            }
-            Turn::Taken { closing: true, .. } => {
-                *turn = Turn::Closed;
-                Some(client)
-            }
-            Turn::Closed | Turn::Open(_) | Turn::Inherited => Some(client),
+        let Turn::Taken { closing, awaited, .. } = *turn else { return Some(client) };
+        let left_over = if closing {
+            *turn = Turn::Closed;
+            Some(client)
+        } else {
+            *turn = Turn::Open(client);
+            None
         };
         drop(turn);
-        shared.turn_ended.notify_all();
+        if awaited {
+            shared.turn_ended.notify_all();
+        }
         left_over
     }
 
@@ -228,7 +228,7 @@ impl Connection {
     fn is_unclosed(&mut self) -> bool {
         // SAFETY: a Box made a raw pointer; nobody else has it any more, as the connection is borrowed mutably.
         let shared = unsafe { &mut **self.shared.get_mut() };
-        shared.process == std::process::id()
+        shared.process == generation()
             && matches!(shared.turn.get_mut().unwrap_or_else(PoisonError::into_inner), Turn::Open(_))
     }
 }
@@ -240,9 +240,14 @@ impl Drop for Connection {
     }
 }
 
+// pyo3-ffi has it from 0.29 on.
+unsafe extern "C" {
+    fn PyThread_get_thread_ident() -> c_ulong;
+}
+
 fn this_thread() -> c_ulong {
     // SAFETY: needs no GIL.
-    unsafe { ffi::PyThread_get_thread_ident() }
+    unsafe { PyThread_get_thread_ident() }
 }
 
 /// The object.

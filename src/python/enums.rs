@@ -9,8 +9,8 @@ use crate::chrony::record::Enumeration;
 pub struct EnumType {
     table: &'static Enumeration,
     pub class: Owned,
-    /// In the order of the table.
-    members: Vec<Owned>,
+    /// With their values: of flags, none is one too.
+    members: Vec<(u64, Owned)>,
 }
 
 impl EnumType {
@@ -26,15 +26,20 @@ impl EnumType {
         // SAFETY: live objects; the result is a new reference.
         let class = unsafe { Owned::new(ffi::PyObject_Call(base.as_ptr(), arguments.as_ptr(), module.as_ptr())) }?;
         class.set_attribute(c"__doc__", &string(&table.doc.to_string_lossy())?)?;
-        let members = table.members.iter().map(|&(name, _)| class.attribute(name)).collect::<Result<_>>()?;
+        let mut members = Vec::with_capacity(table.members.len() + 1);
+        if table.flags {
+            members.push((0, class.call(&[&unsigned(0)?])?));
+        }
+        for &(name, value) in table.members {
+            members.push((u64::from(value), class.attribute(name)?));
+        }
         Ok(Self { table, class, members })
     }
 
     /// The member of this value; of flags, also a combination or an unknown bit.
     pub fn member(&self, value: u64) -> Result<Owned> {
-        let known = self.table.members.iter().position(|&(_, member)| u64::from(member) == value);
-        match known {
-            Some(index) => Ok(self.members[index].share()),
+        match self.members.iter().find(|(known, _)| *known == value) {
+            Some((_, member)) => Ok(member.share()),
             None => self.class.call(&[&unsigned(value)?]),
         }
     }
@@ -44,6 +49,6 @@ impl EnumType {
     }
 
     pub fn references(&self) -> impl Iterator<Item = &Owned> {
-        std::iter::once(&self.class).chain(&self.members)
+        std::iter::once(&self.class).chain(self.members.iter().map(|(_, member)| member))
     }
 }

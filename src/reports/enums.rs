@@ -130,8 +130,9 @@ pub static NTP_FLAGS: Enumeration = Enumeration {
         (c"TEST6", 0x20),
         (c"TEST7", 0x10),
         (c"TEST_A", 0x8),
-        (c"TEST_C", 0x4),
-        (c"TEST_B", 0x2),
+        // libchrony calls these two testC and testB; chronyd and chronyc have them in this order.
+        (c"TEST_B", 0x4),
+        (c"TEST_C", 0x2),
         (c"TEST_D", 0x1),
         (c"INTERLEAVED", 0x4000),
         (c"AUTHENTICATED", 0x8000),
