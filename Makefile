@@ -55,5 +55,19 @@ types: .cache/installed
 tests: $(WHEEL)/stamp
 	$(WITH_LIBCHRONY) tools/test $(WHEEL)/*.whl
 
+# LENGTH is short or long; SEED makes the same mutants again.
+hardening: $(WHEEL)/stamp
+	$(WITH_LIBCHRONY) tools/hardening $(or $(LENGTH),short) $(SEED)
+
+bench: .cache/installed
+	$(WITH_LIBCHRONY) $(PYTHON) bench/run.py --python $(PYTHON) --wheel $(WHEEL)/*.whl --json .cache/bench/results.json \
+		--markdown docs/performance.md --plot docs/performance.svg
+
+wheel: .cache/prepared
+	tools/wheel
+
+matrix: .cache/prepared
+	tools/matrix
+
 clean:
 	rm -rf .cache build dist target *.egg-info src/*.egg-info

@@ -10,7 +10,7 @@ use super::errors;
 use super::methods::{Method, parse};
 use super::module::State;
 use super::object::{
-    Detached, Owned, Raised, Result, bytes, entry, import, list, none, string, type_error, value_error,
+    Detached, Owned, Raised, Result, bytes, entry, import, list, none, runtime_error, string, type_error, value_error,
 };
 use super::structseq;
 use crate::chrony::address::Address;
@@ -130,7 +130,9 @@ unsafe extern "C" fn supported_reports(module: Object, _: Object) -> Object {
 unsafe extern "C" fn get_include(module: Object, _: Object) -> Object {
     entry(|| {
         // SAFETY: the module is live during the call; a new reference or NULL.
-        let file = unsafe { Owned::new(ffi::PyModule_GetFilenameObject(module)) }?;
+        let file = unsafe { Owned::new(ffi::PyModule_GetFilenameObject(module)) }.map_err(|Raised| {
+            runtime_error("this pychrony is built into the program: it has no folder with a header")
+        })?;
         let os_path = import(c"os.path")?;
         let folder = os_path.attribute(c"dirname")?.call(&[&file])?;
         os_path.attribute(c"join")?.call(&[&folder, &string("include")?])
