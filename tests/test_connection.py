@@ -1,4 +1,4 @@
-"""ChronyConnection: one session for many calls, its life, and what becomes of it when something goes wrong."""
+"""ChronyConnection: one session for many calls, its life, and what becomes of it after errors."""
 
 from __future__ import annotations
 
@@ -386,7 +386,7 @@ def test_an_unknown_report_leaves_the_session_as_it_is(responder: Responder) -> 
 
 
 def test_a_late_answer_is_never_taken_for_that_to_the_next_call(transport: str) -> None:
-    """It comes to where it was asked from, and to where the next question comes from, before its answer."""
+    """It comes to where it was asked from, and also before the answer to the next question."""
     late: list[Request] = []
 
     def behaviour(request: Request) -> list[bytes]:
@@ -602,8 +602,8 @@ def test_in_a_cycle_it_is_collected_and_leaves_nothing_behind(
     connection: Any = Named(address_of(server, transport)).__enter__()
     connection.itself = [connection]
     connection.get_tracking()
+    del connection
     with pytest.warns(ResourceWarning):
-        del connection
         gc.collect()
     assert descriptors() == before
     assert server.client_files() == []

@@ -108,13 +108,13 @@ def test_an_answer_that_comes_while_the_interpreter_ends_does_no_harm(
         assert process.stdout.readline() == "ending\n"
         for request in waiting:
             responder.send(request.answer(), request.peer)
-        out, err = process.communicate("x", timeout=100)
+        _, err = process.communicate("x", timeout=100)
         assert (process.returncode, err) == (0, "")
 
 
 @pytest.fixture
 def untidy() -> Iterator[Chronyd]:
-    """A daemon beside whose socket clients may leave theirs: those that end in the middle of a call."""
+    """A daemon beside whose socket those may leave theirs who end in the middle of a call."""
     with Chronyd(LOCAL_SERVER) as daemon:
         yield daemon
 
@@ -264,7 +264,7 @@ def test_a_finalizer_may_use_a_connection_at_the_very_end(server: Chronyd, holde
 
 
 def test_a_finalizer_that_runs_in_a_call_cannot_use_its_connection(responder: Responder) -> None:
-    """A signal handler in the middle of the call collects garbage that asks on the same connection."""
+    """A signal handler collects garbage, in the middle of the call, that asks on its connection."""
     out = run(
         """
         class Asks:
@@ -279,7 +279,8 @@ def test_a_finalizer_that_runs_in_a_call_cannot_use_its_connection(responder: Re
 
         rubbish = [Asks()]
         signal.signal(signal.SIGUSR1, handler)
-        threading.Timer(0.2, signal.pthread_kill, (threading.main_thread().ident, signal.SIGUSR1)).start()
+        this = threading.main_thread().ident
+        threading.Timer(0.2, signal.pthread_kill, (this, signal.SIGUSR1)).start()
         with pychrony.ChronyConnection(ADDRESS, timeout=1.5) as connection:
             try:
                 connection.get_tracking()

@@ -1,4 +1,4 @@
-"""What no chronyd at hand shows of the reports: other versions' layouts, lists that change, values nobody should send."""
+"""What no chronyd at hand shows: other versions' layouts, changing lists, impossible values."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from support import chronyc
 from support.responder import (
     FAILED,
     INVALID,
@@ -99,9 +100,10 @@ def test_every_number_sent_is_in_its_field(responder: Responder, report: str) ->
         elif field in ("address", "leap_status"):
             assert getattr(record, field) == ("192.0.2.1" if field == "address" else 0)
         elif "nts_ke" in field:
-            assert getattr(record, field) == SAMPLES[report][field.replace("_", " ").replace(
-                "nts ke", "NTS-KE"
-            )]
+            assert (
+                getattr(record, field)
+                == SAMPLES[report][field.replace("_", " ").replace("nts ke", "NTS-KE")]
+            )
         elif field.startswith(("received_", "dropped_", "served_", "held_", "ntp_")):
             (expected,) = (
                 value
@@ -169,6 +171,22 @@ def test_an_unknown_flag_survives(
         assert type(flags) is kind
         assert int(flags) == sent
         assert {flag for flag in kind if flag & flags} == {flag for flag in kind if flag & sent}
+
+
+TESTS = ["1", "2", "3", "5", "6", "7", "_A", "_B", "_C", "_D"]
+
+
+@pytest.mark.parametrize("place", range(len(TESTS)))
+def test_each_test_of_a_packet_has_the_place_that_chronyc_shows_it_in(place: int) -> None:
+    """chronyc prints a digit for each; its manual says which is which."""
+    with Responder(transport="unix") as responder:
+        responder.codes["ntpdata"] = 16  # the reply that every chronyc knows
+        responder.reports["ntpdata"][0]["flags"] = 0x200 >> place
+        (row,) = chronyc.records(responder.address, "ntpdata")
+        digits = "".join(row[column] for column in ["tests 1-3", "tests 5-7", "tests A-D"])
+        assert digits.index("1") == place
+        flags = ask(responder, "ntpdata").flags
+        assert flags is pychrony.NTPFlags[f"TEST{TESTS[place]}"]
 
 
 ENUMERATIONS = [
@@ -455,9 +473,9 @@ def test_two_reference_clocks_of_one_name_are_two(responder: Responder) -> None:
     assert addresses == ["GPS", "GPS", "192.0.2.3"]
 
 
-def counted(responder: Responder) -> int:
-    """How many times the list was begun."""
-    return sum(request.command == N_SOURCES for request in responder.requests)
+def asked(responder: Responder, report: str) -> int:
+    """How many of its records were asked for."""
+    return sum(request.report == report for request in responder.requests)
 
 
 @pytest.mark.parametrize("report", LISTS)
@@ -465,17 +483,17 @@ def counted(responder: Responder) -> int:
 def test_a_list_that_changes_while_it_is_read_is_read_again(
     transport: str, report: str, changes: int
 ) -> None:
-    """Two records of it are in place of what they were when its count was told."""
+    """A record that was there when the count was told is there no more, and then it is."""
 
     def behaviour(request: Request) -> list[bytes]:
-        if request.command != N_SOURCES and counted(responder) <= changes:
+        if request.report == report and asked(responder, report) < changes:
             return [request.answer(status=NO_SUCH_SOURCE)]
         return [request.answer()]
 
     with Responder(behaviour, transport=transport, reports=listed(3)) as responder:
         records = getattr(pychrony, METHODS[report])(responder.address)
         assert [record.address for record in records] == ["192.0.2.1", "192.0.2.2", "192.0.2.3"]
-        assert counted(responder) == changes + 1
+        assert asked(responder, report) == changes + 3
 
 
 @pytest.mark.parametrize("report", LISTS)
@@ -483,7 +501,7 @@ def test_a_list_that_never_stands_still_is_given_up_after_three_times(
     transport: str, report: str
 ) -> None:
     def behaviour(request: Request) -> list[bytes]:
-        if request.command != N_SOURCES:
+        if request.report == report:
             return [request.answer(status=NO_SUCH_SOURCE)]
         return [request.answer()]
 
@@ -491,7 +509,13 @@ def test_a_list_that_never_stands_still_is_given_up_after_three_times(
         error = failure(responder, report)
         assert type(error) is pychrony.ChronyDataError
         assert error.error_code is ErrorCode.UNEXPECTED_STATUS
-        assert counted(responder) == 3
+        last = [encode_address("192.0.2.3"), (2).to_bytes(4, "big")]
+        begun = [
+            request
+            for request in responder.requests
+            if request.report == report and request.address.startswith(tuple(last))
+        ]
+        assert len(begun) == 3
 
 
 @pytest.mark.parametrize("report", LISTS)
@@ -536,6 +560,46 @@ def test_a_source_that_goes_in_the_middle_of_the_list_hides_no_other(
         "192.0.2.4",
         "192.0.2.5",
     ]
+
+
+@pytest.mark.parametrize("report", LISTS)
+def test_a_list_that_becomes_shorter_each_time_it_is_counted_is_no_error(
+    responder: Responder, report: str
+) -> None:
+    """One source after the other goes, as if to spite us: the third time those that are left are told."""
+    responder.reports.update(listed(12))
+
+    def behaviour(request: Request) -> list[bytes]:
+        answer = request.answer()
+        if request.command == N_SOURCES:
+            for each in LISTS:
+                del responder.reports[each][-4]
+        return [answer]
+
+    responder.behaviour = behaviour
+    addresses = [record.address for record in getattr(pychrony, METHODS[report])(responder.address)]
+    assert addresses == [f"192.0.2.{n}" for n in (1, 2, 3, 4, 5, 6, 10, 11, 12)]
+
+
+@pytest.mark.parametrize("report", LISTS)
+def test_a_source_that_goes_whenever_another_is_read_is_never_there_twice(
+    responder: Responder, report: str
+) -> None:
+    """The gap closes downwards: what was read at one place is at the next one then."""
+    responder.reports.update(listed(30))
+
+    def behaviour(request: Request) -> list[bytes]:
+        answer = request.answer()
+        if request.report == report and len(responder.reports["sources"]) > 4:
+            for each in LISTS:
+                del responder.reports[each][2]
+        return [answer]
+
+    responder.behaviour = behaviour
+    addresses = [record.address for record in getattr(pychrony, METHODS[report])(responder.address)]
+    assert len(addresses) == len(set(addresses))
+    assert addresses[:2] == ["192.0.2.1", "192.0.2.2"]
+    assert addresses[-1] == "192.0.2.30"
 
 
 @pytest.mark.parametrize("count", [0x10000, 2**31 - 1, 2**31, 2**31 + 5, 2**32 - 1])

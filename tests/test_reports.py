@@ -49,7 +49,7 @@ def authenticating() -> Iterator[Chronyd]:
 
 @pytest.fixture(scope="module")
 def rich(authenticating: Chronyd) -> Iterator[Chronyd]:
-    """Has a source of each kind, each with options of its own, one that never answers, and smooths the time it serves."""
+    """Has a source of each kind, one that never answers, and smooths the time it serves."""
     port = authenticating.ntp_port
     with ShmClock() as clock:
         lines = [
@@ -138,7 +138,7 @@ def same_age(ours: Any, printed: str) -> bool:
 
 
 def half_a_digit(printed: str) -> Decimal:
-    """How far a number may be from the one that was printed; a hair more, since ours went through binary."""
+    """How far a number may be from the one printed; a hair more, since ours was binary."""
     exponent = Decimal(printed).as_tuple().exponent
     assert isinstance(exponent, int)
     return Decimal(5).scaleb(exponent - 1) * Decimal("1.000001")
@@ -164,7 +164,8 @@ TIMESTAMPING = {
 }
 YES = {"Yes": True, "No": False}
 
-# Our field, chronyc's column, and when they are the same. What chronyc does not print is checked by the tests below.
+# Our field, chronyc's column, and when they are the same.
+# What chronyc does not print is checked by the tests below.
 Comparison = tuple[str, str, Callable[[Any, str], bool]]
 
 SOURCES: list[Comparison] = [
@@ -216,7 +217,10 @@ SELECTDATA: list[Comparison] = [
     ("high_limit", "high limit", same_number),
 ]
 OPTIONS = dict(
-    zip("NPTR", [SelectOptions.NOSELECT, SelectOptions.PREFER, SelectOptions.TRUST, SelectOptions(8)])
+    zip(
+        "NPTR",
+        [SelectOptions.NOSELECT, SelectOptions.PREFER, SelectOptions.TRUST, SelectOptions(8)],
+    )
 )
 AUTHDATA: list[Comparison] = [
     ("address", "address", same_text),
@@ -399,7 +403,9 @@ def test_the_sources_are_of_all_kinds(rich: Chronyd) -> None:
 
 def test_one_source_is_selected_and_known_by_its_methods(rich: Chronyd) -> None:
     def selected() -> list[str]:
-        return [source.address for source in pychrony.get_sources(rich.socket) if source.is_selected()]
+        return [
+            source.address for source in pychrony.get_sources(rich.socket) if source.is_selected()
+        ]
 
     assert wait_for("a selected source", selected) == ["127.0.0.1"]
     sources = by_address(pychrony.get_sources(rich.socket))
@@ -579,9 +585,7 @@ def test_server_stats_of_a_server_that_served(
 ) -> None:
     """Each of chronyc's own requests is counted too, so those stand between two of its answers."""
     same = [
-        column
-        for column in chronyc.COLUMNS["serverstats"]
-        if column != "received command requests"
+        column for column in chronyc.COLUMNS["serverstats"] if column != "received command requests"
     ]
 
     def try_once() -> tuple[Row, pychrony.ServerStats, Row] | None:
@@ -613,12 +617,11 @@ def test_server_stats_of_a_server_that_served(
 def test_server_stats_count_interleaved_requests(
     authenticating: Chronyd, md5_client: Chronyd
 ) -> None:
-    stats = wait_for(
-        "an interleaved request",
-        lambda: (
-            lambda found: found if found.received_interleaved_ntp_requests else None
-        )(pychrony.get_server_stats(authenticating.socket)),
-    )
+    def interleaved() -> pychrony.ServerStats | None:
+        stats = pychrony.get_server_stats(authenticating.socket)
+        return stats if stats.received_interleaved_ntp_requests else None
+
+    stats = wait_for("an interleaved request", interleaved)
     assert stats.held_ntp_timestamps
 
 
@@ -649,7 +652,7 @@ def test_without_smoothing_there_is_no_report_of_it(server: Chronyd, transport: 
 def test_smoothing_is_what_chronyc_prints(
     request: pytest.FixtureRequest, name: str, transport: str
 ) -> None:
-    """All of it moves: ours lies between what chronyc prints before and after, where nothing came in between."""
+    """All of it moves: ours lies between what chronyc prints before and after."""
     daemon = request.getfixturevalue(name)
 
     def try_once() -> tuple[Row, pychrony.Smoothing | None, Row] | None:
@@ -664,7 +667,9 @@ def test_smoothing_is_what_chronyc_prints(
     for field, column, _ in SMOOTHING:
         value = Decimal(getattr(ours, field))
         low, high = sorted([before[column], after[column]], key=Decimal)
-        assert Decimal(low) - half_a_digit(low) <= value <= Decimal(high) + half_a_digit(high), field
+        assert Decimal(low) - half_a_digit(low) <= value <= Decimal(high) + half_a_digit(high), (
+            field
+        )
     for row in [before, after]:
         assert (SmoothingFlags.ACTIVE in ours.flags) is YES[row["active"]]
         assert (SmoothingFlags.LEAPONLY in ours.flags) is ("leap second only" in row["leaponly"])
@@ -781,7 +786,7 @@ LISTS = ["get_sources", "get_source_stats", "get_select_data", "get_auth_data", 
 
 @pytest.mark.parametrize("method", LISTS)
 def test_lists_that_are_read_while_sources_come_and_go_are_right(method: str) -> None:
-    """Those that stay are always there, first and last, none is there twice, and nothing is raised."""
+    """Those that stay are always there, first and last; none is twice; nothing is raised."""
     first = [f"192.0.2.{number}" for number in range(1, 6)]
     last = [f"198.51.100.{number}" for number in range(1, 6)]
     passing = [f"203.0.113.{number}" for number in range(1, 5)]
