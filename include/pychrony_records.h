@@ -213,7 +213,7 @@ typedef struct {
 	uint64_t state;
 	/* What kind of source it is [SourceMode; libchrony: mode] */
 	uint64_t mode;
-	/* Selection options in force [SelectOptions; libchrony: flags] */
+	/* Selection options, as far as chronyd tells them here: get_select_data() has all [SelectOptions; libchrony: flags] */
 	uint64_t flags;
 	/* Which of the last polls were answered [bits, the lowest the latest; eight of them in use (0o377: all answered); libchrony: reachability] */
 	uint64_t reachability;

@@ -358,7 +358,7 @@ class Source(
 
     @property
     def flags(self) -> SelectOptions:
-        """Selection options in force [SelectOptions; libchrony: flags]"""
+        """Selection options, as far as chronyd tells them here: get_select_data() has all [SelectOptions; libchrony: flags]"""
 
     @property
     def reachability(self) -> int:
@@ -1154,7 +1154,8 @@ def get_report(
 
     Returns a list of dictionaries, a record each, under libchrony's own field names and by its types: integers,
     floats, addresses as str or None, times as integers of nanoseconds since 1970. Values are not checked against a
-    range; a record without fields (of a reference clock, in the reports by address) is an empty dictionary.
+    range, and reserved fields are among them. A record without fields (of a reference clock, in the reports by
+    address) is an empty dictionary.
 
     name: one of supported_reports().
     address, timeout: as for get_tracking().
@@ -1180,7 +1181,7 @@ class ChronyConnection:
     which opens a new socket; so it does when chronyd was restarted. Threads may share it: their calls take turns. A
     child process after fork() may not: a call there is a RuntimeError."""
 
-    def __new__(cls, address: _Address = None, *, timeout: _Seconds = 3.0) -> Self: ...
+    def __init__(self, address: _Address = None, *, timeout: _Seconds = 3.0) -> None: ...
     @property
     def address(self) -> str | None:
         """The address in use; while none is, the one that was given (None: the default addresses)."""

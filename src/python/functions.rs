@@ -42,7 +42,8 @@ pub static METHODS: [Method; 14] = [
         Ask chronyd for any report that the libchrony in use knows, new ones included.\n\n\
         Returns a list of dictionaries, a record each, under libchrony's own field names and by its types: integers,\n\
         floats, addresses as str or None, times as integers of nanoseconds since 1970. Values are not checked against a\n\
-        range; a record without fields (of a reference clock, in the reports by address) is an empty dictionary.\n\n\
+        range, and reserved fields are among them. A record without fields (of a reference clock, in the reports by\n\
+        address) is an empty dictionary.\n\n\
         name: one of supported_reports().\n\
         address, timeout: as for get_tracking().\n\n\
         Raises ValueError for a name that libchrony does not know; else as get_tracking() does.",

@@ -35,7 +35,13 @@ static FIELDS: [Field; 11] = [
     field!("stratum", "stratum", Unsigned(16), "0 to 16", "The source's stratum; 0 where nothing is known yet"),
     field!("state", "state", Enum(&SOURCE_STATE), "SourceState", "What chronyd's selection made of the source"),
     field!("mode", "mode", Enum(&SOURCE_MODE), "SourceMode", "What kind of source it is"),
-    field!("flags", "flags", Enum(&SELECT_OPTIONS), "SelectOptions", "Selection options in force"),
+    field!(
+        "flags",
+        "flags",
+        Enum(&SELECT_OPTIONS),
+        "SelectOptions",
+        "Selection options, as far as chronyd tells them here: get_select_data() has all"
+    ),
     field!(
         "reachability",
         "reachability",
