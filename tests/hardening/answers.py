@@ -1,0 +1,147 @@
+"""A chronyd of many faces, as a program of its own: one address for each way to answer.
+
+Run as `answers.py TRANSPORT`; it prints a JSON object of addresses by the way they answer, and serves them until the end
+of its input.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import select
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from types import TracebackType
+from typing import Callable
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+from support.responder import (  # noqa: E402
+    FAILED,
+    INVALID,
+    NOT_ENABLED,
+    UNAUTHORISED,
+    Request,
+    Responder,
+)
+from support.waiting import DEADLINE  # noqa: E402
+
+
+def _status(status: int) -> Callable[[Request], list[bytes]]:
+    return lambda request: [request.answer(status=status)]
+
+
+def _short(request: Request) -> list[bytes]:
+    return [request.answer()[:-1]]
+
+
+def _absurd(request: Request) -> list[bytes]:
+    """A record of which no value is in its range; counts and addresses as they are, so that records are read."""
+    answer = request.answer()
+    if not request.report or request.report == "sourcestats":
+        return [answer]
+    return [answer[:28] + b"\xff" * (len(answer) - 28)]
+
+
+def _beside(request: Request) -> list[bytes]:
+    """First an answer to another request."""
+    return [request.answer(sequence=request.sequence ^ 1), request.answer()]
+
+
+WAYS: dict[str, Callable[[Request], list[bytes]]] = {
+    "right": lambda request: [request.answer()],
+    "beside": _beside,
+    "silent": lambda request: [],
+    "unauthorised": _status(UNAUTHORISED),
+    "old": _status(INVALID),
+    "not enabled": _status(NOT_ENABLED),
+    "failed": _status(FAILED),
+    "short": _short,
+    "absurd": _absurd,
+}
+
+
+def serve(transport: str) -> None:
+    responders = {way: Responder(transport=transport) for way in WAYS}
+    sockets = {way: responder._open() for way, responder in responders.items()}
+    directories = [each.directory for each in responders.values() if each.directory is not None]
+    try:
+        print(json.dumps({way: each.address for way, each in responders.items()}), flush=True)
+        ways = {each: way for way, each in sockets.items()}
+        known: dict[tuple[str, bytes], list[bytes]] = {}
+        while True:
+            ready, _, _ = select.select([*ways, sys.stdin], [], [])
+            for each in ready:
+                if each is sys.stdin:
+                    return
+                way = ways[each]
+                datagram, peer = each.recvfrom(4096)
+                request = Request(datagram, responders[way], 0, peer)
+                # All but its number being as before, so is the answer.
+                key = (way, datagram[:8] + datagram[12:])
+                if key not in known:
+                    known[key] = WAYS[way](request)
+                number = datagram[8:12]
+                for place, answer in enumerate(known[key]):
+                    other = way == "beside" and place == 0
+                    sent = bytes([number[0] ^ 1]) + number[1:] if other else number
+                    try:
+                        each.sendto(answer[:16] + sent + answer[20:], peer)
+                    except OSError:
+                        pass  # the client has gone
+    finally:
+        for each in sockets.values():
+            each.close()
+        for directory in directories:
+            shutil.rmtree(directory)
+
+
+class Answers:
+    """That program, running: `addresses` by the way they answer."""
+
+    def __init__(self, transport: str) -> None:
+        self.transport = transport
+        self.left: list[str] = []
+
+    def __enter__(self) -> Answers:
+        self.process = subprocess.Popen(
+            [sys.executable, __file__, self.transport],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            # Ours may be a checked process; this one need not be.
+            env={n: v for n, v in os.environ.items() if n not in ("LD_PRELOAD", "PYTHONMALLOC")},
+        )
+        assert self.process.stdout is not None
+        self.addresses: dict[str, str] = json.loads(self.process.stdout.readline())
+        return self
+
+    def files(self) -> list[str]:
+        """What there is in the directories beside chronyd's sockets."""
+        return sorted(
+            name
+            for address in self.addresses.values()
+            if address.startswith("/")
+            for name in os.listdir(os.path.dirname(address))
+            if name != "chronyd.sock"
+        )
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.left = self.files()
+        try:
+            self.process.communicate(timeout=DEADLINE)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.communicate()
+            raise
+
+
+if __name__ == "__main__":
+    serve(sys.argv[1])

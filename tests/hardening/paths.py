@@ -1,0 +1,306 @@
+"""Every way through pychrony that a program can take: each function, on success and on each of its errors.
+
+A path is a call that ends as expected, again and again: what counts references, or fails allocations, takes them all.
+"""
+
+from __future__ import annotations
+
+import _signal
+import gc
+import os
+import pickle
+import signal
+import sys
+import warnings
+from collections.abc import Iterator, Mapping
+from typing import Any, Callable, NamedTuple
+
+import pychrony
+from pychrony import ChronyConnection
+
+GETTERS = [
+    "get_tracking",
+    "get_sources",
+    "get_source_stats",
+    "get_rtc_data",
+    "get_smoothing",
+    "get_activity",
+    "get_server_stats",
+    "get_ntp_data",
+    "get_auth_data",
+    "get_select_data",
+]
+REPORTS = pychrony.supported_reports()
+SILENT = 1e-9
+
+
+class Path(NamedTuple):
+    name: str
+    run: Callable[[], object]
+    # What it raises; () where it must succeed.
+    raises: tuple[type[BaseException], ...] = ()
+    # Whether it raises that each time. (Of some reports any bits are a valid record.)
+    always: bool = True
+
+    def take(self) -> None:
+        """Go this way once."""
+        try:
+            self.run()
+        except self.raises:
+            return
+        if self.raises and self.always:
+            raise AssertionError(f"{self.name} raised nothing")
+
+
+# How an address answers, and what a call then raises. (What is not enabled reads as None, for two functions.)
+_WAYS: dict[str, tuple[type[BaseException], ...]] = {
+    "right": (),
+    "beside": (),
+    "unauthorised": (pychrony.ChronyPermissionError,),
+    "old": (pychrony.ChronyVersionError,),
+    "failed": (pychrony.ChronyDataError,),
+    "short": (pychrony.ChronyDataError,),
+    "absurd": (pychrony.ChronyDataError,),
+    "not enabled": (pychrony.ChronyDataError,),
+    "silent": (pychrony.ChronyTimeoutError,),
+    "nowhere": (pychrony.ChronyConnectionError,),
+}
+_MAY_BE_DISABLED = {"get_rtc_data", "get_smoothing"}
+
+
+def _raised(way: str, name: str) -> tuple[type[BaseException], ...]:
+    if way == "not enabled" and name in _MAY_BE_DISABLED:
+        return ()
+    return _WAYS[way]
+
+
+def of_functions(addresses: Mapping[str, str]) -> Iterator[Path]:
+    """The module's functions, on success and each error."""
+    for way, address in addresses.items():
+        timeout = SILENT if way == "silent" else 30.0
+        for name in GETTERS:
+            function = getattr(pychrony, name)
+
+            def get(
+                function: Any = function, address: str = address, timeout: float = timeout
+            ) -> object:
+                return function(address, timeout=timeout)
+
+            yield Path(f"{name}, {way}", get, _raised(way, name), way != "absurd")
+        for name in REPORTS:
+
+            def report(
+                name: str = name, address: str = address, timeout: float = timeout
+            ) -> object:
+                return pychrony.get_report(name, address, timeout=timeout)
+
+            yield Path(f"get_report({name!r}), {way}", report, _raised(way, name), way != "absurd")
+
+
+def of_arguments(address: str) -> Iterator[Path]:
+    """What is wrong before anything is asked."""
+    wrong: list[tuple[str, tuple[Any, ...], dict[str, Any], type[BaseException]]] = [
+        ("a malformed address", ("nonsense",), {}, ValueError),
+        ("an address with a NUL", ("/tmp/\0/x",), {}, ValueError),
+        ("an address that cannot be encoded", ("/tmp/\ud800/x",), {}, UnicodeEncodeError),
+        ("an address of another type", (7,), {}, TypeError),
+        ("an address of bytes", (b"/tmp/x",), {}, TypeError),
+        ("a timeout of nothing", (address,), {"timeout": 0}, ValueError),
+        ("a timeout of another type", (address,), {"timeout": "1"}, TypeError),
+        ("an unknown argument", (address,), {"patience": 1}, TypeError),
+        ("too many arguments", (address, 1.0, 2), {}, TypeError),
+    ]
+    takers: list[Any] = [getattr(pychrony, name) for name in GETTERS]
+    for what, arguments, keywords, error in wrong:
+        for taker in [*takers, ChronyConnection]:
+
+            def take(
+                taker: Any = taker,
+                arguments: tuple[Any, ...] = arguments,
+                keywords: dict[str, Any] = keywords,
+            ) -> object:
+                return taker(*arguments, **keywords)
+
+            yield Path(f"{taker.__name__}, {what}", take, (error,))
+    yield Path("get_report, no name", lambda: pychrony.get_report(), (TypeError,))  # type: ignore
+    yield Path("get_report, a wrong name", lambda: pychrony.get_report("x", address), (ValueError,))
+    yield Path("get_report, another type", lambda: pychrony.get_report(1), (TypeError,))  # type: ignore
+    lone = "\ud800"
+    yield Path("get_report, no text", lambda: pychrony.get_report(lone), (UnicodeEncodeError,))
+
+
+def of_connections(addresses: Mapping[str, str]) -> Iterator[Path]:
+    """Connections: opened, used rightly and wrongly, closed, dropped."""
+    right = addresses["right"]
+
+    def opened() -> None:
+        with ChronyConnection(right, timeout=30) as connection:
+            connection.fileno()
+
+    def unopened() -> None:
+        connection = ChronyConnection(right)
+        assert connection.closed and connection.address == right
+        assert connection.transport is not None and repr(connection)
+        connection.close()
+
+    def entered_twice() -> None:
+        with ChronyConnection(right) as connection:
+            connection.__enter__()
+
+    def dropped() -> None:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            ChronyConnection(right).__enter__()
+
+    class Own(ChronyConnection):
+        itself: object
+
+    def dropped_in_a_cycle() -> None:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            connection = Own(right)
+            connection.itself = connection.__enter__()
+            del connection
+            gc.collect()
+
+    def fileno_outside() -> None:
+        ChronyConnection(right).fileno()
+
+    def nowhere() -> None:
+        with ChronyConnection(addresses["nowhere"]) as connection:
+            connection.get_tracking()
+
+    def wrong_name() -> None:
+        with ChronyConnection(right) as connection:
+            connection.get_report("nonsense")
+
+    yield Path("a connection, opened and closed", opened)
+    yield Path("a connection, never opened", unopened)
+    yield Path("a connection, entered twice", entered_twice, (RuntimeError,))
+    yield Path("a connection, dropped", dropped)
+    yield Path("a connection, dropped in a cycle", dropped_in_a_cycle)
+    yield Path("a connection, fileno outside", fileno_outside, (RuntimeError,))
+    yield Path("a connection, nobody there", nowhere, (pychrony.ChronyConnectionError,))
+    yield Path("a connection, a wrong name", wrong_name, (ValueError,))
+
+    for way, address in addresses.items():
+        if way == "nowhere":
+            continue
+        timeout = SILENT if way == "silent" else 30.0
+        connection = ChronyConnection(address, timeout=30.0 if way == "right" else timeout)
+        connection.__enter__()
+        for name in GETTERS:
+            method = getattr(connection, name)
+            yield Path(f"a connection's {name}, {way}", method, _raised(way, name), way != "absurd")
+        for name in REPORTS:
+
+            def report(connection: ChronyConnection = connection, name: str = name) -> object:
+                return connection.get_report(name)
+
+            yield Path(
+                f"a connection's get_report({name!r}), {way}",
+                report,
+                _raised(way, name),
+                way != "absurd",
+            )
+        connection.close()
+        for name in GETTERS[:1]:
+            method = getattr(connection, name)
+            yield Path(f"a closed connection's {name}, {way}", method, (RuntimeError,))
+
+
+def of_results(address: str) -> Iterator[Path]:
+    """What results and exceptions can do."""
+    tracking = pychrony.get_tracking(address)
+    source = pychrony.get_sources(address)[0]
+    stats = pychrony.get_source_stats(address)[0]
+    rtc = pychrony.get_rtc_data(address)
+    assert rtc is not None
+    for each in (tracking, source, stats, rtc):
+        yield Path(f"{type(each).__name__}._asdict", each._asdict)
+        yield Path(f"repr of {type(each).__name__}", lambda each=each: repr(each))
+        yield Path(
+            f"a copy of {type(each).__name__}", lambda each=each: pickle.loads(pickle.dumps(each))
+        )
+    yield Path("is_synchronized", tracking.is_synchronized)
+    yield Path("is_leap_pending", tracking.is_leap_pending)
+    yield Path("is_reachable", source.is_reachable)
+    yield Path("is_selected", source.is_selected)
+    yield Path("is_calibrated", rtc.is_calibrated)
+    yield Path("has_sufficient_samples", lambda: stats.has_sufficient_samples(3))
+    yield Path(
+        "has_sufficient_samples, wrong", lambda: stats.has_sufficient_samples("3"), (TypeError,)
+    )  # type: ignore
+    odd: Any = type(tracking)(["x"] * len(tracking))
+    yield Path("is_synchronized, of no number", odd.is_synchronized, (TypeError,))
+    errors = [each for each in vars(pychrony).values() if isinstance(each, type)]
+    for error in errors:
+        if issubclass(error, pychrony.ChronyError):
+            yield Path(f"{error.__name__}", lambda error=error: error("message", 5))
+            yield Path(f"{error.__name__}, wrong", lambda error=error: error(), (TypeError,))
+    yield Path("supported_reports", pychrony.supported_reports)
+
+
+def of_interruption(address: str) -> Iterator[Path]:
+    """A signal handler that raises, while a call waits."""
+
+    class Interrupted(Exception):
+        pass
+
+    def interrupt(number: int, frame: object) -> None:
+        raise Interrupted
+
+    # Not through the module `signal`, whose enumerations do not survive a failed allocation.
+    _signal.signal(signal.SIGALRM, interrupt)
+
+    def interrupted() -> None:
+        try:
+            _signal.setitimer(signal.ITIMER_REAL, 0.001)
+            pychrony.get_tracking(address, timeout=30)
+        finally:
+            _signal.setitimer(signal.ITIMER_REAL, 0)
+
+    yield Path("get_tracking, interrupted", interrupted, (Interrupted,))
+
+
+def of_everything(addresses: Mapping[str, str]) -> Iterator[Path]:
+    addresses = {**addresses, "nowhere": nowhere(addresses["right"])}
+    yield from of_functions(addresses)
+    yield from of_arguments(addresses["right"])
+    yield from of_connections(addresses)
+    yield from of_results(addresses["right"])
+    yield from of_interruption(addresses["silent"])
+
+
+def nowhere(address: str) -> str:
+    """An address of the same kind with nobody behind it."""
+    if address.startswith("/"):
+        return address + ".gone"
+    return "127.0.0.1:9" if not address.startswith("[") else "[::1]:9"
+
+
+def descriptors() -> list[str]:
+    """The descriptors that are open, and what they are."""
+    found = []
+    for each in os.listdir("/proc/self/fd"):
+        try:
+            found.append(f"{each}: {os.readlink(f'/proc/self/fd/{each}')}")
+        except FileNotFoundError:
+            pass  # of the listing itself
+    return sorted(found)
+
+
+def shared_objects() -> dict[str, object]:
+    """What all calls share: None and its like, types, members, the module."""
+    found: dict[str, object] = {"None": None, "True": True, "False": False, "(module)": pychrony}
+    found.update({"()": (), "''": "", "0": 0, "1": 1})
+    for name, each in vars(pychrony).items():
+        found[name] = each
+        if isinstance(each, type):
+            for member in getattr(each, "__members__", {}).values():
+                found[f"{name}.{member.name}"] = member
+    return found
+
+
+def reference_counts(objects: Mapping[str, object]) -> dict[str, int]:
+    return {name: sys.getrefcount(each) for name, each in objects.items()}

@@ -1,0 +1,41 @@
+"""Nothing a call takes is kept: references, memory, descriptors, files. And no failed allocation does harm."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from scale import TIMES
+
+HERE = Path(__file__).parent
+
+
+def run(program: str, *arguments: str) -> None:
+    """Run one of our programs, which says what is wrong."""
+    done = subprocess.run(
+        [sys.executable, str(HERE / program), *arguments],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
+    )
+    print(done.stdout)
+    assert done.returncode == 0, done.stdout
+
+
+def test_no_call_keeps_a_reference_or_a_descriptor_or_a_file(transport: str) -> None:
+    # On a Unix socket each call makes two directories: the disk sets the pace.
+    run("counts.py", transport, str((200 if transport == "udp" else 30) * TIMES))
+
+
+def test_an_import_without_memory_is_a_memory_error_and_no_more() -> None:
+    pytest.importorskip("_testcapi", reason="this CPython has no _testcapi.set_nomemory")
+    run("allocations.py", "import", "none")
+
+
+def test_a_call_without_memory_is_a_memory_error_and_no_more(transport: str) -> None:
+    pytest.importorskip("_testcapi", reason="this CPython has no _testcapi.set_nomemory")
+    run("allocations.py", "calls", transport)

@@ -1,0 +1,196 @@
+"""Whoever asks: the client's socket is nobody else's and goes with its call, and privilege takes no orders from outside."""
+
+from __future__ import annotations
+
+import json
+import os
+import pwd
+import shutil
+import stat
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from support import child
+from support.chronyd import LOCAL_SERVER, Chronyd, daemon_user
+from support.stranger import STRANGER, is_alone
+
+import pychrony
+from pychrony import ChronyConnection
+
+AS_USER = """
+import json, os, sys
+os.setgroups([])
+os.setgid(%d)
+os.setuid(%d)
+import pychrony
+try:
+    result = pychrony.get_tracking(%r, timeout=30).stratum
+except pychrony.ChronyError as error:
+    result = [type(error).__name__, error.errno]
+print(json.dumps(result))
+"""
+
+
+@pytest.fixture
+def root() -> None:
+    if os.geteuid() != 0 or is_alone():
+        pytest.skip("only root can become another user")
+
+
+@pytest.fixture
+def open_daemon() -> Iterator[Chronyd]:
+    with Chronyd(LOCAL_SERVER) as daemon:
+        yield daemon
+
+
+def ask_as(user: int, group: int, address: str) -> object:
+    return json.loads(child.check(AS_USER % (group, user, address)))
+
+
+def test_nobody_is_told_that_it_may_not_use_the_socket_and_may_use_the_port(
+    root: None, open_daemon: Chronyd
+) -> None:
+    assert ask_as(STRANGER, STRANGER, open_daemon.socket) == ["ChronyPermissionError", 13]
+    assert ask_as(STRANGER, STRANGER, open_daemon.udp) == 8
+    assert open_daemon.client_files() == []
+
+
+def test_the_daemons_own_user_may_use_the_socket(root: None, open_daemon: Chronyd) -> None:
+    user = daemon_user()
+    assert ask_as(user.pw_uid, user.pw_gid, open_daemon.socket) == 8
+    assert open_daemon.client_files() == []
+
+
+def test_root_may_use_the_socket_of_a_daemon_of_another_user(
+    root: None, open_daemon: Chronyd
+) -> None:
+    assert os.stat(open_daemon.socket).st_uid == daemon_user().pw_uid != os.geteuid()
+    assert pychrony.get_tracking(open_daemon.socket).stratum == 8
+    assert open_daemon.client_files() == []
+
+
+@pytest.mark.parametrize("umask", [0o000, 0o077])
+def test_the_clients_socket_can_be_found_by_nobody_else(open_daemon: Chronyd, umask: int) -> None:
+    """libchrony hides it behind two names that nobody can guess, the outer of which nobody may list."""
+    before = os.umask(umask)
+    try:
+        with ChronyConnection(open_daemon.socket, timeout=30) as connection:
+            connection.get_tracking()
+            found = []
+            for parent, directories, files in os.walk(open_daemon.directory):
+                for name in directories + files:
+                    path = Path(parent, name)
+                    if "libchrony." in str(path):
+                        found.append(path)
+            outer, inner, socket = sorted(found, key=lambda path: len(path.parts))
+            for directory in (open_daemon.directory, outer):
+                assert os.stat(directory).st_mode & (stat.S_IROTH | stat.S_IWOTH) == 0, directory
+            assert os.stat(inner).st_mode & stat.S_IWOTH == 0
+            assert stat.S_ISSOCK(os.stat(socket).st_mode)
+            if os.geteuid() == 0 and not is_alone():
+                # Whoever may not enter chronyd's directory comes to none of them; nor who may, to the inner one.
+                for path in (outer, inner, socket):
+                    assert probe(path) == "PermissionError"
+                assert os.listdir(outer) == [inner.name]
+                open_daemon.directory.chmod(0o755)
+                assert probe(outer) == "PermissionError"
+                open_daemon.directory.chmod(0o750)
+    finally:
+        os.umask(before)
+    assert open_daemon.client_files() == []
+
+
+def probe(path: Path) -> str:
+    """What a stranger meets who looks at the path: lists a directory, asks about a socket."""
+    code = f"""
+    import os
+    os.setgroups([]); os.setgid({STRANGER}); os.setuid({STRANGER})
+    try:
+        (os.listdir if os.path.isdir({str(path)!r}) else os.stat)({str(path)!r})
+        print("there")
+    except OSError as error:
+        print(type(error).__name__)
+    """
+    return child.check(code).strip()
+
+
+@pytest.fixture
+def privileged(root: None) -> Iterator[Path]:
+    """A program that runs with raised privileges: Python behind a capability, in a directory all can enter."""
+    setcap = shutil.which("setcap", path=os.environ.get("PATH", "") + ":/usr/sbin:/sbin")
+    if setcap is None:
+        pytest.skip("setcap is not installed (libcap2-bin)")
+    directory = Path(tempfile.mkdtemp(prefix="pcpriv", dir="/tmp"))
+    directory.chmod(0o755)
+    program = directory / "python"
+    shutil.copy(os.path.realpath(sys.executable), program)
+    program.chmod(0o755)
+    done = subprocess.run(
+        [setcap, "cap_net_bind_service=ep", str(program)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
+    )
+    try:
+        if done.returncode != 0:
+            pytest.skip(f"this file system has no capabilities: {done.stdout}")
+        yield program
+    finally:
+        shutil.rmtree(directory)
+
+
+SECURE = """
+import ctypes, json, os, sys
+os.setgroups([]); os.setgid(%d); os.setuid(%d)
+os.execve(sys.argv[1], [sys.argv[1], *sys.argv[2:]], dict(os.environ))
+"""
+
+# Loads the extension from its file: what else Python would look at is in directories that a stranger may not enter.
+LOAD = """
+import ctypes, importlib.util, os, sys
+secure = ctypes.CDLL(None).getauxval(23)
+spec = importlib.util.spec_from_file_location("pychrony", sys.argv[1])
+try:
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    print(secure, module.libchrony_path)
+except ImportError as error:
+    print(secure, error)
+"""
+
+
+def test_the_variable_is_ignored_by_a_program_with_raised_privileges(privileged: Path) -> None:
+    """PYCHRONY_LIBCHRONY names code to run: who sets it must not have it run with rights of another."""
+    extension = privileged.parent / "__init__.so"
+    shutil.copy(pychrony.__file__, extension)
+    extension.chmod(0o755)
+    named = privileged.parent / "nonsense.so"
+    home = sys.base_prefix
+    arguments = ["-S", "-E", "-c", LOAD, str(extension)]
+
+    def load(program: str) -> str:
+        done = subprocess.run(
+            [sys.executable, "-c", SECURE % (STRANGER, STRANGER), program, *arguments],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            check=False,
+            env={**os.environ, "PYCHRONY_LIBCHRONY": str(named), "PYTHONHOME": home},
+        )
+        return done.stdout
+
+    output = load(str(privileged))
+    if not output.startswith("1 "):
+        pytest.skip(f"this Python does not start as another user with capabilities: {output!r}")
+    assert str(named) not in output, output
+
+
+def test_the_variable_is_heeded_by_a_program_without(root: None) -> None:
+    done = child.run("import pychrony", PYCHRONY_LIBCHRONY="/nonsense.so")
+    assert done.returncode == 1 and "PYCHRONY_LIBCHRONY=/nonsense.so" in done.stderr
+    assert pwd.getpwuid(os.geteuid()).pw_name
