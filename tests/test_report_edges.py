@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from support import chronyc
+from support.reading import chronyc_reads
 from support.responder import (
     FAILED,
     INVALID,
@@ -180,9 +180,8 @@ TESTS = ["1", "2", "3", "5", "6", "7", "_A", "_B", "_C", "_D"]
 def test_each_test_of_a_packet_has_the_place_that_chronyc_shows_it_in(place: int) -> None:
     """chronyc prints a digit for each; its manual says which is which."""
     with Responder(transport="unix") as responder:
-        responder.codes["ntpdata"] = 16  # the reply that every chronyc knows
         responder.reports["ntpdata"][0]["flags"] = 0x200 >> place
-        (row,) = chronyc.records(responder.address, "ntpdata")
+        row = chronyc_reads(responder, "ntpdata")
         digits = "".join(row[column] for column in ["tests 1-3", "tests 5-7", "tests A-D"])
         assert digits.index("1") == place
         flags = ask(responder, "ntpdata").flags

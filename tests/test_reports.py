@@ -121,6 +121,10 @@ def same_text(ours: Any, printed: str) -> bool:
     return bool(ours == printed)
 
 
+def same_address(ours: Any, printed: str) -> bool:
+    return bool((ours or "[UNSPEC]") == printed)
+
+
 def same_integer(ours: Any, printed: str) -> bool:
     return type(ours) is int and ours == int(printed)
 
@@ -239,9 +243,10 @@ AUTHDATA: list[Comparison] = [
     ("nak", "NAK", lambda ours, printed: type(ours) is bool and ours == int(printed)),
 ]
 NTPDATA: list[Comparison] = [
-    ("address", "remote address", same_text),
-    ("remote_address", "remote address", same_text),
-    ("local_address", "local address", lambda ours, printed: (ours or "[UNSPEC]") == printed),
+    # chronyd 4.0 has no remote address before the first response.
+    ("address", "remote address", lambda ours, printed: printed in (ours, "[UNSPEC]")),
+    ("remote_address", "remote address", same_address),
+    ("local_address", "local address", same_address),
     ("remote_port", "remote port", same_integer),
     ("leap_status", "leap status", exactly(LEAP)),
     ("version", "version", same_integer),
@@ -544,7 +549,9 @@ def test_ntp_data_of_a_server_that_answers(rich: Chronyd, authenticating: Chrony
         assert record.precision < 0
         assert record.reference_id == 0x7F7F0101
         assert abs(record.ref_time - record.ref_time_ns / 1e9) < 1e-6
-        assert record.received_good_messages <= record.received_valid_messages
+        # chronyd 4.0 does not tell how many were good.
+        good = record.received_good_messages
+        assert good is None or good <= record.received_valid_messages
         assert record.received_valid_messages <= record.received_messages
     assert NTPFlags.AUTHENTICATED in records["127.0.0.1"].flags
     assert NTPFlags.AUTHENTICATED not in records["::1"].flags
@@ -552,9 +559,10 @@ def test_ntp_data_of_a_server_that_answers(rich: Chronyd, authenticating: Chrony
 
 def test_ntp_data_of_a_server_that_never_answered(rich: Chronyd) -> None:
     record = by_address(pychrony.get_ntp_data(rich.socket))["192.0.2.1"]
-    assert record.address == record.remote_address == "192.0.2.1"
+    assert record.address == "192.0.2.1"
     assert record.local_address is None
-    assert record.remote_port == 123
+    # chronyd 4.0 has no remote address before the first response.
+    assert (record.remote_address, record.remote_port) in [("192.0.2.1", 123), (None, 0)]
     assert (record.mode, record.stratum) == (NTPMode.NONE, 0)
     assert record.received_messages == 0
     assert record.ref_time == record.ref_time_ns == 0
@@ -619,10 +627,15 @@ def test_server_stats_count_interleaved_requests(
 ) -> None:
     def interleaved() -> pychrony.ServerStats | None:
         stats = pychrony.get_server_stats(authenticating.socket)
-        return stats if stats.received_interleaved_ntp_requests else None
+        return stats if stats.received_interleaved_ntp_requests != 0 else None
 
     stats = wait_for("an interleaved request", interleaved)
-    assert stats.held_ntp_timestamps
+    if stats.received_interleaved_ntp_requests is None:
+        # chronyd before 4.2 does not count them, nor what goes with them.
+        assert stats.held_ntp_timestamps is None
+        assert stats.ntp_timestamp_span is None
+    else:
+        assert stats.held_ntp_timestamps
 
 
 def test_server_stats_of_one_that_serves_nobody(unsynchronised: Chronyd) -> None:

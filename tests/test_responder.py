@@ -7,26 +7,13 @@ import struct
 from decimal import Decimal
 
 import pytest
-from support import chronyc
+from support.reading import chronyc_reads
 from support.responder import REQUESTS, SAMPLES, Request, Responder
-
-# The replies that every chronyc since 4.2 knows.
-CODES = {"serverstats": 24, "ntpdata": 16}
-
-
-def read(daemon: Responder, report: str) -> dict[str, str]:
-    if daemon.transport == "unix":
-        (record,) = chronyc.records(daemon.address, report)
-    else:
-        host = daemon.address.rpartition(":")[0].strip("[]")
-        (record,) = chronyc.records(host, report, port=daemon.port)
-    return record
 
 
 @pytest.mark.parametrize("report", sorted(REQUESTS))
 def test_chronyc_reads_what_was_meant(responder: Responder, report: str) -> None:
-    responder.codes = CODES
-    record = read(responder, report)
+    record = chronyc_reads(responder, report)
     compared = 0
     for field, value in SAMPLES[report].items():
         if field not in record:
@@ -50,7 +37,7 @@ def test_chronyc_reads_what_was_meant(responder: Responder, report: str) -> None
 
 @pytest.mark.parametrize("transport", ["udp6"])
 def test_chronyc_reads_over_ipv6_too(responder: Responder) -> None:
-    assert read(responder, "tracking")["stratum"] == "3"
+    assert chronyc_reads(responder, "tracking")["stratum"] == "3"
 
 
 def test_what_a_test_does_wrong_in_its_behaviour_fails_the_test() -> None:

@@ -33,8 +33,8 @@ pub enum Presence {
 pub enum Kind {
     /// An unsigned integer of at most this.
     Unsigned(u64),
-    /// An unsigned integer of seconds, where 4294967295 means "never": None.
-    Ago,
+    /// An unsigned integer, where 4294967295 means "never" or "not known": None.
+    Known,
     /// A signed integer in this range.
     Signed(i64, i64),
     /// A finite number of either sign.
@@ -106,8 +106,8 @@ impl Type {
     }
 }
 
-/// "never" in a count of seconds.
-const NEVER: u64 = 0xffff_ffff;
+/// "never" in a count of seconds, "not known" in another.
+const UNKNOWN: u64 = 0xffff_ffff;
 /// chronyds without 64-bit time send this for a time's high half: there is none.
 const NO_HIGH_HALF: i64 = 0x7fff_ffff;
 /// The last second whose nanoseconds fit in 64 bits: in the year 2262.
@@ -147,8 +147,8 @@ impl<'a> Record<'a> {
         let name = field.source;
         match field.kind {
             Kind::Unsigned(max) => self.unsigned_up_to(name, max).map(Value::Unsigned),
-            Kind::Ago => Ok(match self.unsigned_up_to(name, NEVER)? {
-                NEVER => Value::Missing,
+            Kind::Known => Ok(match self.unsigned_up_to(name, UNKNOWN)? {
+                UNKNOWN => Value::Missing,
                 seconds => Value::Unsigned(seconds),
             }),
             Kind::Signed(min, max) => match self.signed(name)? {

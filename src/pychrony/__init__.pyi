@@ -702,7 +702,7 @@ class NTPData(
         int,
         int,
         int,
-        int,
+        int | None,
         int | None,
         int | None,
         int | None,
@@ -852,8 +852,8 @@ class NTPData(
         """Packets received that passed the tests of the packet [count; libchrony: received valid messages]"""
 
     @property
-    def received_good_messages(self) -> int:
-        """Packets received that passed all tests, and were used [count; libchrony: received good messages]"""
+    def received_good_messages(self) -> int | None:
+        """Packets received that passed all tests, and were used [count or None: chronyd before 4.1 does not tell; libchrony: received good messages]"""
 
     @property
     def kernel_transmit_timestamps(self) -> int | None:

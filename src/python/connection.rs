@@ -12,7 +12,7 @@ use super::errors;
 use super::functions::{Whom, raw_records, records, report_name};
 use super::methods::Method;
 use super::module::State;
-use super::object::{Detached, Owned, Result, Table, boolean, entry, none, path, runtime_error, signed};
+use super::object::{Detached, Owned, Result, Table, boolean, check_signals, entry, none, path, runtime_error, signed};
 use crate::chrony::address::Address;
 use crate::chrony::client::Client;
 use crate::chrony::error::{Error, INHERITED};
@@ -240,7 +240,7 @@ impl Drop for Connection {
     }
 }
 
-// pyo3-ffi has it from 0.29 on.
+// pyo3-ffi 0.28 lacks it.
 unsafe extern "C" {
     fn PyThread_get_thread_ident() -> c_ulong;
 }
@@ -467,6 +467,7 @@ unsafe extern "C" fn get<const REPORT: usize>(object: Object, _: Object) -> Obje
         let rows = detached(connection, state, |patience| {
             connection.ask(patience, |client, patience| client.report(&report.query, patience))
         })?;
+        check_signals()?; // one may have come with the answer
         records(state, REPORT, report, rows)
     })
 }
@@ -478,6 +479,7 @@ unsafe extern "C" fn get_report(object: Object, name: Object) -> Object {
         let rows = detached(connection, state?, |patience| {
             connection.ask(patience, |client, patience| client.raw_report(&name, patience))
         })?;
+        check_signals()?;
         raw_records(&rows)
     })
 }

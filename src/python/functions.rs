@@ -10,7 +10,8 @@ use super::errors;
 use super::methods::{Method, parse};
 use super::module::State;
 use super::object::{
-    Detached, Owned, Raised, Result, bytes, entry, import, list, none, runtime_error, string, type_error, value_error,
+    Detached, Owned, Raised, Result, bytes, check_signals, entry, import, list, none, runtime_error, string,
+    type_error, value_error,
 };
 use super::structseq;
 use crate::chrony::address::Address;
@@ -198,7 +199,9 @@ impl Whom {
             drop(client);
             answer
         };
-        answer.map_err(|error| errors::raise(state, &error))
+        let answer = answer.map_err(|error| errors::raise(state, &error))?;
+        check_signals()?; // one may have come with the answer
+        Ok(answer)
     }
 }
 

@@ -79,6 +79,12 @@ impl Drop for Owned {
     }
 }
 
+/// Runs the signal handlers that are due.
+pub fn check_signals() -> Result<()> {
+    // SAFETY: the thread is attached.
+    check(unsafe { ffi::PyErr_CheckSignals() })
+}
+
 /// Turns a C function's status into a result.
 pub fn check(status: std::ffi::c_int) -> Result<()> {
     if status < 0 { Err(Raised) } else { Ok(()) }

@@ -33,7 +33,7 @@ static FIELDS: [Field; 10] = [
     field!(
         "last_key_establishment_ago",
         "last key establishment ago",
-        Ago,
+        Known,
         "seconds, 0 or more; None: never",
         "Age of the last NTS key establishment that succeeded"
     ),

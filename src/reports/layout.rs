@@ -61,7 +61,7 @@ mod tests {
 
     fn c_type(kind: &Kind) -> &'static str {
         match kind {
-            Kind::Unsigned(_) | Kind::Ago | Kind::Boolean | Kind::Enum(_) => "uint64_t",
+            Kind::Unsigned(_) | Kind::Known | Kind::Boolean | Kind::Enum(_) => "uint64_t",
             Kind::Signed(..) | Kind::Nanoseconds => "int64_t",
             Kind::Offset | Kind::Measure | Kind::Seconds => "double",
             Kind::Address | Kind::Source => "char",

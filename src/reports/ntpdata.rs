@@ -107,8 +107,8 @@ static FIELDS: [Field; 31] = [
     field!(
         "received_good_messages",
         "received good messages",
-        Unsigned(U32),
-        "count",
+        Known,
+        "count or None: chronyd before 4.1 does not tell",
         "Packets received that passed all tests, and were used"
     ),
     field!(

@@ -43,7 +43,7 @@ static FIELDS: [Field; 11] = [
         "SelectOptions",
         "Selection options in force"
     ),
-    field!("last_sample_ago", "last sample ago", Ago, "seconds, 0 or more; None: never", "Age of the last sample"),
+    field!("last_sample_ago", "last sample ago", Known, "seconds, 0 or more; None: never", "Age of the last sample"),
     field!(
         "score",
         "score",

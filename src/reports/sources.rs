@@ -49,7 +49,13 @@ static FIELDS: [Field; 11] = [
         "bits, the lowest the latest; eight of them in use (0o377: all answered)",
         "Which of the last polls were answered"
     ),
-    field!("last_sample_ago", "last sample ago", Ago, "seconds, 0 or more; None: never", "Age of the last good sample"),
+    field!(
+        "last_sample_ago",
+        "last sample ago",
+        Known,
+        "seconds, 0 or more; None: never",
+        "Age of the last good sample"
+    ),
     field!(
         "orig_latest_meas",
         "original last sample offset",
