@@ -14,6 +14,8 @@ use super::library::{Library, RawSession, generation};
 
 /// How long a wait goes on before the caller is asked whether to go on: a signal may have come just before it began.
 const TICK: Duration = Duration::from_secs(1);
+/// After so many datagrams that are no answer the caller is asked too.
+const FLOOD: u32 = 256;
 /// How long the first request on UDP stays unanswered before it is sent again. Then twice as long, and so on: libchrony
 /// numbers requests anew and takes no late answer to an earlier one, so a slow chronyd must be given the time.
 const FIRST_RESEND: Duration = Duration::from_secs(1);
@@ -22,7 +24,7 @@ const FIRST_RESEND: Duration = Duration::from_secs(1);
 pub struct Patience<'a> {
     timeout: Option<Duration>,
     until: Option<Instant>,
-    /// Whether to go on; asked when a signal arrives and at each tick.
+    /// Whether to go on; asked when a signal arrives, at each tick, and in a flood of datagrams.
     go_on: &'a mut dyn FnMut() -> bool,
 }
 
@@ -215,13 +217,15 @@ impl Session {
         let Some(pause) = patience.pause() else {
             return Err(Fault::Silence { ignored: self.ignored.get() });
         };
+        // In a flood of datagrams that are no answer, no wait is long enough for a signal to interrupt it.
+        let is_flooded = self.ignored.get() % FLOOD == FLOOD - 1;
         match self.poll(events, pause.as_millis() as c_int + 1) {
-            1.. => Ok(true),
+            1.. if !is_flooded => Ok(true),
             -1 if errno() != libc::EINTR => Err(system(Code::RecvFailed)),
-            _ => {
+            ready => {
                 patience.ask()?;
                 // A signal handler may have forked: the answer is for the parent, whose socket this is.
-                if self.socket.is_inherited() { Err(Fault::Inherited) } else { Ok(false) }
+                if self.socket.is_inherited() { Err(Fault::Inherited) } else { Ok(ready > 0) }
             }
         }
     }

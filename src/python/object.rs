@@ -203,7 +203,16 @@ pub fn import(name: &CStr) -> Result<Owned> {
 pub fn entry<T: Entry>(body: impl FnOnce() -> Result<T>) -> T::Raw {
     match catch_unwind(AssertUnwindSafe(body)) {
         Ok(Ok(value)) => value.into_raw(),
-        Ok(Err(Raised)) => T::RAISED,
+        Ok(Err(Raised)) => {
+            // CPython 3.11 to 3.13 fail without an exception where they have no memory for the name of a type.
+            // SAFETY: the thread is attached.
+            unsafe {
+                if ffi::PyErr_Occurred().is_null() {
+                    ffi::PyErr_NoMemory();
+                }
+            }
+            T::RAISED
+        }
         Err(_) => {
             const MESSAGE: *const c_char = c"pychrony panicked: this is a bug in pychrony".as_ptr();
             // SAFETY: the thread is attached: what detaches it attaches it again when it is dropped.

@@ -18,7 +18,8 @@ from answers import Answers  # noqa: E402
 total_references = getattr(sys, "gettotalrefcount", lambda: 0)
 WARM_UP = 30
 # The interpreter's own caches come and go: what grows so little, or does not grow each time, is theirs.
-SLACK = 12
+SLACK = 30
+FEWEST = 2 * SLACK
 MEASUREMENTS = 5
 
 
@@ -51,7 +52,7 @@ def main() -> None:
         descriptors = paths.descriptors()
         for path in paths.of_everything(answers.addresses):
             slow = "interrupted" in path.name or "cycle" in path.name
-            number = max(times // 10, 100) if slow else times
+            number = max(times // 10 if slow else times, FEWEST)
             for _ in range(MEASUREMENTS):
                 found = grown(path, number, shared)
                 calls += number

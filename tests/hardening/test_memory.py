@@ -28,7 +28,7 @@ def run(program: str, *arguments: str) -> None:
 
 def test_no_call_keeps_a_reference_or_a_descriptor_or_a_file(transport: str) -> None:
     # On a Unix socket each call makes two directories: the disk sets the pace.
-    run("counts.py", transport, str((200 if transport == "udp" else 30) * TIMES))
+    run("counts.py", transport, str((200 if transport == "udp" else 60) * TIMES))
 
 
 def test_an_import_without_memory_is_a_memory_error_and_no_more() -> None:
