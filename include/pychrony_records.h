@@ -393,7 +393,7 @@ typedef struct {
 	uint64_t received_messages;
 	/* Packets received that passed the tests of the packet [count; libchrony: received valid messages] */
 	uint64_t received_valid_messages;
-	/* Packets received that passed all tests, and were used [count or None: chronyd before 4.1 does not tell; libchrony: received good messages] */
+	/* Packets received that passed all tests, and were used; chronyd before 4.1 does not tell [count or None; libchrony: received good messages] */
 	uint64_t received_good_messages;
 	/* Transmit timestamps taken by the kernel [count or None; libchrony: kernel transmit timestamps] */
 	uint64_t kernel_transmit_timestamps;

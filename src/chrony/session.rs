@@ -243,7 +243,7 @@ impl Session {
         let number = unsafe { (self.library.functions.process_response)(self.raw) };
         match outcome("process_response", number) {
             Ok(Step::Done) if self.needs_response() => {
-                self.ignored.set(self.ignored.get() + 1);
+                self.ignored.set(self.ignored.get().wrapping_add(1));
                 Ok(Step::Done)
             }
             // The datagram that made the socket readable was not there after all (a bad checksum).

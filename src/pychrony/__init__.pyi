@@ -853,7 +853,7 @@ class NTPData(
 
     @property
     def received_good_messages(self) -> int | None:
-        """Packets received that passed all tests, and were used [count or None: chronyd before 4.1 does not tell; libchrony: received good messages]"""
+        """Packets received that passed all tests, and were used; chronyd before 4.1 does not tell [count or None; libchrony: received good messages]"""
 
     @property
     def kernel_transmit_timestamps(self) -> int | None:

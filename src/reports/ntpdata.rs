@@ -108,8 +108,8 @@ static FIELDS: [Field; 31] = [
         "received_good_messages",
         "received good messages",
         Known,
-        "count or None: chronyd before 4.1 does not tell",
-        "Packets received that passed all tests, and were used"
+        "count or None",
+        "Packets received that passed all tests, and were used; chronyd before 4.1 does not tell"
     ),
     field!(
         "kernel_transmit_timestamps",
