@@ -2,7 +2,7 @@
 
 PYTHON := .cache/venv/bin/python
 WHEEL := .cache/wheel
-SOURCES := $(shell find src include -type f) Cargo.toml Cargo.lock build.rs setup.py pyproject.toml MANIFEST.in .cargo/config.toml
+SOURCES := $(shell find src include -type f) Cargo.toml Cargo.lock build.rs setup.py setup.cfg pyproject.toml MANIFEST.in .cargo/config.toml README.md LICENSE
 WITH_LIBCHRONY := PYCHRONY_LIBCHRONY="$$(tools/libchrony)"
 
 .DELETE_ON_ERROR:
@@ -37,6 +37,7 @@ demo: .cache/installed
 test: lint rust-tests types tests
 
 lint: .cache/prepared
+	@cargo fmt --version && cargo clippy --version || { echo 'install rustfmt and clippy (rustup component add rustfmt clippy)'; exit 1; }
 	cargo fmt --check
 	CI=true cargo clippy --locked --all-targets -- --deny warnings
 	$(PYTHON) -m ruff check .

@@ -181,7 +181,7 @@ typedef struct {
 	double ref_time;
 	/* How far the system clock still is from NTP time, while chronyd corrects it [seconds, finite; > 0: the system clock is slow of NTP time, < 0: fast; libchrony: current correction] */
 	double offset;
-	/* Offset estimated at the last update [seconds, finite; > 0: the clock was slow; libchrony: last offset] */
+	/* Offset estimated at the last update; mind that offset has the other sign [seconds, finite; > 0: the clock was fast of its sources, < 0: slow; libchrony: last offset] */
 	double last_offset;
 	/* Long-term average of the offset's size [seconds, 0 or more; libchrony: RMS offset] */
 	double rms_offset;

@@ -111,6 +111,11 @@ impl fmt::Display for Attempt {
     }
 }
 
+/// The system's words for the cause of an error, where it gave one.
+fn cause(errno: i32) -> String {
+    if errno == 0 { String::new() } else { format!(": {}", reason(errno)) }
+}
+
 /// The system's words for an error number.
 fn reason(errno: i32) -> String {
     let text = io::Error::from_raw_os_error(errno).to_string();
@@ -126,11 +131,7 @@ pub enum Error {
     #[error("no report is named {name:?}; this libchrony knows {}", .known.join(", "))]
     UnknownName { name: String, known: Vec<String> },
 
-    #[error(
-        "cannot reach chronyd. Tried {}. Is chronyd running, and does it listen there (bindcmdaddress, cmdport in \
-         chrony.conf)?",
-        list(attempts)
-    )]
+    #[error("cannot reach chronyd. Tried {}. {}", list(attempts), advice(attempts))]
     Unreachable { attempts: Vec<Attempt> },
 
     #[error(
@@ -165,8 +166,8 @@ pub enum Error {
     Field { report: String, address: String, field: &'static CStr, why: Flaw },
 
     #[error(
-        "libchrony's chrony_{call} failed with error {number} for {address}: {}",
-        reason(*.errno)
+        "libchrony's chrony_{call} failed with error {number} for {address}{}",
+        cause(*.errno)
     )]
     Library { address: String, call: &'static str, number: c_int, errno: i32 },
 
@@ -235,10 +236,20 @@ fn list(attempts: &[Attempt]) -> String {
     each.join("; ")
 }
 
+fn advice(attempts: &[Attempt]) -> &'static str {
+    let exhausted =
+        |attempt: &Attempt| matches!(attempt.errno, libc::EMFILE | libc::ENFILE | libc::ENOMEM | libc::ENOBUFS);
+    if attempts.iter().all(exhausted) {
+        "This process, or the system, has run out of what a socket takes"
+    } else {
+        "Is chronyd running, and does it listen there (bindcmdaddress, cmdport in chrony.conf)?"
+    }
+}
+
 fn ignored_text(ignored: u32) -> String {
     match ignored {
         0 => String::new(),
-        _ => format!(" ({ignored} datagrams came that were no answer to it: another program's, or another protocol's)"),
+        _ => format!(" (datagrams that came and did not complete an answer: {ignored})"),
     }
 }
 

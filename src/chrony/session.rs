@@ -143,7 +143,7 @@ impl Session {
         // SAFETY: `raw` is ours to fill, and the descriptor is open for as long as the session is used.
         let number = unsafe { (library.functions.init_session)(&mut raw, socket.fd) };
         if number != 0 || raw.is_null() {
-            return Err(Fault::Library { call: "init_session", number, errno: errno() });
+            return Err(library_failed("init_session", number, errno()));
         }
         let (transport, address, ignored) = (address.transport(), address.clone(), Cell::new(0));
         Ok(Self { library, raw, socket, transport, address, ignored })
@@ -284,8 +284,16 @@ fn outcome(call: &'static str, number: c_int) -> Result<Step, Fault> {
             | Code::InvalidResponse
             | Code::UnknownReport),
         ) => Fault::Answer(code),
-        _ => {
-            Fault::Library { call, number, errno: if number == Code::NoMemory as c_int { libc::ENOMEM } else { errno } }
-        }
+        _ => library_failed(call, number, errno),
     })
+}
+
+/// libchrony itself failed. Only where a system call of its failed too has `errno` to do with it.
+fn library_failed(call: &'static str, number: c_int, errno: i32) -> Fault {
+    let errno = match Code::from_libchrony(number) {
+        Some(Code::NoMemory) => libc::ENOMEM,
+        Some(Code::NoRandom | Code::RandomFailed) => errno,
+        _ => 0,
+    };
+    Fault::Library { call, number, errno }
 }

@@ -271,7 +271,7 @@ class TrackingStatus(
 
     @property
     def last_offset(self) -> float:
-        """Offset estimated at the last update [seconds, finite; > 0: the clock was slow; libchrony: last offset]"""
+        """Offset estimated at the last update; mind that offset has the other sign [seconds, finite; > 0: the clock was fast of its sources, < 0: slow; libchrony: last offset]"""
 
     @property
     def rms_offset(self) -> float:

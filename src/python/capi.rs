@@ -8,7 +8,7 @@ use pyo3_ffi as ffi;
 
 use super::functions::{self, Whom};
 use super::module::State;
-use super::object::{Entry, Owned, Result, import, value_error};
+use super::object::{Entry, Owned, Result, entry, import, value_error};
 use crate::chrony::address::Address;
 use crate::chrony::client::{Row, Shape};
 use crate::chrony::record::Value;
@@ -81,7 +81,7 @@ impl Entry for Outcome<ffi::Py_ssize_t> {
 }
 
 unsafe extern "C" fn get_one<const REPORT: usize>(address: *const c_char, timeout: c_double, record: *mut u8) -> c_int {
-    super::object::entry(|| {
+    entry(|| {
         let report = REPORTS[REPORT];
         // SAFETY: as the header asks of the caller.
         match unsafe { ask(address, timeout, report) }?.as_deref() {
@@ -100,7 +100,7 @@ unsafe extern "C" fn get_list<const REPORT: usize>(
     timeout: c_double,
     records: *mut *mut c_void,
 ) -> ffi::Py_ssize_t {
-    super::object::entry(|| {
+    entry(|| {
         let report = REPORTS[REPORT];
         // SAFETY: as the header asks of the caller.
         let rows = unsafe { ask(address, timeout, report) }?.unwrap_or_default();

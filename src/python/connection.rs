@@ -28,6 +28,7 @@ const OUTSIDE: Error = Error::Misuse("the connection is not open: use it within 
 const REENTERED: Error = Error::Misuse(
     "the connection is in the middle of a call of this very thread: a signal handler or finalizer cannot use it",
 );
+const CLOSING: Error = Error::Misuse("the connection is being closed: a call on it has not ended yet");
 const OPEN_ALREADY: Error = Error::Misuse("the connection is open already");
 
 /// A connection, as threads share it and children inherit it.
@@ -125,6 +126,7 @@ impl Connection {
         let is_closed = |turn: &Turn| match turn {
             Turn::Closed => Ok(()),
             Turn::Inherited => Err(INHERITED),
+            Turn::Taken { closing: true, .. } => Err(CLOSING),
             Turn::Open(_) | Turn::Taken { .. } => Err(OPEN_ALREADY),
         };
         is_closed(&shared.turn())?;
@@ -370,6 +372,7 @@ unsafe extern "C" fn new(class: *mut ffi::PyTypeObject, _: Object, _: Object) ->
     entry(|| {
         // SAFETY: a live type, so an object.
         let module = unsafe { Owned::from_borrowed(class.cast()) }.attribute(c"_module")?;
+        State::of_checked(module.as_ptr())?; // anybody may set a class attribute
         // SAFETY: a heap type, whose `tp_alloc` returns a zeroed instance that holds a reference to the type. The garbage
         // collector sees it from now on, but no code runs before it is complete.
         unsafe {

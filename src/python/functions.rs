@@ -15,7 +15,7 @@ use super::object::{
 };
 use super::structseq;
 use crate::chrony::address::Address;
-use crate::chrony::client::{Client, RawRow};
+use crate::chrony::client::{Client, RawRow, Row};
 use crate::chrony::error::Error;
 use crate::chrony::session::Patience;
 use crate::reports::{REPORTS, Report};
@@ -79,12 +79,7 @@ unsafe extern "C" fn get<const REPORT: usize>(module: Object, arguments: Object,
 }
 
 /// What the rows of a report become, None where it is about something that is not enabled.
-pub fn records(
-    state: &State,
-    index: usize,
-    report: &'static Report,
-    rows: Option<Vec<crate::chrony::client::Row>>,
-) -> Result<Owned> {
+pub fn records(state: &State, index: usize, report: &'static Report, rows: Option<Vec<Row>>) -> Result<Owned> {
     rows.map_or_else(|| Ok(none()), |rows| structseq::records(state, &state.records[index], report, &rows))
 }
 

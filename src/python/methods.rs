@@ -1,6 +1,6 @@
 //! The methods of the result types.
 
-use std::ffi::{CStr, c_char, c_int, c_long};
+use std::ffi::{CStr, c_char, c_int, c_longlong};
 use std::ptr;
 
 use pyo3_ffi as ffi;
@@ -143,20 +143,20 @@ pub fn of(type_name: &CStr) -> &'static [Method] {
 }
 
 /// An integer attribute of a record: users may make records too, of whatever they like.
-fn integer(record: Object, name: &CStr) -> Result<c_long> {
+fn integer(record: Object, name: &CStr) -> Result<c_longlong> {
     // SAFETY: a live object and text; a new reference or NULL.
     let value = unsafe { Owned::new(ffi::PyObject_GetAttrString(record, name.as_ptr())) }?;
     // SAFETY: a live object; −1 may also say that an exception is set.
-    let number = unsafe { ffi::PyLong_AsLong(value.as_ptr()) };
+    let number = unsafe { ffi::PyLong_AsLongLong(value.as_ptr()) };
     // SAFETY: only looks at the thread's error indicator.
     if number == -1 && !unsafe { ffi::PyErr_Occurred() }.is_null() { Err(Raised) } else { Ok(number) }
 }
 
-const INSERT: c_long = 1;
-const DELETE: c_long = 2;
-const UNSYNC: c_long = 3;
-const UNSYNCHRONIZED_STRATUM: c_long = 16;
-const SELECTED: c_long = 0;
+const INSERT: c_longlong = 1;
+const DELETE: c_longlong = 2;
+const UNSYNC: c_longlong = 3;
+const UNSYNCHRONIZED_STRATUM: c_longlong = 16;
+const SELECTED: c_longlong = 0;
 
 /// Defines a method without arguments that answers with a bool.
 macro_rules! predicate {
@@ -192,7 +192,7 @@ unsafe extern "C" fn has_sufficient_samples(record: Object, arguments: Object, k
         if parsed == 0 {
             return Err(Raised);
         }
-        Ok(boolean(integer(record, c"samples")? >= c_long::from(minimum)))
+        Ok(boolean(integer(record, c"samples")? >= c_longlong::from(minimum)))
     })
 }
 
@@ -203,11 +203,12 @@ unsafe extern "C" fn asdict(record: Object, _: Object) -> Object {
         let fields = record.attribute(c"_fields")?;
         // SAFETY: a new reference or NULL.
         let dictionary = unsafe { Owned::new(ffi::PyDict_New()) }?;
-        // SAFETY: `_fields` is the tuple of names that the type was made with, unless somebody replaced it: then −1.
+        // SAFETY: a live object; −1 with an exception set where it is no tuple (anybody may set _fields).
         let count = unsafe { ffi::PyTuple_Size(fields.as_ptr()) };
         check(count.signum() as c_int)?;
         for index in 0..count {
-            // SAFETY: the index is below the tuple's size and the record's; the references are borrowed from them, or NULL.
+            // SAFETY: the index is below the tuple's size; the name is borrowed from the tuple, which `fields` keeps alive and
+            // nobody can change; the value is a new reference or NULL.
             unsafe {
                 let name = ffi::PyTuple_GetItem(fields.as_ptr(), index);
                 let value = Owned::new(ffi::PyObject_GetAttr(record.as_ptr(), name))?;

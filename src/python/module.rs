@@ -55,7 +55,7 @@ impl State {
         }
         // SAFETY: only clears the thread's error indicator.
         unsafe { ffi::PyErr_Clear() };
-        Err(runtime_error("what is imported as pychrony is another module"))
+        Err(runtime_error("this is not pychrony's module, but another in its place"))
     }
 
     fn new(module: &Owned) -> Result<Self> {

@@ -7,7 +7,7 @@ use pyo3_ffi as ffi;
 use super::methods::{self, ASDICT};
 use super::module::State;
 use super::object::{Owned, Result, boolean, dictionary, float, list, none, signed, string, tuple, unsigned};
-use crate::chrony::client::{RawRow, Row};
+use crate::chrony::client::{RawRow, Row, Shape};
 use crate::chrony::record::{Field, Kind, Value};
 use crate::reports::Report;
 
@@ -60,7 +60,6 @@ pub fn raw_instance(row: &RawRow) -> Result<Owned> {
 
 /// What a report's records become: a list, or the one record itself.
 pub fn records(state: &State, class: &Owned, report: &'static Report, rows: &[Row]) -> Result<Owned> {
-    use crate::chrony::client::Shape;
     match (report.query.shape, rows) {
         (Shape::One | Shape::OneIfEnabled, [row]) => instance(state, class, report, row),
         _ => list(rows.iter().map(|row| instance(state, class, report, row))),

@@ -63,8 +63,8 @@ static FIELDS: [Field; 16] = [
         "last_offset",
         "last offset",
         Offset,
-        "seconds, finite; > 0: the clock was slow",
-        "Offset estimated at the last update"
+        "seconds, finite; > 0: the clock was fast of its sources, < 0: slow",
+        "Offset estimated at the last update; mind that offset has the other sign"
     ),
     field!("rms_offset", "RMS offset", Measure, "seconds, 0 or more", "Long-term average of the offset's size"),
     field!(
