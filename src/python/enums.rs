@@ -2,7 +2,7 @@
 
 use pyo3_ffi as ffi;
 
-use super::object::{Owned, Result, import, list, string, tuple, unsigned};
+use super::object::{Owned, Result, dictionary, import, list, string, tuple, unsigned};
 use crate::chrony::record::Enumeration;
 
 /// A class of the `enum` module, and its members at hand.
@@ -14,17 +14,23 @@ pub struct EnumType {
 }
 
 impl EnumType {
+    /// Makes the classes of tables.
+    pub fn new_all(tables: &[&'static Enumeration]) -> Result<Vec<Self>> {
+        let enums = import(c"enum")?;
+        let keywords = dictionary([(c"module", string("pychrony"))].into_iter())?;
+        tables.iter().map(|table| Self::new(table, &enums, &keywords)).collect()
+    }
+
     /// Makes the class, as `enum.IntEnum(name, members, module="pychrony")` does.
-    pub fn new(table: &'static Enumeration) -> Result<Self> {
-        let base = import(c"enum")?.attribute(if table.flags { c"IntFlag" } else { c"IntEnum" })?;
+    fn new(table: &'static Enumeration, enums: &Owned, keywords: &Owned) -> Result<Self> {
+        let base = enums.attribute(if table.flags { c"IntFlag" } else { c"IntEnum" })?;
         let members =
             list(table.members.iter().map(|&(name, value)| {
                 tuple([string(&name.to_string_lossy()), unsigned(u64::from(value))].into_iter())
             }))?;
         let arguments = tuple([string(&table.name.to_string_lossy()), Ok(members)].into_iter())?;
-        let module = super::object::dictionary([(c"module", string("pychrony"))].into_iter())?;
         // SAFETY: live objects; the result is a new reference.
-        let class = unsafe { Owned::new(ffi::PyObject_Call(base.as_ptr(), arguments.as_ptr(), module.as_ptr())) }?;
+        let class = unsafe { Owned::new(ffi::PyObject_Call(base.as_ptr(), arguments.as_ptr(), keywords.as_ptr())) }?;
         class.set_attribute(c"__doc__", &string(&table.doc.to_string_lossy())?)?;
         let mut members = Vec::with_capacity(table.members.len() + 1);
         if table.flags {

@@ -62,7 +62,7 @@ impl State {
         Ok(Self {
             library: Library::get().map_err(|error| errors::raise_load_error(&error))?,
             exceptions: Exceptions::new()?,
-            enumerations: ENUMERATIONS.iter().map(|table| EnumType::new(table)).collect::<Result<_>>()?,
+            enumerations: EnumType::new_all(&ENUMERATIONS)?,
             records: REPORTS.iter().map(|report| structseq::new_type(report)).collect::<Result<_>>()?,
             connection: connection::new_type(module)?,
         })
