@@ -112,7 +112,6 @@ const UNKNOWN: u64 = 0xffff_ffff;
 const NO_HIGH_HALF: i64 = 0x7fff_ffff;
 /// The last second whose nanoseconds fit in 64 bits: in the year 2262.
 const LAST_SECOND: i64 = i64::MAX / 1_000_000_000 - 1;
-const ADDRESS: &CStr = c"address";
 const REFERENCE_ID: &CStr = c"reference ID";
 
 type NamedAddress = (&'static CStr, Option<Box<str>>);
@@ -309,9 +308,8 @@ impl<'a> Record<'a> {
 
     /// The address of the source a record is about, else the name its reference ID spells.
     fn source(&self, name: &'static CStr) -> Result<Box<str>, Fault> {
-        debug_assert_eq!(name, ADDRESS);
         // In place of its address, the record of a reference clock in the sources report has a reference ID.
-        match self.address(ADDRESS) {
+        match self.address(name) {
             Ok(Some(address)) => return Ok(address),
             Err(Fault::Field { why, .. }) if matches!(*why, Flaw::Missing) => {}
             Err(fault) => return Err(fault),
