@@ -418,6 +418,7 @@ unsafe extern "C" fn dealloc(object: Object) {
 }
 
 /// Warns of a connection that was dropped without being closed, whatever exception may be on its way.
+#[allow(deprecated)] // What replaces PyErr_Fetch and PyErr_Restore came with Python 3.12.
 fn warn_unclosed() {
     let (mut kind, mut value, mut traceback) = (ptr::null_mut(), ptr::null_mut(), ptr::null_mut());
     // SAFETY: the thread is attached; the three references are fetched, and given back.

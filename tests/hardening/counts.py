@@ -1,6 +1,6 @@
 """Takes every path so many times, and says what was there more often afterwards: references, blocks, descriptors, files.
 
-Run as `counts.py TRANSPORT TIMES`, with any CPython; one with --with-pydebug counts all references.
+Run as `counts.py TRANSPORT TIMES`, more than 30 times, with any CPython; one with --with-pydebug counts all references.
 """
 
 from __future__ import annotations
@@ -19,7 +19,6 @@ total_references = getattr(sys, "gettotalrefcount", lambda: 0)
 WARM_UP = 30
 # The interpreter's own caches come and go: what grows so little, or does not grow each time, is theirs.
 SLACK = 30
-FEWEST = 2 * SLACK
 MEASUREMENTS = 5
 
 
@@ -46,21 +45,20 @@ def grown(path: paths.Path, times: int, shared: dict[str, object]) -> dict[str, 
 
 def main() -> None:
     transport, times = sys.argv[1], int(sys.argv[2])
+    assert times > SLACK
     failed = calls = 0
     shared = paths.shared_objects()
     with Answers(transport) as answers:
         descriptors = paths.descriptors()
         for path in paths.of_everything(answers.addresses):
-            slow = "interrupted" in path.name or "cycle" in path.name
-            number = max(times // 10 if slow else times, FEWEST)
             for _ in range(MEASUREMENTS):
-                found = grown(path, number, shared)
-                calls += number
+                found = grown(path, times, shared)
+                calls += times
                 if not found:
                     break
             if found:
                 failed += 1
-                print(f"{path.name}: {number} calls, and there are more of {json.dumps(found)}")
+                print(f"{path.name}: {times} calls, and there are more of {json.dumps(found)}")
         gc.collect()
         if paths.descriptors() != descriptors:
             failed += 1

@@ -8,13 +8,11 @@ import re
 from typing import Any
 
 import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
 from scale import TIMES
 
 import pychrony
-
-hypothesis = pytest.importorskip("hypothesis")
-from hypothesis import example, given, settings  # noqa: E402
-from hypothesis import strategies as st  # noqa: E402
 
 always_the_same = settings(
     derandomize=True, database=None, deadline=None, max_examples=1000 * TIMES
