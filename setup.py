@@ -6,7 +6,7 @@ import sysconfig
 from pathlib import Path
 
 from setuptools import setup
-from setuptools_rust import Binding, RustExtension, Strip
+from setuptools_rust import Binding, RustExtension, Strip, build_rust
 
 HERE = Path(__file__).resolve().parent
 
@@ -26,8 +26,19 @@ def version():
     return re.search(r'^version = "(.+)"$', manifest, re.MULTILINE).group(1)
 
 
+class BuildRust(build_rust):
+    """Names the extension as every CPython from 3.9 on looks for it.
+
+    For 3.15, setuptools puts the platform into the name of a file of the stable ABI. Those before 3.15 do not find it.
+    """
+
+    def get_dylib_ext_path(self, *arguments):
+        return re.sub(r"\.abi3-[^/]*\.so$", ".abi3.so", super().get_dylib_ext_path(*arguments))
+
+
 setup(
     version=version(),
+    cmdclass={"build_rust": BuildRust},
     rust_extensions=[
         RustExtension(
             "pychrony.__init__",
