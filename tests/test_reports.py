@@ -56,7 +56,7 @@ def rich(authenticating: Chronyd) -> Iterator[Chronyd]:
             *client_of("127.0.0.1", port, "key 10 prefer"),
             *client_of("::1", port, "noselect"),
             *clock.refclock,
-            "server 192.0.2.1 minpoll 3 maxpoll 4 trust require",
+            "server 192.0.2.1 minpoll 3 maxpoll 3 trust require",
             "smoothtime 400 0.01",
             "allow 127.0.0.1",
             WITH_KEYS,
