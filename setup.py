@@ -2,6 +2,7 @@
 
 import os
 import re
+import sys
 import sysconfig
 from pathlib import Path
 
@@ -13,8 +14,14 @@ HERE = Path(__file__).resolve().parent
 # pyo3-ffi's build script must not link the extension to libpython: the interpreter that imports it has all it needs.
 os.environ["PYO3_BUILD_EXTENSION_MODULE"] = "1"
 
-# A free-threaded interpreter has no stable ABI before 3.15: it gets a wheel of its own from the same sources.
-STABLE_ABI = not sysconfig.get_config_var("Py_GIL_DISABLED")
+# The stable ABI to build for, by its first Python. A free-threaded interpreter has none before 3.15: it gets a wheel of its
+# own from the same sources. That of 3.15 is for those with the GIL too.
+STABLE_ABI, FEATURES = "cp39", []
+if sysconfig.get_config_var("Py_GIL_DISABLED"):
+    STABLE_ABI = None
+    if sys.version_info >= (3, 15):
+        # It takes pyo3-ffi 0.30. Named in Cargo.toml, the feature would ask that of every build.
+        STABLE_ABI, FEATURES = "cp315", ["pyo3-ffi/abi3t-py315"]
 
 # Cargo.lock pins the crates. A distribution that builds with crates of its own takes the file away.
 LOCKED = ["--locked"] if (HERE / "Cargo.lock").exists() else []
@@ -46,8 +53,9 @@ setup(
             strip=Strip.No,  # cargo's profile strips
             debug=False,
             args=LOCKED,
-            py_limited_api=STABLE_ABI,
+            features=FEATURES,
+            py_limited_api=bool(STABLE_ABI),
         )
     ],
-    options={"bdist_wheel": {"py_limited_api": "cp39"}} if STABLE_ABI else {},
+    options={"bdist_wheel": {"py_limited_api": STABLE_ABI}} if STABLE_ABI else {},
 )

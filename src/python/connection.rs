@@ -8,6 +8,7 @@ use std::sync::{Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use pyo3_ffi as ffi;
 
+use super::abi;
 use super::errors;
 use super::functions::{Whom, raw_records, records, report_name};
 use super::methods::Method;
@@ -252,10 +253,8 @@ fn this_thread() -> c_ulong {
     unsafe { PyThread_get_thread_ident() }
 }
 
-/// The object.
-#[repr(C)]
+/// What an object holds of ours.
 struct Instance {
-    head: ffi::PyObject,
     /// The module, a strong reference: it keeps the state alive. Only `tp_clear` and `tp_dealloc` take it away.
     module: Object,
     connection: ManuallyDrop<Connection>,
@@ -263,11 +262,18 @@ struct Instance {
 
 impl Instance {
     /// # Safety
+    /// `object` must be a ChronyConnection, of which the interpreter has the memory.
+    unsafe fn place(object: Object) -> *mut Self {
+        // SAFETY: as the caller promises.
+        unsafe { abi::data(object, SPECIFICATION.as_ptr()) }
+    }
+
+    /// # Safety
     /// `object` must be a live ChronyConnection.
     unsafe fn of<'a>(object: Object) -> (&'a Connection, Result<&'a State>) {
         // SAFETY: as the caller promises; the instance lives during the call that it was passed to.
         unsafe {
-            let instance = object.cast::<Self>();
+            let instance = Self::place(object);
             (&(*instance).connection, State::of((*instance).module))
         }
     }
@@ -276,20 +282,20 @@ impl Instance {
 /// Makes the type. Its attribute `_module` leads from the type to the module's state.
 pub fn new_type(module: &Owned) -> Result<Owned> {
     // SAFETY: a specification whose names, docstrings, functions and tables are static.
-    let class = unsafe { Owned::new(ffi::PyType_FromSpec((&raw const SPECIFICATION.0[0]).cast_mut())) }?;
+    let class = unsafe { Owned::new(ffi::PyType_FromSpec(SPECIFICATION.as_ptr())) }?;
     class.set_attribute(c"_module", module)?;
     Ok(class)
 }
 
 static SPECIFICATION: Table<ffi::PyType_Spec, 1> = Table([ffi::PyType_Spec {
     name: c"pychrony.ChronyConnection".as_ptr(),
-    basicsize: size_of::<Instance>() as c_int,
+    basicsize: abi::basic_size::<Instance>(),
     itemsize: 0,
     flags: (ffi::Py_TPFLAGS_DEFAULT | ffi::Py_TPFLAGS_BASETYPE | ffi::Py_TPFLAGS_HAVE_GC) as std::ffi::c_uint,
     slots: SLOTS.as_ptr(),
 }]);
 
-static SLOTS: Table<ffi::PyType_Slot, 9> = Table([
+static SLOTS: Table<ffi::PyType_Slot, 10> = Table([
     ffi::PyType_Slot { slot: ffi::Py_tp_doc, pfunc: DOC.as_ptr().cast_mut().cast() },
     ffi::PyType_Slot { slot: ffi::Py_tp_new, pfunc: new as *mut c_void },
     ffi::PyType_Slot { slot: ffi::Py_tp_init, pfunc: init as *mut c_void },
@@ -298,6 +304,7 @@ static SLOTS: Table<ffi::PyType_Slot, 9> = Table([
     ffi::PyType_Slot { slot: ffi::Py_tp_clear, pfunc: clear as *mut c_void },
     ffi::PyType_Slot { slot: ffi::Py_tp_methods, pfunc: METHODS.as_ptr().cast_mut().cast() },
     ffi::PyType_Slot { slot: ffi::Py_tp_getset, pfunc: GETSET.as_ptr().cast() },
+    abi::TOKEN_SLOT,
     ffi::PyType_Slot { slot: 0, pfunc: ptr::null_mut() },
 ]);
 
@@ -378,7 +385,7 @@ unsafe extern "C" fn new(class: *mut ffi::PyTypeObject, _: Object, _: Object) ->
         unsafe {
             let allocate: ffi::allocfunc = std::mem::transmute(ffi::PyType_GetSlot(class, ffi::Py_tp_alloc));
             let object = Owned::new(allocate(class, 0))?;
-            let instance = object.as_ptr().cast::<Instance>();
+            let instance = Instance::place(object.as_ptr());
             (&raw mut (*instance).connection).write(ManuallyDrop::new(Connection::new()));
             (*instance).module = module.into_ptr();
             Ok(object)
@@ -400,7 +407,7 @@ unsafe extern "C" fn dealloc(object: Object) {
         // SAFETY: the object is being deallocated: nobody else has it, and it is dropped just once.
         unsafe {
             ffi::PyObject_GC_UnTrack(object.cast());
-            let instance = object.cast::<Instance>();
+            let instance = Instance::place(object);
             let mut connection = ManuallyDrop::take(&mut (*instance).connection);
             if connection.is_unclosed() {
                 warn_unclosed();
@@ -436,7 +443,7 @@ unsafe extern "C" fn traverse(object: Object, visit: ffi::visitproc, argument: *
     // SAFETY: a live instance: its type (a heap type) and the module are what it refers to.
     unsafe {
         let class = ffi::Py_TYPE(object);
-        let module = (*object.cast::<Instance>()).module;
+        let module = (*abi::data_during_gc::<Instance>(object, SPECIFICATION.as_ptr())).module;
         match visit(class.cast(), argument) {
             0 if !module.is_null() => visit(module, argument),
             stop => stop,
@@ -447,7 +454,7 @@ unsafe extern "C" fn traverse(object: Object, visit: ffi::visitproc, argument: *
 unsafe extern "C" fn clear(object: Object) -> c_int {
     // SAFETY: a live instance; the reference is taken away before it is released.
     unsafe {
-        let module = ptr::replace(&raw mut (*object.cast::<Instance>()).module, ptr::null_mut());
+        let module = ptr::replace(&raw mut (*Instance::place(object)).module, ptr::null_mut());
         ffi::Py_XDECREF(module);
     }
     0

@@ -1,16 +1,15 @@
-//! The module: its definition, per-module state, and what it is filled with.
+//! The module: per-module state, and what it is filled with.
 
-use std::cell::UnsafeCell;
 use std::ffi::{CStr, c_int, c_void};
 
 use pyo3_ffi as ffi;
 
+use super::abi;
 use super::capi;
 use super::connection;
 use super::enums::EnumType;
 use super::errors::{self, Exceptions};
-use super::functions;
-use super::object::{Owned, Result, Table, entry, path, runtime_error, string};
+use super::object::{Owned, Result, entry, path, runtime_error, string};
 use super::structseq;
 use crate::chrony::library::Library;
 use crate::chrony::record::Enumeration;
@@ -47,10 +46,8 @@ impl State {
 
     /// The state of an object that should be a module of ours: in `sys.modules` may stand anything.
     pub fn of_checked<'a>(module: Object) -> Result<&'a Self> {
-        // SAFETY: a live object; NULL where it is no module, with an exception set, or one without definition.
-        let definition = unsafe { ffi::PyModule_GetDef(module) };
-        let ours = [&DEFINITION, &DEFINITION_3_12, &DEFINITION_3_13];
-        if ours.iter().any(|known| known.0.get() == definition) {
+        // SAFETY: a live object.
+        if unsafe { abi::is_ours(module) } {
             return Self::of(module);
         }
         // SAFETY: only clears the thread's error indicator.
@@ -94,7 +91,9 @@ fn short_name(name: &'static CStr) -> &'static CStr {
     CStr::from_bytes_with_nul(&bytes[start..]).unwrap_or(name)
 }
 
-const DOC: &CStr = c"Ask chronyd, the NTP daemon, how good the system's clock is.\n\n\
+pub const NAME: &CStr = c"pychrony";
+
+pub const DOC: &CStr = c"Ask chronyd, the NTP daemon, how good the system's clock is.\n\n\
     >>> import pychrony\n\
     >>> status = pychrony.get_tracking()\n\
     >>> status.is_synchronized(), status.stratum, status.offset\n\
@@ -115,70 +114,10 @@ const DOC: &CStr = c"Ask chronyd, the NTP daemon, how good the system's clock is
     fields say what they mean: help(pychrony.TrackingStatus). Times are UTC; offsets are seconds, frequencies ppm.\n\
     Every failure to get a report is a ChronyError that says what was tried and what can be done.";
 
-/// The definition: one for each set of slots that an interpreter may understand.
-#[repr(transparent)]
-struct Definition(UnsafeCell<ffi::PyModuleDef>);
+/// The size of the memory that the interpreter keeps for the state.
+pub const STATE_SIZE: ffi::Py_ssize_t = size_of::<Place>() as ffi::Py_ssize_t;
 
-// SAFETY: only the interpreter changes a definition, when it first sees it, under its own lock.
-unsafe impl Sync for Definition {}
-
-impl Definition {
-    const fn new(slots: *mut ffi::PyModuleDef_Slot) -> Self {
-        Self(UnsafeCell::new(ffi::PyModuleDef {
-            m_base: ffi::PyModuleDef_HEAD_INIT,
-            m_name: c"pychrony".as_ptr(),
-            m_doc: DOC.as_ptr(),
-            m_size: size_of::<Place>() as ffi::Py_ssize_t,
-            m_methods: functions::METHODS.as_ptr().cast_mut().cast(),
-            m_slots: slots,
-            m_traverse: Some(traverse),
-            m_clear: Some(clear),
-            m_free: Some(free),
-        }))
-    }
-}
-
-// The slots by number: at compile time we are a Python 3.9, which does not know the later two.
-const MULTIPLE_INTERPRETERS: c_int = 3;
-const GIL: c_int = 4;
-
-const EXEC_SLOT: ffi::PyModuleDef_Slot = ffi::PyModuleDef_Slot { slot: ffi::Py_mod_exec, value: exec as *mut c_void };
-/// Py_MOD_PER_INTERPRETER_GIL_SUPPORTED
-const OWN_GIL_SLOT: ffi::PyModuleDef_Slot =
-    ffi::PyModuleDef_Slot { slot: MULTIPLE_INTERPRETERS, value: std::ptr::without_provenance_mut(2) };
-/// Py_MOD_GIL_NOT_USED
-const NO_GIL_SLOT: ffi::PyModuleDef_Slot =
-    ffi::PyModuleDef_Slot { slot: GIL, value: std::ptr::without_provenance_mut(1) };
-const END_SLOT: ffi::PyModuleDef_Slot = ffi::PyModuleDef_Slot { slot: 0, value: std::ptr::null_mut() };
-
-static SLOTS: Table<ffi::PyModuleDef_Slot, 2> = Table([EXEC_SLOT, END_SLOT]);
-static SLOTS_3_12: Table<ffi::PyModuleDef_Slot, 3> = Table([EXEC_SLOT, OWN_GIL_SLOT, END_SLOT]);
-static SLOTS_3_13: Table<ffi::PyModuleDef_Slot, 4> = Table([EXEC_SLOT, OWN_GIL_SLOT, NO_GIL_SLOT, END_SLOT]);
-
-static DEFINITION: Definition = Definition::new(SLOTS.as_ptr());
-static DEFINITION_3_12: Definition = Definition::new(SLOTS_3_12.as_ptr());
-static DEFINITION_3_13: Definition = Definition::new(SLOTS_3_13.as_ptr());
-
-/// The init function, by which `import` finds the module and a program that embeds Python adds it to the inittab.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn PyInit_pychrony() -> Object {
-    let definition = match minor_version() {
-        ..12 => &DEFINITION,
-        12 => &DEFINITION_3_12,
-        13.. => &DEFINITION_3_13,
-    };
-    // SAFETY: a static definition.
-    unsafe { ffi::PyModuleDef_Init(definition.0.get()) }
-}
-
-/// The running Python's minor version: the one we were compiled for may be older.
-fn minor_version() -> u32 {
-    // SAFETY: constant text such as "3.13.0 (main, ...".
-    let version = unsafe { CStr::from_ptr(ffi::Py_GetVersion()) }.to_string_lossy();
-    version.split('.').nth(1).and_then(|minor| minor.parse().ok()).unwrap_or(0)
-}
-
-unsafe extern "C" fn exec(module: Object) -> c_int {
+pub unsafe extern "C" fn exec(module: Object) -> c_int {
     entry(|| {
         // SAFETY: the interpreter's new module, with zeroed memory for its state.
         let (module, place) =
@@ -193,9 +132,9 @@ unsafe extern "C" fn exec(module: Object) -> c_int {
     })
 }
 
-unsafe extern "C" fn traverse(module: Object, visit: ffi::visitproc, argument: *mut c_void) -> c_int {
+pub unsafe extern "C" fn traverse(module: Object, visit: ffi::visitproc, argument: *mut c_void) -> c_int {
     // SAFETY: a live module of ours; the garbage collector runs no other code of ours meanwhile.
-    let place = unsafe { ffi::PyModule_GetState(module).cast::<Place>().as_ref() };
+    let place = unsafe { abi::state_during_gc(module).cast::<Place>().as_ref() };
     let Some(Some(state)) = place else { return 0 };
     for reference in state.references() {
         // SAFETY: the collector's own function, and a live object that we own a reference to.
@@ -207,7 +146,7 @@ unsafe extern "C" fn traverse(module: Object, visit: ffi::visitproc, argument: *
     0
 }
 
-unsafe extern "C" fn clear(module: Object) -> c_int {
+pub unsafe extern "C" fn clear(module: Object) -> c_int {
     // SAFETY: a live module of ours. The state is taken out before its references are released, which may run other code.
     if let Some(place) = unsafe { ffi::PyModule_GetState(module).cast::<Place>().as_mut() } {
         drop(place.take());
@@ -215,7 +154,7 @@ unsafe extern "C" fn clear(module: Object) -> c_int {
     0
 }
 
-unsafe extern "C" fn free(module: *mut c_void) {
+pub unsafe extern "C" fn free(module: *mut c_void) {
     // SAFETY: the module is being deallocated.
     unsafe { clear(module.cast()) };
 }
