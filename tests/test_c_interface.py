@@ -24,6 +24,7 @@ from support.chronyd import LOCAL_SERVER, Chronyd, client_of
 from support.reach import address_of
 from support.responder import NEVER, REPLIES, Request, Responder, sample, silent
 from support.shm import ShmClock
+from support.waiting import DEADLINE
 
 import pychrony
 from pychrony import ErrorCode
@@ -319,9 +320,9 @@ def compare(reports: Any, include: Path, function: str, address: str) -> tuple[A
     """What C gets between two calls of Python's function: all three as C has it."""
     shape, _, _ = classes(include)[function]
     ask = getattr(pychrony, python_name(function))
-    before = python_rows(ask(address))
-    got = rows(shape, getattr(reports, function)(address.encode()))
-    after = python_rows(ask(address))
+    before = python_rows(ask(address, timeout=DEADLINE))
+    got = rows(shape, getattr(reports, function)(address.encode(), DEADLINE))
+    after = python_rows(ask(address, timeout=DEADLINE))
     assert len(before) == len(got) == len(after)
     return (
         [as_c_has_it(each, record) for each, record in zip(got, before)],
