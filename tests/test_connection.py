@@ -16,24 +16,12 @@ from typing import Any
 import pytest
 from support import child
 from support.chronyd import LOCAL_SERVER, Chronyd
+from support.getters import GETTERS
 from support.reach import address_of
 from support.responder import UNAUTHORISED, Request, Responder, sample, silent
 
 import pychrony
 from pychrony import ChronyConnection, ErrorCode, Transport
-
-GETTERS = [
-    "get_tracking",
-    "get_sources",
-    "get_source_stats",
-    "get_rtc_data",
-    "get_smoothing",
-    "get_activity",
-    "get_server_stats",
-    "get_ntp_data",
-    "get_auth_data",
-    "get_select_data",
-]
 
 TRANSPORTS = {"unix": Transport.UNIX_SOCKET, "udp": Transport.COMMAND_PORT}
 

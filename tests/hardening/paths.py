@@ -15,21 +15,11 @@ import warnings
 from collections.abc import Iterator, Mapping
 from typing import Any, Callable, NamedTuple
 
+from support.getters import GETTERS
+
 import pychrony
 from pychrony import ChronyConnection
 
-GETTERS = [
-    "get_tracking",
-    "get_sources",
-    "get_source_stats",
-    "get_rtc_data",
-    "get_smoothing",
-    "get_activity",
-    "get_server_stats",
-    "get_ntp_data",
-    "get_auth_data",
-    "get_select_data",
-]
 REPORTS = pychrony.supported_reports()
 SILENT = 1e-9
 
