@@ -23,7 +23,7 @@ enum {
 	PYCHRONY_LeapStatus_UNSYNC = 3
 };
 
-/* What chronyd's selection made of a source: SELECTED is synchronised to, UNSELECTED is combined with it or could be. */
+/* What chronyd's selection made of a source. */
 enum {
 	PYCHRONY_SourceState_SELECTED = 0,
 	PYCHRONY_SourceState_NONSELECTABLE = 1,
@@ -33,7 +33,7 @@ enum {
 	PYCHRONY_SourceState_SELECTABLE = 5
 };
 
-/* What a source is: a server whose CLIENT we are, a PEER, or a reference clock. */
+/* What a source is. */
 enum {
 	PYCHRONY_SourceMode_CLIENT = 0,
 	PYCHRONY_SourceMode_PEER = 1,
@@ -53,6 +53,7 @@ enum {
 	PYCHRONY_SelectState_IGNORED = 78,
 	PYCHRONY_SelectState_NOT_SYNCHRONIZED = 115,
 	PYCHRONY_SelectState_MISSING_SAMPLES = 77,
+	PYCHRONY_SelectState_UNACCEPTABLE_STRATUM = 114,
 	PYCHRONY_SelectState_UNACCEPTABLE_DISTANCE = 100,
 	PYCHRONY_SelectState_LARGE_DISTANCE = 68,
 	PYCHRONY_SelectState_JITTERY = 126,
@@ -64,18 +65,19 @@ enum {
 	PYCHRONY_SelectState_NOT_PREFERRED = 80,
 	PYCHRONY_SelectState_WAITING_FOR_UPDATE = 85,
 	PYCHRONY_SelectState_FALSETICKER = 120,
+	PYCHRONY_SelectState_OUTLIER = 76,
 	PYCHRONY_SelectState_COMBINED = 43,
 	PYCHRONY_SelectState_BEST = 42
 };
 
-/* Means by which an NTP source is authenticated. */
+/* How an NTP source is authenticated. */
 enum {
 	PYCHRONY_AuthMode_NONE = 0,
 	PYCHRONY_AuthMode_SYMMETRIC_KEY = 1,
 	PYCHRONY_AuthMode_NTS = 2
 };
 
-/* Type of a key: hash, cipher or AEAD algorithm; NONE without a key. */
+/* Type of a key: hash, cipher or AEAD algorithm. */
 enum {
 	PYCHRONY_KeyType_NONE = 0,
 	PYCHRONY_KeyType_MD5 = 1,
@@ -95,7 +97,7 @@ enum {
 	PYCHRONY_KeyType_AEAD_AES_128_GCM_SIV = 30
 };
 
-/* NTP mode of a response; NONE before the first. */
+/* NTP mode of a response. */
 enum {
 	PYCHRONY_NTPMode_NONE = 0,
 	PYCHRONY_NTPMode_ACTIVE_SYMMETRIC = 1,
@@ -119,7 +121,7 @@ enum {
 	PYCHRONY_NTPFlags_AUTHENTICATED = 32768
 };
 
-/* What took a timestamp, in rising precision (NONE: nothing yet); each number is the character that chronyc prints for it. */
+/* What took a timestamp; each number is the character of chronyd's protocol. */
 enum {
 	PYCHRONY_Timestamping_NONE = 0,
 	PYCHRONY_Timestamping_DAEMON = 68,
@@ -127,13 +129,13 @@ enum {
 	PYCHRONY_Timestamping_HARDWARE = 72
 };
 
-/* Whether smoothing is ACTIVE, and whether it smooths leap seconds only. */
+/* Whether smoothing is at work, and on what. */
 enum {
 	PYCHRONY_SmoothingFlags_ACTIVE = 1,
 	PYCHRONY_SmoothingFlags_LEAPONLY = 2
 };
 
-/* How chronyd is reached: its Unix socket (root and its own user only, all reports) or its UDP command port. */
+/* How chronyd is reached. */
 enum {
 	PYCHRONY_Transport_UNIX_SOCKET = 1,
 	PYCHRONY_Transport_COMMAND_PORT = 2
@@ -159,7 +161,8 @@ enum {
 	PYCHRONY_ErrorCode_TIMEOUT = 101,
 	PYCHRONY_ErrorCode_FIELD_MISSING = 102,
 	PYCHRONY_ErrorCode_FIELD_TYPE = 103,
-	PYCHRONY_ErrorCode_FIELD_RANGE = 104
+	PYCHRONY_ErrorCode_FIELD_RANGE = 104,
+	PYCHRONY_ErrorCode_CLOSED = 105
 };
 
 /* How good the system's clock is: chronyd's tracking report.
@@ -173,9 +176,9 @@ typedef struct {
 	char reference_id_name[64];
 	/* The source's IP address; None where it has none [str or None; libchrony: address] */
 	char reference_ip[64];
-	/* How many hops the clock is away from a reference clock, which is stratum 0; 0 also while not synchronised [0 to 15; libchrony: stratum] */
+	/* How many hops the clock is away from a reference clock, which is stratum 0; 0 while not synchronised. 16 is a client of a stratum-15 server [0 to 17; libchrony: stratum] */
 	uint64_t stratum;
-	/* Whether a leap second is due [LeapStatus; libchrony: leap status] */
+	/* Whether a leap second is due; UNSYNC: not synchronised, or in the middle of a leap second [LeapStatus; libchrony: leap status] */
 	uint64_t leap_status;
 	/* When the last measurement was processed [seconds since 1970 (UTC), float; ref_time_ns is exact; libchrony: reference time] */
 	double ref_time;
@@ -205,20 +208,20 @@ typedef struct {
 typedef struct {
 	/* The source's IP address; for a reference clock its name ("GPS"); "ID#..." while its name is not resolved [str; libchrony: address] */
 	char address[64];
-	/* Interval between polls: 6 is 64 s, -2 is 0.25 s [log2 seconds, -32 to 32; libchrony: poll] */
+	/* Interval between polls: 6 is 64 s, -2 is 0.25 s [log2 seconds, usually -7 to 24; libchrony: poll] */
 	int64_t poll;
-	/* The source's stratum; 0 where nothing is known yet [0 to 16; libchrony: stratum] */
+	/* The source's stratum; 0 without samples [usually 0 to 15; libchrony: stratum] */
 	uint64_t stratum;
 	/* What chronyd's selection made of the source [SourceState; libchrony: state] */
 	uint64_t state;
 	/* What kind of source it is [SourceMode; libchrony: mode] */
 	uint64_t mode;
-	/* Selection options, as far as chronyd tells them here: get_select_data() has all [SelectOptions; libchrony: flags] */
+	/* Selection options; chronyd from 4.0 on sends none here: see get_select_data() [SelectOptions; libchrony: flags] */
 	uint64_t flags;
-	/* Which of the last polls were answered [bits, the lowest the latest; eight of them in use (0o377: all answered); libchrony: reachability] */
+	/* Which of the last polls were answered [bits, 0 to 0o377 (all answered), the lowest bit the latest; libchrony: reachability] */
 	uint64_t reachability;
-	/* Age of the last good sample [seconds, 0 or more; None: never; libchrony: last sample ago] */
-	uint64_t last_sample_ago;
+	/* Age of the last good sample; below 0 for a moment where somebody else set the clock back [seconds, usually 0 or more; None: never; libchrony: last sample ago] */
+	int64_t last_sample_ago;
 	/* Offset of the last sample as it was measured [seconds, finite; > 0: the system clock was fast of the source; libchrony: original last sample offset] */
 	double orig_latest_meas;
 	/* Offset of the last sample, with the clock's corrections since applied [seconds, finite; > 0: the system clock is fast of the source; libchrony: adjusted last sample offset] */
@@ -247,13 +250,13 @@ typedef struct {
 	double skew;
 	/* Estimated offset of the source [seconds, finite; > 0: the system clock is fast of the source; libchrony: offset] */
 	double offset;
-	/* Error bound of the offset [seconds, 0 or more; libchrony: offset error] */
+	/* Error bound of the offset; below 0 where somebody else set the clock back [seconds, finite, usually 0 or more; libchrony: offset error] */
 	double offset_err;
 } PyChrony_SourceStats;
 
 /* The real-time clock against the system clock: chronyd's rtcdata report. */
 typedef struct {
-	/* When the real-time clock was last compared [seconds since 1970 (UTC), float; ref_time_ns is exact; libchrony: reference time] */
+	/* When the real-time clock was last compared; 0 before it was [seconds since 1970 (UTC), float; ref_time_ns is exact; libchrony: reference time] */
 	double ref_time;
 	/* Comparisons in use [count; libchrony: samples] */
 	uint64_t samples;
@@ -313,29 +316,29 @@ typedef struct {
 	uint64_t dropped_command_requests;
 	/* Records of clients dropped to keep within the memory limit [count; libchrony: dropped client log records] */
 	uint64_t dropped_client_log_records;
-	/* NTS key establishments accepted [count or None; libchrony: accepted NTS-KE connections] */
+	/* NTS key establishments accepted [count, or None; libchrony: accepted NTS-KE connections] */
 	uint64_t accepted_nts_ke_connections;
-	/* NTS key establishments dropped by rate limiting [count or None; libchrony: dropped NTS-KE connections] */
+	/* NTS key establishments dropped by rate limiting [count, or None; libchrony: dropped NTS-KE connections] */
 	uint64_t dropped_nts_ke_connections;
-	/* NTP requests that were authenticated [count or None; libchrony: received authenticated NTP requests] */
+	/* NTP requests that were authenticated [count, or None; libchrony: received authenticated NTP requests] */
 	uint64_t received_authenticated_ntp_requests;
-	/* NTP requests in the interleaved mode [count or None; libchrony: received interleaved NTP requests] */
+	/* NTP requests in the interleaved mode [count, or None; libchrony: received interleaved NTP requests] */
 	uint64_t received_interleaved_ntp_requests;
-	/* Timestamps held for clients in the interleaved mode [count or None; libchrony: held NTP timestamps] */
+	/* Timestamps held for clients in the interleaved mode [count, or None; libchrony: held NTP timestamps] */
 	uint64_t held_ntp_timestamps;
 	/* Time that the held timestamps cover [seconds, 0 or more, or None; libchrony: NTP timestamp span] */
 	uint64_t ntp_timestamp_span;
-	/* Responses with a receive timestamp taken by the daemon [count or None; libchrony: served daemon RX timestamps] */
+	/* Responses with a receive timestamp taken by the daemon [count, or None; libchrony: served daemon RX timestamps] */
 	uint64_t served_daemon_rx_timestamps;
-	/* Responses with a transmit timestamp taken by the daemon [count or None; libchrony: served daemon TX timestamps] */
+	/* Responses with a transmit timestamp taken by the daemon [count, or None; libchrony: served daemon TX timestamps] */
 	uint64_t served_daemon_tx_timestamps;
-	/* Responses with a receive timestamp taken by the kernel [count or None; libchrony: served kernel RX timestamps] */
+	/* Responses with a receive timestamp taken by the kernel [count, or None; libchrony: served kernel RX timestamps] */
 	uint64_t served_kernel_rx_timestamps;
-	/* Responses with a transmit timestamp taken by the kernel [count or None; libchrony: served kernel TX timestamps] */
+	/* Responses with a transmit timestamp taken by the kernel [count, or None; libchrony: served kernel TX timestamps] */
 	uint64_t served_kernel_tx_timestamps;
-	/* Responses with a receive timestamp taken by the hardware [count or None; libchrony: served hardware RX timestamps] */
+	/* Responses with a receive timestamp taken by the hardware [count, or None; libchrony: served hardware RX timestamps] */
 	uint64_t served_hardware_rx_timestamps;
-	/* Responses with a transmit timestamp taken by the hardware [count or None; libchrony: served hardware TX timestamps] */
+	/* Responses with a transmit timestamp taken by the hardware [count, or None; libchrony: served hardware TX timestamps] */
 	uint64_t served_hardware_tx_timestamps;
 } PyChrony_ServerStats;
 
@@ -357,7 +360,7 @@ typedef struct {
 	uint64_t version;
 	/* NTP mode of the response [NTPMode; libchrony: mode] */
 	uint64_t mode;
-	/* The server's stratum [0 to 16; libchrony: stratum] */
+	/* The server's stratum, as its packet has it; 0 and more than 15 are not valid [0 to 255; libchrony: stratum] */
 	uint64_t stratum;
 	/* Polling interval the response names [log2 seconds; libchrony: poll] */
 	int64_t poll;
@@ -393,15 +396,15 @@ typedef struct {
 	uint64_t received_messages;
 	/* Packets received that passed the tests of the packet [count; libchrony: received valid messages] */
 	uint64_t received_valid_messages;
-	/* Packets received that passed all tests, and were used; chronyd before 4.1 does not tell [count or None; libchrony: received good messages] */
+	/* Packets received that passed all tests, and were used; chronyd before 4.3 does not tell [count, or None; libchrony: received good messages] */
 	uint64_t received_good_messages;
-	/* Transmit timestamps taken by the kernel [count or None; libchrony: kernel transmit timestamps] */
+	/* Transmit timestamps taken by the kernel [count, or None; libchrony: kernel transmit timestamps] */
 	uint64_t kernel_transmit_timestamps;
-	/* Receive timestamps taken by the kernel [count or None; libchrony: kernel receive timestamps] */
+	/* Receive timestamps taken by the kernel [count, or None; libchrony: kernel receive timestamps] */
 	uint64_t kernel_receive_timestamps;
-	/* Transmit timestamps taken by the hardware [count or None; libchrony: hardware transmit timestamps] */
+	/* Transmit timestamps taken by the hardware [count, or None; libchrony: hardware transmit timestamps] */
 	uint64_t hardware_transmit_timestamps;
-	/* Receive timestamps taken by the hardware [count or None; libchrony: hardware receive timestamps] */
+	/* Receive timestamps taken by the hardware [count, or None; libchrony: hardware receive timestamps] */
 	uint64_t hardware_receive_timestamps;
 	/* When the server's clock was last updated; an attribute, not an item [nanoseconds since 1970 (UTC); libchrony: reference time] */
 	int64_t ref_time_ns;
@@ -447,8 +450,8 @@ typedef struct {
 	uint64_t configured_options;
 	/* Selection options in force [SelectOptions; libchrony: effective options] */
 	uint64_t effective_options;
-	/* Age of the last sample [seconds, 0 or more; None: never; libchrony: last sample ago] */
-	uint64_t last_sample_ago;
+	/* Age of the last sample at the last selection; 0 also before the first sample, and with noselect [seconds, usually 0 or more; None: never; libchrony: last sample ago] */
+	int64_t last_sample_ago;
 	/* Score against the source that is selected: above 10 another takes its place [ratio, 0 or more; libchrony: score] */
 	double score;
 	/* Lower end of the interval in which its offset lies [seconds, finite; libchrony: low limit] */

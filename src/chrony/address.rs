@@ -2,8 +2,11 @@
 
 use std::borrow::Cow;
 use std::ffi::{CStr, CString};
-use std::net::{Ipv4Addr, Ipv6Addr};
+use std::fmt;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::os::unix::ffi::OsStrExt;
 
+use super::environment;
 use super::error::Error;
 
 /// How chronyd is reached.
@@ -17,7 +20,10 @@ pub enum Transport {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Address(Cow<'static, CStr>);
 
-/// What is tried, in this order, when no address is given.
+/// Where chronyd may be asked: the first of these that can be reached is.
+pub type Candidates = Cow<'static, [Address]>;
+
+/// What is tried, in this order, when no address is given and PYCHRONY_ADDRESS names none.
 pub static DEFAULTS: [Address; 4] = [
     Address(Cow::Borrowed(c"/run/chrony/chronyd.sock")),
     Address(Cow::Borrowed(c"/var/run/chrony/chronyd.sock")),
@@ -33,7 +39,11 @@ const LONGEST_DIRECTORY: usize = 62;
 impl Address {
     /// Checks what libchrony lets through: it would take port 99999 or `abc` for another port, and send to it.
     pub fn parse(text: &[u8]) -> Result<Self, Error> {
-        let invalid = |reason| Error::Address { address: String::from_utf8_lossy(text).into_owned(), reason };
+        let invalid = |reason| Error::Address {
+            address: String::from_utf8_lossy(text).into_owned(),
+            origin: "",
+            reason,
+        };
         let owned = CString::new(text).map_err(|_| invalid("it contains a NUL character"))?;
         if text.first() == Some(&b'/') {
             check_path(text).map_err(invalid)?;
@@ -41,15 +51,48 @@ impl Address {
             let text = std::str::from_utf8(text).map_err(|_| invalid(NEITHER))?;
             check_ip(text).map_err(invalid)?;
         }
-        Ok(Self(Cow::Owned(owned)))
+        // libchrony takes brackets only with a port.
+        match text {
+            [b'[', ip @ .., b']'] => Ok(Self(Cow::Owned(CString::new(ip).map_err(|_| invalid(NEITHER))?))),
+            _ => Ok(Self(Cow::Owned(owned))),
+        }
     }
 
     pub fn transport(&self) -> Transport {
         if self.0.to_bytes().starts_with(b"/") { Transport::UnixSocket } else { Transport::CommandPort }
     }
 
+    /// Whether packets to it stay on this machine.
+    pub fn is_local(&self) -> bool {
+        match self.0.to_str().map(split_port) {
+            Ok((ip, _)) => ip.parse::<IpAddr>().map_or(true, |ip| ip.is_loopback()), // a path is no IP address
+            Err(_) => true,
+        }
+    }
+
     pub fn as_c_str(&self) -> &CStr {
         &self.0
+    }
+}
+
+impl fmt::Display for Address {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.to_string_lossy().fmt(f)
+    }
+}
+
+/// The candidates when no address is given: PYCHRONY_ADDRESS of the environment, else chronyd's usual addresses. The caller
+/// holds the GIL, or is the only thread.
+pub fn default_candidates() -> Result<Candidates, Error> {
+    let Some(text) = environment::variable(c"PYCHRONY_ADDRESS") else {
+        return Ok(Cow::Borrowed(&DEFAULTS));
+    };
+    match Address::parse(text.as_bytes()) {
+        Ok(address) => Ok(Cow::Owned(vec![address])),
+        Err(Error::Address { address, reason, .. }) => {
+            Err(Error::Address { address, origin: " in the environment variable PYCHRONY_ADDRESS", reason })
+        }
+        Err(error) => Err(error),
     }
 }
 
@@ -74,23 +117,32 @@ fn check_path(path: &[u8]) -> Result<(), &'static str> {
     Ok(())
 }
 
-fn check_ip(text: &str) -> Result<(), &'static str> {
-    if text.parse::<Ipv4Addr>().is_ok() || text.parse::<Ipv6Addr>().is_ok() {
-        return Ok(());
+/// Splits an address into an IP address, without brackets, and its port, if it has one.
+fn split_port(text: &str) -> (&str, Option<&str>) {
+    if let Some(rest) = text.strip_prefix('[') {
+        return match rest.split_once("]:") {
+            Some((ip, port)) => (ip, Some(port)),
+            None => (rest.strip_suffix(']').unwrap_or(rest), None),
+        };
     }
-    let (ip_is_valid, port) = match text.strip_prefix('[') {
-        Some(rest) => {
-            let (ip, port) = rest.split_once("]:").ok_or(NEITHER)?;
-            (ip.parse::<Ipv6Addr>().is_ok(), port)
-        }
-        None => {
-            let (ip, port) = text.split_once(':').ok_or(NEITHER)?;
-            (ip.parse::<Ipv4Addr>().is_ok(), port)
-        }
+    match text.split_once(':') {
+        Some((ip, port)) if !port.contains(':') => (ip, Some(port)),
+        _ => (text, None), // an IPv6 address has more than one colon
+    }
+}
+
+fn check_ip(text: &str) -> Result<(), &'static str> {
+    let (ip, port) = split_port(text);
+    let is_bracketed = text.starts_with('[');
+    let is_valid = match (is_bracketed, port) {
+        (true, _) => (port.is_some() || text.ends_with(']')) && ip.parse::<Ipv6Addr>().is_ok(),
+        (false, Some(_)) => ip.parse::<Ipv4Addr>().is_ok(),
+        (false, None) => ip.parse::<IpAddr>().is_ok(),
     };
-    if !ip_is_valid {
+    if !is_valid {
         return Err(NEITHER);
     }
+    let Some(port) = port else { return Ok(()) };
     // Digits only, since `parse` would take a sign; five at most, since libchrony reads a C int.
     let digits = port.len() <= 5 && port.bytes().all(|byte| byte.is_ascii_digit());
     match port.parse::<u16>() {
@@ -112,6 +164,7 @@ mod tests {
             "10.0.0.1:65535",
             "::1",
             "fe80::1:2:3",
+            "[::1]",
             "[::1]:323",
             "[1:2:3:4:5:6:7:8]:9",
         ] {
@@ -136,8 +189,10 @@ mod tests {
             "1.2.3.4:80:80",
             "1.2.3",
             "[1.2.3.4]:80",
-            "[::1]",
             "[::1]:",
+            "[::1",
+            "[]",
+            "[127.0.0.1]",
             "[::1]323",
             "::1]:323",
             "[::1]:65536",
@@ -164,6 +219,22 @@ mod tests {
         assert!(Address::parse(&path(62, 44)).is_ok());
         assert!(Address::parse(&path(62, 45)).is_err());
         assert!(Address::parse(&path(63, 10)).is_err());
+    }
+
+    #[test]
+    fn an_ipv6_address_in_brackets_is_passed_on_as_libchrony_takes_it() {
+        assert_eq!(Address::parse(b"[::1]").unwrap().as_c_str(), c"::1");
+        assert_eq!(Address::parse(b"[::1]:323").unwrap().as_c_str(), c"[::1]:323");
+    }
+
+    #[test]
+    fn only_loopback_addresses_and_unix_sockets_are_local() {
+        for text in ["/run/chrony/chronyd.sock", "127.0.0.1", "127.9.9.9:323", "::1", "[::1]:323"] {
+            assert!(Address::parse(text.as_bytes()).unwrap().is_local(), "{text}");
+        }
+        for text in ["192.0.2.1", "192.0.2.1:323", "2001:db8::1", "[2001:db8::1]:323"] {
+            assert!(!Address::parse(text.as_bytes()).unwrap().is_local(), "{text}");
+        }
     }
 
     #[test]

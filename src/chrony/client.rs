@@ -1,15 +1,16 @@
 //! Whole reports: which address to ask, when to open a session anew, and how to read a list that changes meanwhile.
 
-use std::borrow::Cow;
 use std::collections::HashSet;
 use std::ffi::{CStr, c_int};
 use std::net::IpAddr;
 
-use super::address::{Address, DEFAULTS};
+use super::address::{Address, Candidates};
 use super::error::{Attempt, Code, Error, Fault, Flaw, INHERITED};
 use super::library::Library;
+use super::raw::RawSession;
 use super::record::{Field, Kind, Presence, Record, Value};
-use super::session::{Patience, Request, Session};
+use super::session::{Request, Session};
+use super::wait::Call;
 
 /// How a report is asked for, and what its records hold.
 pub struct Query {
@@ -31,6 +32,16 @@ pub enum Shape {
     PerAddress,
 }
 
+/// What a report's query brought.
+pub enum Answer {
+    /// What the report is about is not enabled.
+    NotEnabled,
+    /// One record: `Client::record()` has it, until the client is asked again.
+    Record,
+    /// A list.
+    Rows(Vec<Row>),
+}
+
 /// A record's values, in the order of the query's fields.
 pub type Row = Vec<Value>;
 /// A record under libchrony's own names.
@@ -45,120 +56,163 @@ const SOURCESTATS: &CStr = c"sourcestats";
 /// Someone who asks chronyd, now and perhaps again.
 pub struct Client {
     library: &'static Library,
-    addresses: Cow<'static, [Address]>,
-    session: Option<Session>,
+    candidates: Candidates,
+    conversation: Option<Conversation>,
 }
 
 impl Client {
-    /// A client of the daemon at this address, or at the first default address that answers.
-    pub fn new(library: &'static Library, address: Option<Address>) -> Self {
-        let addresses = address.map_or(Cow::Borrowed(&DEFAULTS[..]), |address| Cow::Owned(vec![address]));
-        Self { library, addresses, session: None }
+    /// A client of the first candidate that can be reached.
+    pub fn new(library: &'static Library, candidates: Candidates) -> Self {
+        Self { library, candidates, conversation: None }
     }
 
-    /// The session in use, if one is open.
-    pub fn session(&self) -> Option<&Session> {
-        self.session.as_ref()
+    /// The address in use, while a session is open.
+    pub fn address(&self) -> Option<&Address> {
+        self.conversation.as_ref().map(|conversation| &conversation.address)
     }
 
-    /// Opens a session at the first address that lets it, and asks nothing yet.
-    pub fn open(&mut self, patience: &mut Patience<'_>) -> Result<(), Error> {
-        self.ask(c"", patience, |_, _| Ok(()))
+    /// The descriptor of the session's socket, while one is open.
+    pub fn fd(&self) -> Option<c_int> {
+        Some(self.conversation.as_ref()?.session.as_ref()?.raw().fd())
     }
 
-    /// A report's records; None where what it is about is not enabled.
-    pub fn report(&mut self, query: &Query, patience: &mut Patience<'_>) -> Result<Option<Vec<Row>>, Error> {
-        self.ask(query.report, patience, |session, patience| {
-            let rows = match query.shape {
-                Shape::One | Shape::OneIfEnabled => read_one(session, query, patience),
-                Shape::PerSource | Shape::PerAddress => read_list(session, query, patience),
+    /// Opens a session at the first candidate that lets it, and asks nothing yet.
+    pub async fn open(&mut self, call: &Call) -> Result<(), Error> {
+        self.ask(c"", call, async |conversation| conversation.open()).await
+    }
+
+    /// A report's records.
+    pub async fn report(&mut self, query: &'static Query, call: &Call) -> Result<Answer, Error> {
+        let is_one = matches!(query.shape, Shape::One | Shape::OneIfEnabled);
+        self.ask(query.report, call, async |conversation| {
+            let answer = if is_one {
+                conversation.exchange(Request::Record(query.report, 0), call).await.map(|_| Answer::Record)
+            } else {
+                read_sources(conversation, query, call).await.map(Answer::Rows)
             };
-            match rows {
-                Err(Fault::Answer(Code::Disabled)) if query.shape == Shape::OneIfEnabled => Ok(None),
-                rows => rows.map(Some),
+            match answer {
+                Err(Fault::Answer(Code::Disabled)) if query.shape == Shape::OneIfEnabled => Ok(Answer::NotEnabled),
+                answer => answer,
             }
         })
+        .await
     }
 
-    /// Any report that libchrony knows, under libchrony's own names.
-    pub fn raw_report(&mut self, name: &str, patience: &mut Patience<'_>) -> Result<Vec<RawRow>, Error> {
-        let known = self.library.reports();
+    /// The record that the last report brought.
+    pub fn record(&self) -> Option<Record<'_>> {
+        self.conversation.as_ref()?.session.as_ref().map(|session| Record::of(session.raw()))
+    }
+
+    /// What a fault in reading that record means to the user. The session is not used again.
+    pub fn reject_record(&mut self, fault: Fault, query: &Query, call: &Call) -> Error {
+        match self.conversation.take() {
+            Some(conversation) => error(fault, query.report, &conversation.address, call),
+            None => INHERITED,
+        }
+    }
+
+    /// Any report that libchrony knows, under libchrony's own names; nothing where what it is about is not enabled.
+    pub async fn raw_report(&mut self, name: &str, call: &Call) -> Result<Vec<RawRow>, Error> {
+        let known = self.library.functions.reports();
         let Some(&report) = known.iter().find(|known| known.to_bytes() == name.as_bytes()) else {
             let known = known.into_iter().map(text).collect();
             return Err(Error::UnknownName { name: name.to_owned(), known });
         };
-        self.ask(report, patience, |session, patience| {
-            read_again(|attempt| {
-                let rows = read_backwards(session, report, attempt, patience, |session, record, patience| {
-                    session.exchange(Request::Record(report, record), patience)?;
-                    Record::of(session).read_all().map(Some)
-                })?;
-                Ok((rows, false))
-            })
+        self.ask(report, call, async |conversation| {
+            let read = async |conversation: &mut Conversation, record| {
+                Record::of(conversation.exchange(Request::Record(report, record), call).await?).read_all().map(Some)
+            };
+            match read_list(conversation, report, call, read, |_| false).await {
+                Err(Fault::Answer(Code::Disabled)) => Ok(Vec::new()),
+                rows => rows,
+            }
         })
+        .await
     }
 
-    /// Has the session that is open do the asking, or else one with the first address that answers. A session that
-    /// failed is never used again, so a late answer goes to a socket that is closed.
-    fn ask<T>(
+    /// Has the conversation that is open do the asking, or else one with the first candidate that can be reached.
+    async fn ask<T>(
         &mut self,
         report: &CStr,
-        patience: &mut Patience<'_>,
-        mut ask: impl FnMut(&mut Session, &mut Patience<'_>) -> Result<T, Fault>,
+        call: &Call,
+        mut ask: impl AsyncFnMut(&mut Conversation) -> Result<T, Fault>,
     ) -> Result<T, Error> {
-        if let Some(mut session) = self.session.take() {
-            match ask(&mut session, patience) {
+        if let Some(mut conversation) = self.conversation.take() {
+            match ask(&mut conversation).await {
                 Ok(answer) => {
-                    self.session = Some(session);
+                    self.conversation = Some(conversation);
                     return Ok(answer);
                 }
                 // chronyd is gone, or was started anew: it may be there again, or at another address.
                 Err(Fault::System { .. }) => {}
-                Err(fault) => return Err(error(fault, report, session.address(), patience)),
+                Err(fault) => return Err(error(fault, report, &conversation.address, call)),
             }
         }
         let mut attempts = Vec::new();
-        for address in self.addresses.iter() {
-            let asked = Session::open(self.library, address)
-                .and_then(|mut session| ask(&mut session, patience).map(|answer| (session, answer)));
-            match asked {
-                Ok((session, answer)) => {
-                    self.session = Some(session);
+        for address in self.candidates.iter() {
+            let mut conversation = Conversation::new(self.library, address.clone());
+            match ask(&mut conversation).await {
+                Ok(answer) => {
+                    self.conversation = Some(conversation);
                     return Ok(answer);
                 }
                 Err(Fault::System { code, errno }) => {
-                    attempts.push(Attempt { address: text(address.as_c_str()), code, errno });
+                    attempts.push(Attempt { address: conversation.address, code, errno });
                 }
-                Err(fault) => return Err(error(fault, report, address, patience)),
+                Err(fault) => return Err(error(fault, report, address, call)),
             }
         }
         Err(Error::from_attempts(attempts))
     }
 }
 
-fn read_one(session: &mut Session, query: &Query, patience: &mut Patience<'_>) -> Result<Vec<Row>, Fault> {
-    session.exchange(Request::Record(query.report, 0), patience)?;
-    let mut row = Row::with_capacity(query.fields.len());
-    read_fields(session, query.fields.iter(), &mut row)?;
-    Ok(vec![row])
+/// A conversation with the daemon at one address, in one session after another: the one in which a request fails is gone.
+struct Conversation {
+    library: &'static Library,
+    address: Address,
+    session: Option<Session>,
 }
 
-fn read_list(session: &mut Session, query: &Query, patience: &mut Patience<'_>) -> Result<Vec<Row>, Fault> {
-    read_again(|attempt| {
-        let mut rows = read_backwards(session, query.report, attempt, patience, |session, record, patience| {
-            read_source(session, query, record, patience)
-        })?;
-        let address = query.fields.iter().position(|field| matches!(field.kind, Kind::Source)).unwrap_or(0);
+impl Conversation {
+    fn new(library: &'static Library, address: Address) -> Self {
+        Self { library, address, session: None }
+    }
+
+    fn open(&mut self) -> Result<(), Fault> {
+        self.session = Some(Session::open(self.library, &self.address)?);
+        Ok(())
+    }
+
+    /// Asks, and returns the session that has the answer.
+    async fn exchange(&mut self, request: Request<'_>, call: &Call) -> Result<&RawSession, Fault> {
+        let session = match self.session.take() {
+            Some(session) => session,
+            None => Session::open(self.library, &self.address)?,
+        };
+        let session = session.exchange(request, call).await?;
+        Ok(self.session.insert(session).raw())
+    }
+}
+
+/// Reads the records of a list whose rows are checked by the query's fields.
+async fn read_sources(
+    conversation: &mut Conversation,
+    query: &'static Query,
+    call: &Call,
+) -> Result<Vec<Row>, Fault> {
+    let address = query.fields.iter().position(|field| matches!(field.kind, Kind::Source)).unwrap_or(0);
+    let read = async |conversation: &mut Conversation, record| read_source(conversation, query, record, call).await;
+    read_list(conversation, query.report, call, read, |rows| {
         // An address is one source's: where it comes again, the source moved down while the list was read. Of reference
         // clocks' names nobody can say so: two that have one name are still two the third time.
         let mut seen = HashSet::new();
-        rows.retain(|row| match &row[address] {
+        rows.retain(|row: &Row| match &row[address] {
             Value::Text(name) if is_address(name) => seen.insert(name.clone()),
             _ => true,
         });
-        let changed = rows.windows(2).any(|pair| pair[0][address] == pair[1][address]);
-        Ok((rows, changed))
+        rows.windows(2).any(|pair| pair[0][address] == pair[1][address])
     })
+    .await
 }
 
 /// Whether a source's name is an address, if only the one that chronyd gives it until its name is resolved.
@@ -167,28 +221,32 @@ fn is_address(name: &str) -> bool {
 }
 
 /// Reads one source's record; None where it has none.
-fn read_source(
-    session: &mut Session,
-    query: &Query,
+async fn read_source(
+    conversation: &mut Conversation,
+    query: &'static Query,
     record: c_int,
-    patience: &mut Patience<'_>,
+    call: &Call,
 ) -> Result<Option<Row>, Fault> {
     let is_elsewhere = |field: &&Field| field.presence == Presence::Sourcestats;
     let mut row = Row::with_capacity(query.fields.len());
     if query.shape == Shape::PerAddress {
         // libchrony asks for the source's address anyway, unless this very record was read last.
-        session.exchange(Request::Record(SOURCESTATS, record), patience)?;
+        let session = conversation.exchange(Request::Record(SOURCESTATS, record), call).await?;
         read_fields(session, query.fields.iter().filter(is_elsewhere), &mut row)?;
     }
-    session.exchange(Request::Record(query.report, record), patience)?;
-    if query.shape == Shape::PerAddress && Record::of(session).number_of_fields() == 0 {
+    let session = conversation.exchange(Request::Record(query.report, record), call).await?;
+    if query.shape == Shape::PerAddress && session.number_of_fields() == 0 {
         return Ok(None);
     }
     read_fields(session, query.fields.iter().filter(|field| !is_elsewhere(field)), &mut row)?;
     Ok(Some(row))
 }
 
-fn read_fields<'f>(session: &Session, fields: impl Iterator<Item = &'f Field>, row: &mut Row) -> Result<(), Fault> {
+fn read_fields<'f>(
+    session: &RawSession,
+    fields: impl Iterator<Item = &'f Field>,
+    row: &mut Row,
+) -> Result<(), Fault> {
     let record = Record::of(session);
     for field in fields {
         row.push(record.read(field)?);
@@ -196,28 +254,51 @@ fn read_fields<'f>(session: &Session, fields: impl Iterator<Item = &'f Field>, r
     Ok(())
 }
 
+/// Reads a list until it has not changed meanwhile, three times at most. `is_changed` may look at the list, and mend it.
+async fn read_list<T>(
+    conversation: &mut Conversation,
+    report: &CStr,
+    call: &Call,
+    mut read: impl AsyncFnMut(&mut Conversation, c_int) -> Result<Option<T>, Fault>,
+    mut is_changed: impl FnMut(&mut Vec<T>) -> bool,
+) -> Result<Vec<T>, Fault> {
+    let mut attempt = 1;
+    loop {
+        let is_last = attempt == ATTEMPTS;
+        match read_backwards(conversation, report, is_last, call, &mut read).await {
+            Ok(mut rows) => {
+                if !is_changed(&mut rows) || is_last {
+                    return Ok(rows);
+                }
+            }
+            Err(Fault::Answer(Code::UnexpectedStatus)) if !is_last => {}
+            Err(fault) => return Err(fault),
+        }
+        attempt += 1;
+    }
+}
+
 /// Reads a list's records from the last to the first. chronyd closes the gap when a source goes and adds new ones at the
 /// end, so in this order a source that was there all the time is never missed, though one may come twice.
 ///
 /// A record asked for beyond the end, or by an address that is no source's any more, is answered with an unexpected status:
 /// then the list is to be read again. The last time what is gone is left out, unless nothing is left.
-fn read_backwards<T>(
-    session: &mut Session,
+async fn read_backwards<T>(
+    conversation: &mut Conversation,
     report: &CStr,
-    attempt: u32,
-    patience: &mut Patience<'_>,
-    mut read: impl FnMut(&mut Session, c_int, &mut Patience<'_>) -> Result<Option<T>, Fault>,
+    is_last: bool,
+    call: &Call,
+    read: &mut impl AsyncFnMut(&mut Conversation, c_int) -> Result<Option<T>, Fault>,
 ) -> Result<Vec<T>, Fault> {
-    session.exchange(Request::Count(report), patience)?;
-    let count = session.number_of_records();
+    let count = conversation.exchange(Request::Count(report), call).await?.number_of_records();
     if !(0..=MOST_RECORDS).contains(&count) {
         let why = Flaw::Range { value: count.to_string(), expected: format!("0 to {MOST_RECORDS}") };
         return Err(Fault::Field { field: c"number of records", why: Box::new(why) });
     }
     let (mut rows, mut gone) = (Vec::new(), None);
     for record in (0..count).rev() {
-        match read(session, record, patience) {
-            Err(fault @ Fault::Answer(Code::UnexpectedStatus)) if attempt == ATTEMPTS => gone = Some(fault),
+        match read(conversation, record).await {
+            Err(fault @ Fault::Answer(Code::UnexpectedStatus)) if is_last => gone = Some(fault),
             row => rows.extend(row?),
         }
     }
@@ -228,33 +309,21 @@ fn read_backwards<T>(
     }
 }
 
-/// Reads a list until it has not changed meanwhile, three times at most. `read` also says whether it saw a change.
-fn read_again<T>(mut read: impl FnMut(u32) -> Result<(T, bool), Fault>) -> Result<T, Fault> {
-    let mut attempt = 1;
-    loop {
-        match read(attempt) {
-            Ok((_, true)) | Err(Fault::Answer(Code::UnexpectedStatus)) if attempt < ATTEMPTS => attempt += 1,
-            result => return result.map(|(rows, _)| rows),
-        }
-    }
-}
-
 fn text(text: &CStr) -> String {
     text.to_string_lossy().into_owned()
 }
 
 /// What a fault means to the user, who asked this address for this report.
-fn error(fault: Fault, report: &CStr, address: &Address, patience: &Patience<'_>) -> Error {
-    let (report, address) = (text(report), text(address.as_c_str()));
+fn error(fault: Fault, report: &CStr, address: &Address, call: &Call) -> Error {
+    let (report, address) = (text(report), address.clone());
     match fault {
         Fault::System { code, errno } => Error::from_attempts(vec![Attempt { address, code, errno }]),
-        Fault::Silence { ignored } => Error::Timeout { report, address, timeout: patience.timeout(), ignored },
+        Fault::Silence { ignored } => Error::Timeout { report, address, timeout: call.timeout(), ignored },
         Fault::Answer(Code::Unauthorized) => Error::Unauthorized { report, address },
         Fault::Answer(Code::UnknownReport) => Error::UnknownReport { report },
         Fault::Answer(code) => Error::Answer { report, address, code },
         Fault::Library { call, number, errno } => Error::Library { address, call, number, errno },
         Fault::Field { field, why } => Error::Field { report, address, field, why: *why },
-        Fault::Interrupted => Error::Interrupted,
         Fault::Inherited => INHERITED,
     }
 }

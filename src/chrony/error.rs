@@ -5,6 +5,8 @@ use std::fmt;
 use std::io;
 use std::time::Duration;
 
+use super::address::{Address, Transport};
+
 /// The numbers errors are known by: libchrony's own as they are, ours from 100.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(i32)]
@@ -28,6 +30,7 @@ pub enum Code {
     FieldMissing = 102,
     FieldType = 103,
     FieldRange = 104,
+    Closed = 105,
 }
 
 impl Code {
@@ -68,9 +71,7 @@ pub enum Fault {
     Library { call: &'static str, number: c_int, errno: i32 },
     /// A field of the record is not what it must be.
     Field { field: &'static CStr, why: Box<Flaw> },
-    /// The caller gave up waiting: a signal handler raised an exception.
-    Interrupted,
-    /// A signal handler forked, and this is the child: the answer is its parent's.
+    /// This process has the session from its parent, by a fork: the answer would be the parent's.
     Inherited,
 }
 
@@ -89,7 +90,7 @@ pub enum Flaw {
 /// An address that was tried, and why it failed.
 #[derive(Debug)]
 pub struct Attempt {
-    pub address: String,
+    pub address: Address,
     pub code: Code,
     pub errno: i32,
 }
@@ -97,6 +98,19 @@ pub struct Attempt {
 impl Attempt {
     fn is_denied(&self) -> bool {
         matches!(self.errno, libc::EACCES | libc::EPERM)
+    }
+
+    fn is_on_unix_socket(&self) -> bool {
+        self.address.transport() == Transport::UnixSocket
+    }
+
+    /// Whether libchrony could not make its own socket beside chronyd's.
+    fn has_no_room(&self) -> bool {
+        self.is_on_unix_socket() && matches!(self.errno, libc::EROFS | libc::ENOSPC | libc::EDQUOT)
+    }
+
+    fn is_exhausted(&self) -> bool {
+        matches!(self.errno, libc::EMFILE | libc::ENFILE | libc::ENOMEM | libc::ENOBUFS)
     }
 }
 
@@ -125,8 +139,8 @@ fn reason(errno: i32) -> String {
 /// An error as the user of the library meets it: what was tried, on what, what came back, what can be done.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    #[error("invalid address {address:?}: {reason}")]
-    Address { address: String, reason: &'static str },
+    #[error("invalid address {address:?}{origin}: {reason}")]
+    Address { address: String, origin: &'static str, reason: &'static str },
 
     #[error("no report is named {name:?}; this libchrony knows {}", .known.join(", "))]
     UnknownName { name: String, known: Vec<String> },
@@ -134,11 +148,7 @@ pub enum Error {
     #[error("cannot reach chronyd. Tried {}. {}", list(attempts), advice(attempts))]
     Unreachable { attempts: Vec<Attempt> },
 
-    #[error(
-        "not allowed to ask chronyd. Tried {}. Only root and the user that chronyd runs as may use its \
-         Unix socket; others can ask its command port, address 127.0.0.1 (cmdport, cmdallow in chrony.conf)",
-        list(attempts)
-    )]
+    #[error("not allowed to ask chronyd. Tried {}. {}", list(attempts), permission_advice(attempts))]
     Denied { attempts: Vec<Attempt> },
 
     #[error(
@@ -146,30 +156,30 @@ pub enum Error {
          some reports: ask through chronyd's Unix socket, as root or the user it runs as, or list the report under \
          opencommands in chrony.conf (chrony 4.7 or later)"
     )]
-    Unauthorized { report: String, address: String },
+    Unauthorized { report: String, address: Address },
 
     #[error(
-        "chronyd at {address} gave no answer to the request for its {report} report within {} s{}. It may be stopped or \
-         hung, or a firewall may drop the packets",
+        "chronyd at {address} gave no answer to the request for its {report} report within {} s{}. {}",
         .timeout.as_secs_f64(),
-        ignored_text(*.ignored)
+        ignored_text(*.ignored),
+        silence_advice(address)
     )]
-    Timeout { report: String, address: String, timeout: Duration, ignored: u32 },
+    Timeout { report: String, address: Address, timeout: Duration, ignored: u32 },
 
     #[error("chronyd at {address} answered the request for its {report} report with {}", answer_text(*.code))]
-    Answer { report: String, address: String, code: Code },
+    Answer { report: String, address: Address, code: Code },
 
     #[error("the libchrony in use has no {report} report: it is older than this pychrony expects; update it")]
     UnknownReport { report: String },
 
     #[error("chronyd's {report} report, from {address}: field \"{}\" {why}", .field.to_string_lossy())]
-    Field { report: String, address: String, field: &'static CStr, why: Flaw },
+    Field { report: String, address: Address, field: &'static CStr, why: Flaw },
 
     #[error(
         "libchrony's chrony_{call} failed with error {number} for {address}{}",
         cause(*.errno)
     )]
-    Library { address: String, call: &'static str, number: c_int, errno: i32 },
+    Library { address: Address, call: &'static str, number: c_int, errno: i32 },
 
     #[error("interrupted by a signal handler")]
     Interrupted,
@@ -182,6 +192,9 @@ pub enum Error {
         .timeout.as_secs_f64()
     )]
     Busy { timeout: Duration },
+
+    #[error("the connection was closed while this call was under way: another thread called close()")]
+    Closed,
 }
 
 impl fmt::Display for Flaw {
@@ -197,17 +210,27 @@ impl fmt::Display for Flaw {
 }
 
 impl Error {
-    /// The errors of the addresses tried, as one.
+    /// The errors of the addresses tried, as one: of permission where any of them was.
     pub fn from_attempts(attempts: Vec<Attempt>) -> Self {
-        if attempts.iter().all(Attempt::is_denied) { Self::Denied { attempts } } else { Self::Unreachable { attempts } }
+        if attempts.iter().any(Attempt::is_denied) { Self::Denied { attempts } } else { Self::Unreachable { attempts } }
+    }
+
+    /// The attempt that the error is named after: the first, or the first that was denied.
+    fn attempt(&self) -> Option<&Attempt> {
+        match self {
+            Self::Unreachable { attempts } => attempts.first(),
+            Self::Denied { attempts } => attempts.iter().find(|attempt| attempt.is_denied()),
+            _ => None,
+        }
     }
 
     /// The number the error is known by, where it has one.
     pub fn code(&self) -> Option<c_int> {
         let code = match self {
-            Self::Unreachable { attempts } | Self::Denied { attempts } => attempts.first()?.code,
+            Self::Unreachable { .. } | Self::Denied { .. } => self.attempt()?.code,
             Self::Unauthorized { .. } => Code::Unauthorized,
             Self::Timeout { .. } | Self::Busy { .. } => Code::Timeout,
+            Self::Closed => Code::Closed,
             Self::Answer { code, .. } => *code,
             Self::UnknownReport { .. } => Code::UnknownReport,
             Self::Field { why, .. } => match why {
@@ -221,10 +244,10 @@ impl Error {
         Some(code as c_int)
     }
 
-    /// The system's error number, where it gave one; of several addresses tried, the first one's.
+    /// The system's error number, where it gave one; of several addresses tried, that of the one the error is named after.
     pub fn errno(&self) -> Option<i32> {
         match self {
-            Self::Unreachable { attempts } | Self::Denied { attempts } => Some(attempts.first()?.errno),
+            Self::Unreachable { .. } | Self::Denied { .. } => Some(self.attempt()?.errno),
             Self::Library { errno, .. } if *errno != 0 => Some(*errno),
             _ => None,
         }
@@ -237,12 +260,33 @@ fn list(attempts: &[Attempt]) -> String {
 }
 
 fn advice(attempts: &[Attempt]) -> &'static str {
-    let exhausted =
-        |attempt: &Attempt| matches!(attempt.errno, libc::EMFILE | libc::ENFILE | libc::ENOMEM | libc::ENOBUFS);
-    if attempts.iter().all(exhausted) {
+    if attempts.iter().all(Attempt::is_exhausted) {
         "This process, or the system, has run out of what a socket takes"
+    } else if attempts.iter().any(Attempt::has_no_room) {
+        "libchrony makes a socket of its own beside chronyd's, and cannot: that directory is read-only or full. Make it \
+         writable and give it room, or ask chronyd's command port, address 127.0.0.1"
     } else {
         "Is chronyd running, and does it listen there (bindcmdaddress, cmdport in chrony.conf)?"
+    }
+}
+
+fn permission_advice(attempts: &[Attempt]) -> &'static str {
+    if attempts.iter().any(|attempt| attempt.is_denied() && attempt.is_on_unix_socket()) {
+        "Only root and the user that chronyd runs as may use its Unix socket; others can ask its command port, address \
+         127.0.0.1 (cmdport, cmdallow in chrony.conf)"
+    } else {
+        "The system does not let this process send there: a firewall's rule forbids it, or the address is a broadcast address"
+    }
+}
+
+fn silence_advice(address: &Address) -> &'static str {
+    match address.transport() {
+        Transport::UnixSocket => "It may be stopped or hung",
+        Transport::CommandPort if address.is_local() => "It may be stopped or hung, or a firewall may drop the packets",
+        Transport::CommandPort => {
+            "It may be stopped or hung, it may not let this host ask (bindcmdaddress, cmdallow in its chrony.conf), or a \
+             firewall may drop the packets"
+        }
     }
 }
 
@@ -269,21 +313,41 @@ fn answer_text(code: Code) -> &'static str {
 mod tests {
     use super::*;
 
-    fn attempt(errno: i32) -> Attempt {
-        Attempt { address: "/run/x.sock".to_owned(), code: Code::OpenFailed, errno }
+    fn attempt(address: &str, errno: i32) -> Attempt {
+        Attempt { address: Address::parse(address.as_bytes()).unwrap(), code: Code::OpenFailed, errno }
     }
 
     #[test]
-    fn being_forbidden_everywhere_is_a_matter_of_rights() {
-        let error = Error::from_attempts(vec![attempt(libc::EACCES), attempt(libc::EPERM)]);
+    fn being_forbidden_the_unix_socket_is_what_counts_where_no_address_answers() {
+        let attempts = [attempt("127.0.0.1", libc::ECONNREFUSED), attempt("/run/x.sock", libc::EACCES)];
+        let error = Error::from_attempts(attempts.into());
         assert!(matches!(error, Error::Denied { .. }));
         assert_eq!(error.errno(), Some(libc::EACCES));
+        assert!(error.to_string().contains("user that chronyd runs as"), "{error}");
     }
 
     #[test]
-    fn being_forbidden_here_and_refused_there_is_not() {
-        let error = Error::from_attempts(vec![attempt(libc::EACCES), attempt(libc::ENOENT)]);
-        assert!(matches!(error, Error::Unreachable { .. }));
+    fn being_forbidden_to_send_is_not_about_the_unix_socket() {
+        let error = Error::from_attempts(vec![attempt("192.0.2.255", libc::EACCES)]);
+        assert!(matches!(error, Error::Denied { .. }));
+        assert!(error.to_string().contains("firewall"), "{error}");
+        assert!(!error.to_string().contains("Unix socket"), "{error}");
+    }
+
+    #[test]
+    fn a_directory_without_room_for_libchronys_socket_is_said_to_be_one() {
+        for errno in [libc::EROFS, libc::ENOSPC] {
+            let error = Error::from_attempts(vec![attempt("/run/x.sock", errno), attempt("::1", libc::ECONNREFUSED)]);
+            assert!(error.to_string().contains("read-only or full"), "{error}");
+        }
+    }
+
+    #[test]
+    fn the_advice_on_silence_follows_from_where_it_was_met() {
+        let advice = |address: &str| silence_advice(&Address::parse(address.as_bytes()).unwrap());
+        assert!(advice("192.0.2.1").contains("cmdallow"));
+        assert!(!advice("127.0.0.1").contains("cmdallow"));
+        assert!(!advice("/run/x.sock").contains("firewall"));
     }
 
     #[test]

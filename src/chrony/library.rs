@@ -1,81 +1,18 @@
-//! Finds libchrony, loads it once per process, and holds its functions in one table.
+//! Finds libchrony and loads it, once per process.
 
-use std::cell::UnsafeCell;
-use std::ffi::{CStr, OsStr, OsString, c_char, c_double, c_int, c_void};
+use std::ffi::{CStr, OsStr};
 use std::os::unix::ffi::OsStrExt;
 use std::ptr;
 use std::sync::OnceLock;
-use std::sync::atomic::{AtomicU32, Ordering};
 
 use libloading::os::unix::{Library as Handle, RTLD_LOCAL, RTLD_NOW};
 
-/// libchrony's `chrony_session`: only ever a pointer to us.
-#[repr(C)]
-pub struct RawSession {
-    _opaque: [u8; 0],
-}
-
-/// Declares the function table: each function once, by its name without the prefix `chrony_`.
-macro_rules! functions {
-    ($($name:ident($($argument:ty),*) $(-> $result:ty)?;)*) => {
-        /// The functions of libchrony we call. Enumerations and `bool` are as the C ABI passes them.
-        pub(super) struct Functions {
-            $(pub(super) $name: unsafe extern "C" fn($($argument),*) $(-> $result)?,)*
-        }
-
-        impl Functions {
-            /// Looks every function up; the first that is missing is named.
-            fn look_up(handle: &Handle) -> Result<Self, &'static str> {
-                Ok(Self {
-                    $($name: {
-                        const SYMBOL: &str = concat!("chrony_", stringify!($name));
-                        // SAFETY: the type is the one libchrony's header gives the function; abi.c has the compiler
-                        // check that where the header is installed.
-                        *unsafe { handle.get(SYMBOL.as_bytes()) }.map_err(|_| SYMBOL)?
-                    },)*
-                })
-            }
-        }
-    };
-}
-
-functions! {
-    open_socket(*const c_char) -> c_int;
-    close_socket(c_int);
-    init_session(*mut *mut RawSession, c_int) -> c_int;
-    deinit_session(*mut RawSession);
-    needs_response(*mut RawSession) -> bool;
-    process_response(*mut RawSession) -> c_int;
-    get_number_supported_reports() -> c_int;
-    get_report_name(c_int) -> *const c_char;
-    request_report_number_records(*mut RawSession, *const c_char) -> c_int;
-    get_report_number_records(*mut RawSession) -> c_int;
-    request_record(*mut RawSession, *const c_char, c_int) -> c_int;
-    get_record_number_fields(*mut RawSession) -> c_int;
-    get_field_name(*mut RawSession, c_int) -> *const c_char;
-    get_field_index(*mut RawSession, *const c_char) -> c_int;
-    get_field_type(*mut RawSession, c_int) -> c_int;
-    get_field_uinteger(*mut RawSession, c_int) -> u64;
-    get_field_integer(*mut RawSession, c_int) -> i64;
-    get_field_float(*mut RawSession, c_int) -> c_double;
-    get_field_timespec(*mut RawSession, c_int); // returns a struct timespec, which only abi.c can take
-    get_field_string(*mut RawSession, c_int) -> *const c_char;
-}
-
-unsafe extern "C" {
-    fn pychrony_field_timespec(
-        get: unsafe extern "C" fn(*mut RawSession, c_int),
-        session: *mut RawSession,
-        field: c_int,
-        seconds: *mut i64,
-        nanoseconds: *mut i64,
-    );
-    fn secure_getenv(name: *const c_char) -> *const c_char;
-}
+use super::raw::{self, Functions};
+use super::{environment, fork};
 
 /// The loaded libchrony.
 pub struct Library {
-    pub(super) functions: Functions,
+    pub functions: Functions,
     path: Box<[u8]>,
     _handle: Handle,
 }
@@ -127,13 +64,14 @@ impl Library {
         let library = Self::load()?;
         // Another interpreter of this process may have been quicker; its library is the same.
         Ok(LIBRARY.get_or_init(|| {
-            survive_forks();
+            fork::count_forks();
+            raw::keep_lock_across_forks();
             library
         }))
     }
 
     fn load() -> Result<Self, LoadError> {
-        if let Some(path) = forced_path() {
+        if let Some(path) = environment::variable(c"PYCHRONY_LIBCHRONY") {
             let named = path.to_string_lossy().into_owned();
             let handle = open(&path).map_err(|reason| LoadError::Forced { path: named, reason })?;
             return Self::from_handle(handle, &path);
@@ -159,58 +97,6 @@ impl Library {
     pub fn path(&self) -> &[u8] {
         &self.path
     }
-
-    /// The names of the reports this libchrony knows.
-    pub fn reports(&self) -> Vec<&'static CStr> {
-        // SAFETY: the function takes nothing and reads constant data.
-        let count = unsafe { (self.functions.get_number_supported_reports)() };
-        (0..count)
-            .filter_map(|report| {
-                // SAFETY: the function takes any number, and returns NULL or text that lives as long as the library:
-                // for ever, since it is never unloaded.
-                let name = unsafe { (self.functions.get_report_name)(report) };
-                // SAFETY: as above; the pointer was just found not to be NULL.
-                (!name.is_null()).then(|| unsafe { CStr::from_ptr(name) })
-            })
-            .collect()
-    }
-
-    /// A field's time as seconds and nanoseconds.
-    ///
-    /// # Safety
-    /// `session` must be a live session of this library.
-    pub(super) unsafe fn timespec(&self, session: *mut RawSession, field: c_int) -> (i64, i64) {
-        let (mut seconds, mut nanoseconds) = (0, 0);
-        // SAFETY: abi.c calls the function by its C type with the caller's session, and writes the two integers.
-        unsafe {
-            pychrony_field_timespec(self.functions.get_field_timespec, session, field, &mut seconds, &mut nanoseconds);
-        }
-        (seconds, nanoseconds)
-    }
-
-    /// A field's text, copied out of libchrony's one static buffer.
-    ///
-    /// # Safety
-    /// `session` must be a live session of this library.
-    pub(super) unsafe fn string(&self, session: *mut RawSession, field: c_int) -> Option<Box<str>> {
-        let _alone = StringLock::take();
-        // SAFETY: the session is live (the caller's promise), and any field number is allowed.
-        let text = unsafe { (self.functions.get_field_string)(session, field) };
-        // SAFETY: not NULL, so it is text in the static buffer, which nobody else writes while the lock is held.
-        (!text.is_null()).then(|| unsafe { CStr::from_ptr(text) }.to_string_lossy().into())
-    }
-}
-
-/// PYCHRONY_LIBCHRONY, unless it is unset, empty, or the process runs with raised privileges.
-fn forced_path() -> Option<OsString> {
-    // SAFETY: the name is text; the result is NULL or text, copied before any other code can change the environment.
-    let value = unsafe { secure_getenv(c"PYCHRONY_LIBCHRONY".as_ptr()) };
-    if value.is_null() {
-        return None;
-    }
-    // SAFETY: as above.
-    let path = OsStr::from_bytes(unsafe { CStr::from_ptr(value) }.to_bytes());
-    (!path.is_empty()).then(|| path.to_owned())
 }
 
 fn open(name: &OsStr) -> Result<Handle, String> {
@@ -226,67 +112,10 @@ fn path_of(functions: &Functions) -> Option<Box<[u8]>> {
         dli_saddr: ptr::null_mut(),
     };
     // SAFETY: any address may be asked about; `info` is ours to fill.
-    let found = unsafe { libc::dladdr(functions.open_socket as *const c_void, &mut info) };
+    let found = unsafe { libc::dladdr(functions.any(), &mut info) };
     if found == 0 || info.dli_fname.is_null() {
         return None;
     }
     // SAFETY: the linker's own copy of the path, which lives as long as the library is loaded.
     Some(unsafe { CStr::from_ptr(info.dli_fname) }.to_bytes().into())
-}
-
-/// The lock around libchrony's static string buffer.
-struct StringLock;
-
-struct Mutex(UnsafeCell<libc::pthread_mutex_t>);
-
-// SAFETY: the mutex is reached only through pthread_mutex_lock and pthread_mutex_unlock.
-unsafe impl Sync for Mutex {}
-
-static STRING_MUTEX: Mutex = Mutex(UnsafeCell::new(libc::PTHREAD_MUTEX_INITIALIZER));
-
-impl StringLock {
-    fn take() -> Self {
-        // SAFETY: called with no lock held by this thread, which never nests them.
-        unsafe { lock_strings() };
-        Self
-    }
-}
-
-impl Drop for StringLock {
-    fn drop(&mut self) {
-        // SAFETY: `take` locked it, in this thread.
-        unsafe { unlock_strings() };
-    }
-}
-
-/// How often this process's ancestors have forked since the library was loaded.
-static GENERATION: AtomicU32 = AtomicU32::new(0);
-
-/// Tells a process from its parent, without the system call that its number costs.
-pub fn generation() -> u32 {
-    GENERATION.load(Ordering::Relaxed)
-}
-
-/// Has each `fork()` counted in the child, and the lock of the strings taken before it and released after it on both sides,
-/// so that no child inherits the lock from a thread that it does not have.
-fn survive_forks() {
-    // SAFETY: the functions take nothing and stay loaded as long as the process.
-    let status = unsafe { libc::pthread_atfork(Some(lock_strings), Some(unlock_strings), Some(be_a_child)) };
-    assert_eq!(status, 0, "no memory for pthread_atfork()");
-}
-
-unsafe extern "C" fn be_a_child() {
-    GENERATION.fetch_add(1, Ordering::Relaxed);
-    // SAFETY: this thread forked from the one that locked it.
-    unsafe { unlock_strings() };
-}
-
-unsafe extern "C" fn lock_strings() {
-    // SAFETY: a statically initialised mutex that is never destroyed.
-    unsafe { libc::pthread_mutex_lock(STRING_MUTEX.0.get()) };
-}
-
-unsafe extern "C" fn unlock_strings() {
-    // SAFETY: this thread locked it, or forked from the thread that did.
-    unsafe { libc::pthread_mutex_unlock(STRING_MUTEX.0.get()) };
 }

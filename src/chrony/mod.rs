@@ -2,7 +2,12 @@
 
 pub mod address;
 pub mod client;
+mod environment;
 pub mod error;
+mod fork;
 pub mod library;
+mod raw;
 pub mod record;
-pub mod session;
+mod session;
+pub mod shared;
+pub mod wait;

@@ -6,7 +6,7 @@ use std::fmt;
 use std::net::Ipv4Addr;
 
 use super::error::{Fault, Flaw};
-use super::session::Session;
+use super::raw::RawSession;
 
 /// A field of a report: what we call it, what libchrony calls it, and what it may hold.
 pub struct Field {
@@ -15,6 +15,9 @@ pub struct Field {
     pub source: &'static CStr,
     pub kind: Kind,
     pub presence: Presence,
+    /// Its unit, and its range in words.
+    pub unit: &'static str,
+    pub range: &'static str,
     /// Its docstring: meaning, unit, sign, range.
     pub doc: &'static CStr,
 }
@@ -34,7 +37,9 @@ pub enum Kind {
     /// An unsigned integer of at most this.
     Unsigned(u64),
     /// An unsigned integer, where 4294967295 means "never" or "not known": None.
-    Known,
+    UnsignedOrNone,
+    /// An age in seconds, where 4294967295 means "never": None. chronyd sends an age below 0 as an unsigned number of 32 bits.
+    Age,
     /// A signed integer in this range.
     Signed(i64, i64),
     /// A finite number of either sign.
@@ -59,9 +64,34 @@ pub enum Kind {
 pub struct Enumeration {
     pub name: &'static CStr,
     pub doc: &'static CStr,
-    /// Whether values are combinations of flags, unknown ones included, and not one of the members.
-    pub flags: bool,
-    pub members: &'static [(&'static CStr, u32)],
+    pub growth: Growth,
+    pub members: &'static [Member],
+}
+
+/// What values an enumeration may have beside its members.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Growth {
+    /// None: any other is an error.
+    Closed,
+    /// Others, which a newer chronyd or libchrony may have.
+    Open,
+    /// Combinations of the members, unknown bits included.
+    Flags,
+}
+
+/// A named number.
+pub struct Member {
+    pub name: &'static CStr,
+    pub value: u32,
+    /// The character or word that chronyc prints for it, where it has one.
+    pub symbol: Option<&'static CStr>,
+    pub doc: &'static CStr,
+}
+
+impl Enumeration {
+    pub fn has(&self, value: u64) -> bool {
+        self.members.iter().any(|member| u64::from(member.value) == value)
+    }
 }
 
 /// A field's value.
@@ -78,7 +108,7 @@ pub enum Value {
 /// libchrony's types of fields.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(i32)]
-enum Type {
+enum FieldType {
     None = 0,
     Unsigned = 1,
     Signed = 2,
@@ -87,7 +117,7 @@ enum Type {
     String = 5,
 }
 
-impl Type {
+impl FieldType {
     const ALL: [Self; 6] = [Self::None, Self::Unsigned, Self::Signed, Self::Float, Self::Timespec, Self::String];
 
     fn from_libchrony(number: c_int) -> Option<Self> {
@@ -118,7 +148,7 @@ type NamedAddress = (&'static CStr, Option<Box<str>>);
 
 /// The record that a session received last.
 pub struct Record<'a> {
-    session: &'a Session,
+    raw: &'a RawSession,
     /// The index after that of the field found last. The tables are in libchrony's order, mostly: there the next field is
     /// looked for first, since libchrony compares every name up to the one it is asked for.
     next: Cell<c_int>,
@@ -127,15 +157,14 @@ pub struct Record<'a> {
 }
 
 impl<'a> Record<'a> {
-    pub fn of(session: &'a Session) -> Self {
-        Self { session, next: Cell::new(0), address: RefCell::new(None) }
+    pub fn of(raw: &'a RawSession) -> Self {
+        Self { raw, next: Cell::new(0), address: RefCell::new(None) }
     }
 
     /// How many fields it has: none, where a report has no record for a source (the reports by address, for a reference
     /// clock).
     pub fn number_of_fields(&self) -> c_int {
-        // SAFETY: the session is live.
-        unsafe { (self.session.library.functions.get_record_number_fields)(self.session.raw) }
+        self.raw.number_of_fields()
     }
 
     /// Reads a field by its row in a table.
@@ -146,9 +175,13 @@ impl<'a> Record<'a> {
         let name = field.source;
         match field.kind {
             Kind::Unsigned(max) => self.unsigned_up_to(name, max).map(Value::Unsigned),
-            Kind::Known => Ok(match self.unsigned_up_to(name, UNKNOWN)? {
+            Kind::UnsignedOrNone => Ok(match self.unsigned_up_to(name, UNKNOWN)? {
                 UNKNOWN => Value::Missing,
                 seconds => Value::Unsigned(seconds),
+            }),
+            Kind::Age => Ok(match self.unsigned_up_to(name, UNKNOWN)? {
+                UNKNOWN => Value::Missing,
+                seconds => Value::Signed(i64::from(seconds as u32 as i32)),
             }),
             Kind::Signed(min, max) => match self.signed(name)? {
                 value if (min..=max).contains(&value) => Ok(Value::Signed(value)),
@@ -161,7 +194,7 @@ impl<'a> Record<'a> {
             Kind::Boolean => self.unsigned_up_to(name, 1).map(|value| Value::Boolean(value == 1)),
             Kind::Enum(enumeration) => {
                 let value = self.unsigned_up_to(name, u64::from(u32::MAX))?;
-                if enumeration.flags || enumeration.members.iter().any(|&(_, member)| u64::from(member) == value) {
+                if enumeration.growth != Growth::Closed || enumeration.has(value) {
                     Ok(Value::Unsigned(value))
                 } else {
                     Err(range(name, value, format!("a {}", enumeration.name.to_string_lossy())))
@@ -176,23 +209,17 @@ impl<'a> Record<'a> {
     pub fn read_all(&self) -> Result<Vec<(Box<CStr>, Value)>, Fault> {
         let mut fields = Vec::new();
         for index in 0..self.number_of_fields() {
-            // SAFETY: the session is live; the function takes any number.
-            let name = unsafe { (self.session.library.functions.get_field_name)(self.session.raw, index) };
-            if name.is_null() {
-                continue;
-            }
-            // SAFETY: not NULL, so it is constant text of the library's.
-            let name: &'static CStr = unsafe { CStr::from_ptr(name) };
-            let value = match Type::from_libchrony(self.type_of(index)) {
-                Some(Type::Unsigned) => Value::Unsigned(self.unsigned_at(index)),
-                Some(Type::Signed) => Value::Signed(self.signed_at(index)),
-                Some(Type::Float) => Value::Float(self.float_at(name, index, f64::NEG_INFINITY)?),
-                Some(Type::Timespec) => {
+            let Some(name) = self.raw.field_name(index) else { continue };
+            let value = match FieldType::from_libchrony(self.raw.field_type(index)) {
+                Some(FieldType::Unsigned) => Value::Unsigned(self.raw.field_unsigned(index)),
+                Some(FieldType::Signed) => Value::Signed(self.signed_at(index)),
+                Some(FieldType::Float) => Value::Float(self.float_at(name, index, f64::NEG_INFINITY)?),
+                Some(FieldType::Timespec) => {
                     let (seconds, nanoseconds) = self.time_at(name, index)?;
                     Value::Signed(seconds * 1_000_000_000 + nanoseconds)
                 }
-                Some(Type::String) => self.address_at(name, index)?.map_or(Value::Missing, Value::Text),
-                Some(Type::None) | None => continue,
+                Some(FieldType::String) => self.address_at(name, index)?.map_or(Value::Missing, Value::Text),
+                Some(FieldType::None) | None => continue,
             };
             fields.push((name.into(), value));
         }
@@ -200,66 +227,47 @@ impl<'a> Record<'a> {
     }
 
     fn index(&self, name: &CStr) -> Option<c_int> {
-        let functions = &self.session.library.functions;
         let next = self.next.get();
-        // SAFETY: the session is live, the names are text, and a field of any number may be asked for.
-        let index = unsafe {
-            let found = (functions.get_field_name)(self.session.raw, next);
-            if !found.is_null() && CStr::from_ptr(found) == name {
-                next
-            } else {
-                (functions.get_field_index)(self.session.raw, name.as_ptr())
-            }
+        let index = match self.raw.field_name(next) {
+            Some(found) if found == name => next,
+            _ => self.raw.field_index(name)?,
         };
         self.next.set(index + 1);
-        (index >= 0).then_some(index)
-    }
-
-    /// libchrony's number of a field's type.
-    fn type_of(&self, index: c_int) -> c_int {
-        // SAFETY: the session is live; the function takes any number.
-        unsafe { (self.session.library.functions.get_field_type)(self.session.raw, index) }
+        Some(index)
     }
 
     /// The index of a field that must be there and of this type: libchrony reads a field of another type as zero.
-    fn expect(&self, name: &'static CStr, expected: Type) -> Result<c_int, Fault> {
+    fn expect(&self, name: &'static CStr, expected: FieldType) -> Result<c_int, Fault> {
         let index = self.index(name).ok_or_else(|| missing(name))?;
-        let number = self.type_of(index);
+        let number = self.raw.field_type(index);
         if number == expected as c_int { Ok(index) } else { Err(mistyped(name, number, expected)) }
     }
 
-    fn unsigned_at(&self, index: c_int) -> u64 {
-        // SAFETY: the session is live; the function takes any number.
-        unsafe { (self.session.library.functions.get_field_uinteger)(self.session.raw, index) }
-    }
-
     fn unsigned_up_to(&self, name: &'static CStr, max: u64) -> Result<u64, Fault> {
-        match self.unsigned_at(self.expect(name, Type::Unsigned)?) {
+        match self.raw.field_unsigned(self.expect(name, FieldType::Unsigned)?) {
             value if value <= max => Ok(value),
             value => Err(range(name, value, format!("0 to {max}"))),
         }
     }
 
     fn signed(&self, name: &'static CStr) -> Result<i64, Fault> {
-        Ok(self.signed_at(self.expect(name, Type::Signed)?))
+        Ok(self.signed_at(self.expect(name, FieldType::Signed)?))
     }
 
     /// libchrony does not extend the sign of 16-bit fields: −2 arrives as 65534.
     fn signed_at(&self, index: c_int) -> i64 {
-        // SAFETY: the session is live; the function takes any number.
-        match unsafe { (self.session.library.functions.get_field_integer)(self.session.raw, index) } {
+        match self.raw.field_signed(index) {
             value @ 0x8000..=0xffff => value - 0x1_0000,
             value => value,
         }
     }
 
     fn float(&self, name: &'static CStr, min: f64) -> Result<f64, Fault> {
-        self.float_at(name, self.expect(name, Type::Float)?, min)
+        self.float_at(name, self.expect(name, FieldType::Float)?, min)
     }
 
     fn float_at(&self, name: &'static CStr, index: c_int, min: f64) -> Result<f64, Fault> {
-        // SAFETY: the session is live; the function takes any number.
-        let value = unsafe { (self.session.library.functions.get_field_float)(self.session.raw, index) };
+        let value = self.raw.field_float(index);
         if value.is_finite() && value >= min {
             return Ok(value);
         }
@@ -268,12 +276,11 @@ impl<'a> Record<'a> {
     }
 
     fn time(&self, name: &'static CStr) -> Result<(i64, i64), Fault> {
-        self.time_at(name, self.expect(name, Type::Timespec)?)
+        self.time_at(name, self.expect(name, FieldType::Timespec)?)
     }
 
     fn time_at(&self, name: &'static CStr, index: c_int) -> Result<(i64, i64), Fault> {
-        // SAFETY: the session is live.
-        let (mut seconds, nanoseconds) = unsafe { self.session.library.timespec(self.session.raw, index) };
+        let (mut seconds, nanoseconds) = self.raw.field_time(index);
         if seconds >> 32 == NO_HIGH_HALF {
             seconds &= 0xffff_ffff;
         }
@@ -292,14 +299,13 @@ impl<'a> Record<'a> {
                 return Ok(address.clone());
             }
         }
-        let address = self.address_at(name, self.expect(name, Type::String)?)?;
+        let address = self.address_at(name, self.expect(name, FieldType::String)?)?;
         self.address.replace(Some((name, address.clone())));
         Ok(address)
     }
 
     fn address_at(&self, name: &'static CStr, index: c_int) -> Result<Option<Box<str>>, Fault> {
-        // SAFETY: the session is live.
-        match unsafe { self.session.library.string(self.session.raw, index) } {
+        match self.raw.field_text(index) {
             // What libchrony makes of an address family it does not know.
             Some(text) if &*text == "?" => Err(range(name, "of an unknown family", "an IP address".to_owned())),
             text => Ok(text),
@@ -326,8 +332,8 @@ fn missing(field: &'static CStr) -> Fault {
 }
 
 #[cold]
-fn mistyped(field: &'static CStr, number: c_int, expected: Type) -> Fault {
-    let found = Type::from_libchrony(number).map_or("unknown", Type::name);
+fn mistyped(field: &'static CStr, number: c_int, expected: FieldType) -> Fault {
+    let found = FieldType::from_libchrony(number).map_or("unknown", FieldType::name);
     Fault::Field { field, why: Box::new(Flaw::Type { found, expected: expected.name() }) }
 }
 

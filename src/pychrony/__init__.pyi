@@ -1,13 +1,19 @@
-"""Ask chronyd, the NTP daemon, how good the system's clock is: the types of the extension module."""
+"""Ask chronyd, the NTP daemon, how good the system's clock is: the types of the extension module.
+
+Written by tools/stub from the module itself; do not edit.
+"""
 
 import sys
+from collections.abc import Iterable, Mapping
 from enum import IntEnum, IntFlag
 from os import PathLike
 from types import TracebackType
-from typing import Any, Final, SupportsFloat, SupportsIndex, final
+from typing import Any, Final, SupportsFloat, SupportsIndex, final, overload
 
 from _typeshed import structseq
 from typing_extensions import Self, TypeAlias, disjoint_base
+
+__all__: list[str]
 
 __version__: str
 
@@ -26,7 +32,7 @@ class LeapStatus(IntEnum):
     UNSYNC = 3
 
 class SourceState(IntEnum):
-    """What chronyd's selection made of a source: SELECTED is synchronised to, UNSELECTED is combined with it or could be."""
+    """What chronyd's selection made of a source."""
 
     SELECTED = 0
     NONSELECTABLE = 1
@@ -36,7 +42,7 @@ class SourceState(IntEnum):
     SELECTABLE = 5
 
 class SourceMode(IntEnum):
-    """What a source is: a server whose CLIENT we are, a PEER, or a reference clock."""
+    """What a source is."""
 
     CLIENT = 0
     PEER = 1
@@ -56,6 +62,7 @@ class SelectState(IntEnum):
     IGNORED = 78
     NOT_SYNCHRONIZED = 115
     MISSING_SAMPLES = 77
+    UNACCEPTABLE_STRATUM = 114
     UNACCEPTABLE_DISTANCE = 100
     LARGE_DISTANCE = 68
     JITTERY = 126
@@ -67,18 +74,19 @@ class SelectState(IntEnum):
     NOT_PREFERRED = 80
     WAITING_FOR_UPDATE = 85
     FALSETICKER = 120
+    OUTLIER = 76
     COMBINED = 43
     BEST = 42
 
 class AuthMode(IntEnum):
-    """Means by which an NTP source is authenticated."""
+    """How an NTP source is authenticated."""
 
     NONE = 0
     SYMMETRIC_KEY = 1
     NTS = 2
 
 class KeyType(IntEnum):
-    """Type of a key: hash, cipher or AEAD algorithm; NONE without a key."""
+    """Type of a key: hash, cipher or AEAD algorithm."""
 
     NONE = 0
     MD5 = 1
@@ -98,7 +106,7 @@ class KeyType(IntEnum):
     AEAD_AES_128_GCM_SIV = 30
 
 class NTPMode(IntEnum):
-    """NTP mode of a response; NONE before the first."""
+    """NTP mode of a response."""
 
     NONE = 0
     ACTIVE_SYMMETRIC = 1
@@ -122,7 +130,7 @@ class NTPFlags(IntFlag):
     AUTHENTICATED = 32768
 
 class Timestamping(IntEnum):
-    """What took a timestamp, in rising precision (NONE: nothing yet); each number is the character that chronyc prints for it."""
+    """What took a timestamp; each number is the character of chronyd's protocol."""
 
     NONE = 0
     DAEMON = 68
@@ -130,13 +138,13 @@ class Timestamping(IntEnum):
     HARDWARE = 72
 
 class SmoothingFlags(IntFlag):
-    """Whether smoothing is ACTIVE, and whether it smooths leap seconds only."""
+    """Whether smoothing is at work, and on what."""
 
     ACTIVE = 1
     LEAPONLY = 2
 
 class Transport(IntEnum):
-    """How chronyd is reached: its Unix socket (root and its own user only, all reports) or its UDP command port."""
+    """How chronyd is reached."""
 
     UNIX_SOCKET = 1
     COMMAND_PORT = 2
@@ -163,11 +171,10 @@ class ErrorCode(IntEnum):
     FIELD_MISSING = 102
     FIELD_TYPE = 103
     FIELD_RANGE = 104
+    CLOSED = 105
 
 class ChronyError(Exception):
-    """ChronyError(message, error_code=None)
-
-    The base of all pychrony's exceptions.
+    """The base of all pychrony's exceptions.
 
     message: what was tried, on what, what came back, what can be done.
     error_code: an ErrorCode, or None.
@@ -181,7 +188,8 @@ class ChronyError(Exception):
 class ChronyConnectionError(ChronyError, ConnectionError):
     """chronyd cannot be reached: the message names every address tried, and why it failed.
 
-    error_code: OPEN_FAILED, SEND_FAILED or RECV_FAILED, and errno, of the first address tried."""
+    error_code: OPEN_FAILED, SEND_FAILED or RECV_FAILED, and errno, of the first address tried; CLOSED where
+    another thread closed the connection during the call."""
 
 class ChronyTimeoutError(ChronyConnectionError, TimeoutError):
     """chronyd was reached, or at least not refused, but did not answer in time. error_code: TIMEOUT."""
@@ -203,40 +211,36 @@ class ChronyLibraryError(ChronyError):
     """libchrony itself failed: error_code is its code, errno the system's reason where there is one."""
 
 @final
-class TrackingStatus(
-    structseq[Any],
-    tuple[int, str, str | None, int, LeapStatus, float, float, float, float, float, float, float, float, float, float],
-):
+class TrackingStatus(structseq[Any], tuple[int, str, str | None, int, LeapStatus, float, float, float, float, float, float, float, float, float, float]):
     """How good the system's clock is: chronyd's tracking report.
 
     The clock's error is at most abs(offset) + root_dispersion + root_delay / 2 seconds, if the path to the
-    primary source is no worse than its worst asymmetry."""
+    primary source is no worse than its worst asymmetry.
+
+    Made by pychrony; in Python by keyword, with all the fields of _fields, or of a sequence of their values."""
 
     if sys.version_info >= (3, 10):
-        __match_args__: Final = (
-            "reference_id",
-            "reference_id_name",
-            "reference_ip",
-            "stratum",
-            "leap_status",
-            "ref_time",
-            "offset",
-            "last_offset",
-            "rms_offset",
-            "frequency",
-            "residual_freq",
-            "skew",
-            "root_delay",
-            "root_dispersion",
-            "update_interval",
-        )
+        __match_args__: Final = ("reference_id", "reference_id_name", "reference_ip", "stratum", "leap_status", "ref_time", "offset", "last_offset", "rms_offset", "frequency", "residual_freq", "skew", "root_delay", "root_dispersion", "update_interval")
 
     _fields: Final[tuple[str, ...]]
+    @overload
+    def __new__(cls, sequence: Iterable[Any], dict: Mapping[str, Any] | None = None, /) -> Self: ...
+    @overload
+    def __new__(cls, *, reference_id: int, reference_id_name: str, reference_ip: str | None, stratum: int, leap_status: LeapStatus, ref_time: float, offset: float, last_offset: float, rms_offset: float, frequency: float, residual_freq: float, skew: float, root_delay: float, root_dispersion: float, update_interval: float, ref_time_ns: int = ...) -> Self: ...
     def _asdict(self) -> dict[str, Any]:
         """The fields named in _fields as a new dictionary."""
 
+    def _replace(self, *, reference_id: int = ..., reference_id_name: str = ..., reference_ip: str | None = ..., stratum: int = ..., leap_status: LeapStatus = ..., ref_time: float = ..., offset: float = ..., last_offset: float = ..., rms_offset: float = ..., frequency: float = ..., residual_freq: float = ..., skew: float = ..., root_delay: float = ..., root_dispersion: float = ..., update_interval: float = ..., ref_time_ns: int = ...) -> Self:
+        """A new record, with these fields in place of its own."""
+
+    def __replace__(self, *, reference_id: int = ..., reference_id_name: str = ..., reference_ip: str | None = ..., stratum: int = ..., leap_status: LeapStatus = ..., ref_time: float = ..., offset: float = ..., last_offset: float = ..., rms_offset: float = ..., frequency: float = ..., residual_freq: float = ..., skew: float = ..., root_delay: float = ..., root_dispersion: float = ..., update_interval: float = ..., ref_time_ns: int = ...) -> Self:
+        """The same, for copy.replace()."""
+
     def is_synchronized(self) -> bool:
-        """Whether the clock is synchronised: to a source, with a known leap status."""
+        """Whether the clock is synchronised to a source, as chronyc waitsync has it: the local reference is none."""
+
+    def is_local_reference(self) -> bool:
+        """Whether chronyd serves its own clock without a source (the local directive): nobody says that it is right."""
 
     def is_leap_pending(self) -> bool:
         """Whether a leap second is inserted or deleted at the end of the day."""
@@ -255,11 +259,11 @@ class TrackingStatus(
 
     @property
     def stratum(self) -> int:
-        """How many hops the clock is away from a reference clock, which is stratum 0; 0 also while not synchronised [0 to 15; libchrony: stratum]"""
+        """How many hops the clock is away from a reference clock, which is stratum 0; 0 while not synchronised. 16 is a client of a stratum-15 server [0 to 17; libchrony: stratum]"""
 
     @property
     def leap_status(self) -> LeapStatus:
-        """Whether a leap second is due [LeapStatus; libchrony: leap status]"""
+        """Whether a leap second is due; UNSYNC: not synchronised, or in the middle of a leap second [LeapStatus; libchrony: leap status]"""
 
     @property
     def ref_time(self) -> float:
@@ -306,29 +310,27 @@ class TrackingStatus(
         """When the last measurement was processed; an attribute, not an item [nanoseconds since 1970 (UTC); libchrony: reference time]"""
 
 @final
-class Source(
-    structseq[Any], tuple[str, int, int, SourceState, SourceMode, SelectOptions, int, int | None, float, float, float]
-):
-    """One source of time: a record of chronyd's sources report."""
+class Source(structseq[Any], tuple[str, int, int, SourceState, SourceMode, SelectOptions, int, int | None, float, float, float]):
+    """One source of time: a record of chronyd's sources report.
+
+    Made by pychrony; in Python by keyword, with all the fields of _fields, or of a sequence of their values."""
 
     if sys.version_info >= (3, 10):
-        __match_args__: Final = (
-            "address",
-            "poll",
-            "stratum",
-            "state",
-            "mode",
-            "flags",
-            "reachability",
-            "last_sample_ago",
-            "orig_latest_meas",
-            "latest_meas",
-            "latest_meas_err",
-        )
+        __match_args__: Final = ("address", "poll", "stratum", "state", "mode", "flags", "reachability", "last_sample_ago", "orig_latest_meas", "latest_meas", "latest_meas_err")
 
     _fields: Final[tuple[str, ...]]
+    @overload
+    def __new__(cls, sequence: Iterable[Any], dict: Mapping[str, Any] | None = None, /) -> Self: ...
+    @overload
+    def __new__(cls, *, address: str, poll: int, stratum: int, state: SourceState, mode: SourceMode, flags: SelectOptions, reachability: int, last_sample_ago: int | None, orig_latest_meas: float, latest_meas: float, latest_meas_err: float) -> Self: ...
     def _asdict(self) -> dict[str, Any]:
         """The fields named in _fields as a new dictionary."""
+
+    def _replace(self, *, address: str = ..., poll: int = ..., stratum: int = ..., state: SourceState = ..., mode: SourceMode = ..., flags: SelectOptions = ..., reachability: int = ..., last_sample_ago: int | None = ..., orig_latest_meas: float = ..., latest_meas: float = ..., latest_meas_err: float = ...) -> Self:
+        """A new record, with these fields in place of its own."""
+
+    def __replace__(self, *, address: str = ..., poll: int = ..., stratum: int = ..., state: SourceState = ..., mode: SourceMode = ..., flags: SelectOptions = ..., reachability: int = ..., last_sample_ago: int | None = ..., orig_latest_meas: float = ..., latest_meas: float = ..., latest_meas_err: float = ...) -> Self:
+        """The same, for copy.replace()."""
 
     def is_reachable(self) -> bool:
         """Whether any of the last eight polls was answered."""
@@ -342,11 +344,11 @@ class Source(
 
     @property
     def poll(self) -> int:
-        """Interval between polls: 6 is 64 s, -2 is 0.25 s [log2 seconds, -32 to 32; libchrony: poll]"""
+        """Interval between polls: 6 is 64 s, -2 is 0.25 s [log2 seconds, usually -7 to 24; libchrony: poll]"""
 
     @property
     def stratum(self) -> int:
-        """The source's stratum; 0 where nothing is known yet [0 to 16; libchrony: stratum]"""
+        """The source's stratum; 0 without samples [usually 0 to 15; libchrony: stratum]"""
 
     @property
     def state(self) -> SourceState:
@@ -358,15 +360,15 @@ class Source(
 
     @property
     def flags(self) -> SelectOptions:
-        """Selection options, as far as chronyd tells them here: get_select_data() has all [SelectOptions; libchrony: flags]"""
+        """Selection options; chronyd from 4.0 on sends none here: see get_select_data() [SelectOptions; libchrony: flags]"""
 
     @property
     def reachability(self) -> int:
-        """Which of the last polls were answered [bits, the lowest the latest; eight of them in use (0o377: all answered); libchrony: reachability]"""
+        """Which of the last polls were answered [bits, 0 to 0o377 (all answered), the lowest bit the latest; libchrony: reachability]"""
 
     @property
     def last_sample_ago(self) -> int | None:
-        """Age of the last good sample [seconds, 0 or more; None: never; libchrony: last sample ago]"""
+        """Age of the last good sample; below 0 for a moment where somebody else set the clock back [seconds, usually 0 or more; None: never; libchrony: last sample ago]"""
 
     @property
     def orig_latest_meas(self) -> float:
@@ -382,25 +384,26 @@ class Source(
 
 @final
 class SourceStats(structseq[Any], tuple[int, str, int, int, int, float, float, float, float, float]):
-    """Statistics of one source: a record of chronyd's sourcestats report."""
+    """Statistics of one source: a record of chronyd's sourcestats report.
+
+    Made by pychrony; in Python by keyword, with all the fields of _fields, or of a sequence of their values."""
 
     if sys.version_info >= (3, 10):
-        __match_args__: Final = (
-            "reference_id",
-            "address",
-            "samples",
-            "runs",
-            "span",
-            "std_dev",
-            "resid_freq",
-            "skew",
-            "offset",
-            "offset_err",
-        )
+        __match_args__: Final = ("reference_id", "address", "samples", "runs", "span", "std_dev", "resid_freq", "skew", "offset", "offset_err")
 
     _fields: Final[tuple[str, ...]]
+    @overload
+    def __new__(cls, sequence: Iterable[Any], dict: Mapping[str, Any] | None = None, /) -> Self: ...
+    @overload
+    def __new__(cls, *, reference_id: int, address: str, samples: int, runs: int, span: int, std_dev: float, resid_freq: float, skew: float, offset: float, offset_err: float) -> Self: ...
     def _asdict(self) -> dict[str, Any]:
         """The fields named in _fields as a new dictionary."""
+
+    def _replace(self, *, reference_id: int = ..., address: str = ..., samples: int = ..., runs: int = ..., span: int = ..., std_dev: float = ..., resid_freq: float = ..., skew: float = ..., offset: float = ..., offset_err: float = ...) -> Self:
+        """A new record, with these fields in place of its own."""
+
+    def __replace__(self, *, reference_id: int = ..., address: str = ..., samples: int = ..., runs: int = ..., span: int = ..., std_dev: float = ..., resid_freq: float = ..., skew: float = ..., offset: float = ..., offset_err: float = ...) -> Self:
+        """The same, for copy.replace()."""
 
     def has_sufficient_samples(self, minimum: int = 4) -> bool:
         """Whether at least so many samples are in use."""
@@ -443,25 +446,37 @@ class SourceStats(structseq[Any], tuple[int, str, int, int, int, float, float, f
 
     @property
     def offset_err(self) -> float:
-        """Error bound of the offset [seconds, 0 or more; libchrony: offset error]"""
+        """Error bound of the offset; below 0 where somebody else set the clock back [seconds, finite, usually 0 or more; libchrony: offset error]"""
 
 @final
 class RTCData(structseq[Any], tuple[float, int, int, int, float, float]):
-    """The real-time clock against the system clock: chronyd's rtcdata report."""
+    """The real-time clock against the system clock: chronyd's rtcdata report.
+
+    Made by pychrony; in Python by keyword, with all the fields of _fields, or of a sequence of their values."""
 
     if sys.version_info >= (3, 10):
         __match_args__: Final = ("ref_time", "samples", "runs", "span", "offset", "freq_offset")
 
     _fields: Final[tuple[str, ...]]
+    @overload
+    def __new__(cls, sequence: Iterable[Any], dict: Mapping[str, Any] | None = None, /) -> Self: ...
+    @overload
+    def __new__(cls, *, ref_time: float, samples: int, runs: int, span: int, offset: float, freq_offset: float, ref_time_ns: int = ...) -> Self: ...
     def _asdict(self) -> dict[str, Any]:
         """The fields named in _fields as a new dictionary."""
+
+    def _replace(self, *, ref_time: float = ..., samples: int = ..., runs: int = ..., span: int = ..., offset: float = ..., freq_offset: float = ..., ref_time_ns: int = ...) -> Self:
+        """A new record, with these fields in place of its own."""
+
+    def __replace__(self, *, ref_time: float = ..., samples: int = ..., runs: int = ..., span: int = ..., offset: float = ..., freq_offset: float = ..., ref_time_ns: int = ...) -> Self:
+        """The same, for copy.replace()."""
 
     def is_calibrated(self) -> bool:
         """Whether there is any comparison to go by (samples > 0)."""
 
     @property
     def ref_time(self) -> float:
-        """When the real-time clock was last compared [seconds since 1970 (UTC), float; ref_time_ns is exact; libchrony: reference time]"""
+        """When the real-time clock was last compared; 0 before it was [seconds since 1970 (UTC), float; ref_time_ns is exact; libchrony: reference time]"""
 
     @property
     def samples(self) -> int:
@@ -489,14 +504,26 @@ class RTCData(structseq[Any], tuple[float, int, int, int, float, float]):
 
 @final
 class Smoothing(structseq[Any], tuple[SmoothingFlags, float, float, float, float, float]):
-    """The smoothing of the time served to clients: chronyd's smoothing report."""
+    """The smoothing of the time served to clients: chronyd's smoothing report.
+
+    Made by pychrony; in Python by keyword, with all the fields of _fields, or of a sequence of their values."""
 
     if sys.version_info >= (3, 10):
         __match_args__: Final = ("flags", "offset", "freq_offset", "wander", "last_update_ago", "remaining_time")
 
     _fields: Final[tuple[str, ...]]
+    @overload
+    def __new__(cls, sequence: Iterable[Any], dict: Mapping[str, Any] | None = None, /) -> Self: ...
+    @overload
+    def __new__(cls, *, flags: SmoothingFlags, offset: float, freq_offset: float, wander: float, last_update_ago: float, remaining_time: float) -> Self: ...
     def _asdict(self) -> dict[str, Any]:
         """The fields named in _fields as a new dictionary."""
+
+    def _replace(self, *, flags: SmoothingFlags = ..., offset: float = ..., freq_offset: float = ..., wander: float = ..., last_update_ago: float = ..., remaining_time: float = ...) -> Self:
+        """A new record, with these fields in place of its own."""
+
+    def __replace__(self, *, flags: SmoothingFlags = ..., offset: float = ..., freq_offset: float = ..., wander: float = ..., last_update_ago: float = ..., remaining_time: float = ...) -> Self:
+        """The same, for copy.replace()."""
 
     @property
     def flags(self) -> SmoothingFlags:
@@ -524,14 +551,26 @@ class Smoothing(structseq[Any], tuple[SmoothingFlags, float, float, float, float
 
 @final
 class Activity(structseq[Any], tuple[int, int, int, int, int]):
-    """How many NTP sources are in which state: chronyd's activity report."""
+    """How many NTP sources are in which state: chronyd's activity report.
+
+    Made by pychrony; in Python by keyword, with all the fields of _fields, or of a sequence of their values."""
 
     if sys.version_info >= (3, 10):
         __match_args__: Final = ("online", "offline", "burst_online", "burst_offline", "unresolved")
 
     _fields: Final[tuple[str, ...]]
+    @overload
+    def __new__(cls, sequence: Iterable[Any], dict: Mapping[str, Any] | None = None, /) -> Self: ...
+    @overload
+    def __new__(cls, *, online: int, offline: int, burst_online: int, burst_offline: int, unresolved: int) -> Self: ...
     def _asdict(self) -> dict[str, Any]:
         """The fields named in _fields as a new dictionary."""
+
+    def _replace(self, *, online: int = ..., offline: int = ..., burst_online: int = ..., burst_offline: int = ..., unresolved: int = ...) -> Self:
+        """A new record, with these fields in place of its own."""
+
+    def __replace__(self, *, online: int = ..., offline: int = ..., burst_online: int = ..., burst_offline: int = ..., unresolved: int = ...) -> Self:
+        """The same, for copy.replace()."""
 
     @property
     def online(self) -> int:
@@ -554,56 +593,29 @@ class Activity(structseq[Any], tuple[int, int, int, int, int]):
         """Sources whose name is not resolved yet [count; libchrony: unresolved sources]"""
 
 @final
-class ServerStats(
-    structseq[Any],
-    tuple[
-        int,
-        int,
-        int,
-        int,
-        int,
-        int | None,
-        int | None,
-        int | None,
-        int | None,
-        int | None,
-        int | None,
-        int | None,
-        int | None,
-        int | None,
-        int | None,
-        int | None,
-        int | None,
-    ],
-):
+class ServerStats(structseq[Any], tuple[int, int, int, int, int, int | None, int | None, int | None, int | None, int | None, int | None, int | None, int | None, int | None, int | None, int | None, int | None]):
     """What chronyd did as a server since it was started: its serverstats report.
 
-    Fields that only newer chronyds send are None where they are missing."""
+    Fields that only newer chronyds send are None where they are missing.
+
+    Made by pychrony; in Python by keyword, with all the fields of _fields, or of a sequence of their values."""
 
     if sys.version_info >= (3, 10):
-        __match_args__: Final = (
-            "received_ntp_requests",
-            "dropped_ntp_requests",
-            "received_command_requests",
-            "dropped_command_requests",
-            "dropped_client_log_records",
-            "accepted_nts_ke_connections",
-            "dropped_nts_ke_connections",
-            "received_authenticated_ntp_requests",
-            "received_interleaved_ntp_requests",
-            "held_ntp_timestamps",
-            "ntp_timestamp_span",
-            "served_daemon_rx_timestamps",
-            "served_daemon_tx_timestamps",
-            "served_kernel_rx_timestamps",
-            "served_kernel_tx_timestamps",
-            "served_hardware_rx_timestamps",
-            "served_hardware_tx_timestamps",
-        )
+        __match_args__: Final = ("received_ntp_requests", "dropped_ntp_requests", "received_command_requests", "dropped_command_requests", "dropped_client_log_records", "accepted_nts_ke_connections", "dropped_nts_ke_connections", "received_authenticated_ntp_requests", "received_interleaved_ntp_requests", "held_ntp_timestamps", "ntp_timestamp_span", "served_daemon_rx_timestamps", "served_daemon_tx_timestamps", "served_kernel_rx_timestamps", "served_kernel_tx_timestamps", "served_hardware_rx_timestamps", "served_hardware_tx_timestamps")
 
     _fields: Final[tuple[str, ...]]
+    @overload
+    def __new__(cls, sequence: Iterable[Any], dict: Mapping[str, Any] | None = None, /) -> Self: ...
+    @overload
+    def __new__(cls, *, received_ntp_requests: int, dropped_ntp_requests: int, received_command_requests: int, dropped_command_requests: int, dropped_client_log_records: int, accepted_nts_ke_connections: int | None, dropped_nts_ke_connections: int | None, received_authenticated_ntp_requests: int | None, received_interleaved_ntp_requests: int | None, held_ntp_timestamps: int | None, ntp_timestamp_span: int | None, served_daemon_rx_timestamps: int | None, served_daemon_tx_timestamps: int | None, served_kernel_rx_timestamps: int | None, served_kernel_tx_timestamps: int | None, served_hardware_rx_timestamps: int | None, served_hardware_tx_timestamps: int | None) -> Self: ...
     def _asdict(self) -> dict[str, Any]:
         """The fields named in _fields as a new dictionary."""
+
+    def _replace(self, *, received_ntp_requests: int = ..., dropped_ntp_requests: int = ..., received_command_requests: int = ..., dropped_command_requests: int = ..., dropped_client_log_records: int = ..., accepted_nts_ke_connections: int | None = ..., dropped_nts_ke_connections: int | None = ..., received_authenticated_ntp_requests: int | None = ..., received_interleaved_ntp_requests: int | None = ..., held_ntp_timestamps: int | None = ..., ntp_timestamp_span: int | None = ..., served_daemon_rx_timestamps: int | None = ..., served_daemon_tx_timestamps: int | None = ..., served_kernel_rx_timestamps: int | None = ..., served_kernel_tx_timestamps: int | None = ..., served_hardware_rx_timestamps: int | None = ..., served_hardware_tx_timestamps: int | None = ...) -> Self:
+        """A new record, with these fields in place of its own."""
+
+    def __replace__(self, *, received_ntp_requests: int = ..., dropped_ntp_requests: int = ..., received_command_requests: int = ..., dropped_command_requests: int = ..., dropped_client_log_records: int = ..., accepted_nts_ke_connections: int | None = ..., dropped_nts_ke_connections: int | None = ..., received_authenticated_ntp_requests: int | None = ..., received_interleaved_ntp_requests: int | None = ..., held_ntp_timestamps: int | None = ..., ntp_timestamp_span: int | None = ..., served_daemon_rx_timestamps: int | None = ..., served_daemon_tx_timestamps: int | None = ..., served_kernel_rx_timestamps: int | None = ..., served_kernel_tx_timestamps: int | None = ..., served_hardware_rx_timestamps: int | None = ..., served_hardware_tx_timestamps: int | None = ...) -> Self:
+        """The same, for copy.replace()."""
 
     @property
     def received_ntp_requests(self) -> int:
@@ -627,23 +639,23 @@ class ServerStats(
 
     @property
     def accepted_nts_ke_connections(self) -> int | None:
-        """NTS key establishments accepted [count or None; libchrony: accepted NTS-KE connections]"""
+        """NTS key establishments accepted [count, or None; libchrony: accepted NTS-KE connections]"""
 
     @property
     def dropped_nts_ke_connections(self) -> int | None:
-        """NTS key establishments dropped by rate limiting [count or None; libchrony: dropped NTS-KE connections]"""
+        """NTS key establishments dropped by rate limiting [count, or None; libchrony: dropped NTS-KE connections]"""
 
     @property
     def received_authenticated_ntp_requests(self) -> int | None:
-        """NTP requests that were authenticated [count or None; libchrony: received authenticated NTP requests]"""
+        """NTP requests that were authenticated [count, or None; libchrony: received authenticated NTP requests]"""
 
     @property
     def received_interleaved_ntp_requests(self) -> int | None:
-        """NTP requests in the interleaved mode [count or None; libchrony: received interleaved NTP requests]"""
+        """NTP requests in the interleaved mode [count, or None; libchrony: received interleaved NTP requests]"""
 
     @property
     def held_ntp_timestamps(self) -> int | None:
-        """Timestamps held for clients in the interleaved mode [count or None; libchrony: held NTP timestamps]"""
+        """Timestamps held for clients in the interleaved mode [count, or None; libchrony: held NTP timestamps]"""
 
     @property
     def ntp_timestamp_span(self) -> int | None:
@@ -651,105 +663,52 @@ class ServerStats(
 
     @property
     def served_daemon_rx_timestamps(self) -> int | None:
-        """Responses with a receive timestamp taken by the daemon [count or None; libchrony: served daemon RX timestamps]"""
+        """Responses with a receive timestamp taken by the daemon [count, or None; libchrony: served daemon RX timestamps]"""
 
     @property
     def served_daemon_tx_timestamps(self) -> int | None:
-        """Responses with a transmit timestamp taken by the daemon [count or None; libchrony: served daemon TX timestamps]"""
+        """Responses with a transmit timestamp taken by the daemon [count, or None; libchrony: served daemon TX timestamps]"""
 
     @property
     def served_kernel_rx_timestamps(self) -> int | None:
-        """Responses with a receive timestamp taken by the kernel [count or None; libchrony: served kernel RX timestamps]"""
+        """Responses with a receive timestamp taken by the kernel [count, or None; libchrony: served kernel RX timestamps]"""
 
     @property
     def served_kernel_tx_timestamps(self) -> int | None:
-        """Responses with a transmit timestamp taken by the kernel [count or None; libchrony: served kernel TX timestamps]"""
+        """Responses with a transmit timestamp taken by the kernel [count, or None; libchrony: served kernel TX timestamps]"""
 
     @property
     def served_hardware_rx_timestamps(self) -> int | None:
-        """Responses with a receive timestamp taken by the hardware [count or None; libchrony: served hardware RX timestamps]"""
+        """Responses with a receive timestamp taken by the hardware [count, or None; libchrony: served hardware RX timestamps]"""
 
     @property
     def served_hardware_tx_timestamps(self) -> int | None:
-        """Responses with a transmit timestamp taken by the hardware [count or None; libchrony: served hardware TX timestamps]"""
+        """Responses with a transmit timestamp taken by the hardware [count, or None; libchrony: served hardware TX timestamps]"""
 
 @final
-class NTPData(
-    structseq[Any],
-    tuple[
-        str,
-        str | None,
-        str | None,
-        int,
-        LeapStatus,
-        int,
-        NTPMode,
-        int,
-        int,
-        int,
-        float,
-        float,
-        int,
-        float,
-        float,
-        float,
-        float,
-        float,
-        float,
-        NTPFlags,
-        Timestamping,
-        Timestamping,
-        int,
-        int,
-        int,
-        int | None,
-        int | None,
-        int | None,
-        int | None,
-        int | None,
-    ],
-):
+class NTPData(structseq[Any], tuple[str, str | None, str | None, int, LeapStatus, int, NTPMode, int, int, int, float, float, int, float, float, float, float, float, float, NTPFlags, Timestamping, Timestamping, int, int, int, int | None, int | None, int | None, int | None, int | None]):
     """The last valid measurement of one NTP source: a record of chronyd's ntpdata report.
 
-    Fields that only newer chronyds send are None where they are missing."""
+    Fields that only newer chronyds send are None where they are missing.
+
+    Made by pychrony; in Python by keyword, with all the fields of _fields, or of a sequence of their values."""
 
     if sys.version_info >= (3, 10):
-        __match_args__: Final = (
-            "address",
-            "remote_address",
-            "local_address",
-            "remote_port",
-            "leap_status",
-            "version",
-            "mode",
-            "stratum",
-            "poll",
-            "precision",
-            "root_delay",
-            "root_dispersion",
-            "reference_id",
-            "ref_time",
-            "offset",
-            "peer_delay",
-            "peer_dispersion",
-            "response_time",
-            "jitter_asymmetry",
-            "flags",
-            "transmit_timestamping",
-            "receive_timestamping",
-            "transmitted_messages",
-            "received_messages",
-            "received_valid_messages",
-            "received_good_messages",
-            "kernel_transmit_timestamps",
-            "kernel_receive_timestamps",
-            "hardware_transmit_timestamps",
-            "hardware_receive_timestamps",
-        )
+        __match_args__: Final = ("address", "remote_address", "local_address", "remote_port", "leap_status", "version", "mode", "stratum", "poll", "precision", "root_delay", "root_dispersion", "reference_id", "ref_time", "offset", "peer_delay", "peer_dispersion", "response_time", "jitter_asymmetry", "flags", "transmit_timestamping", "receive_timestamping", "transmitted_messages", "received_messages", "received_valid_messages", "received_good_messages", "kernel_transmit_timestamps", "kernel_receive_timestamps", "hardware_transmit_timestamps", "hardware_receive_timestamps")
 
     _fields: Final[tuple[str, ...]]
+    @overload
+    def __new__(cls, sequence: Iterable[Any], dict: Mapping[str, Any] | None = None, /) -> Self: ...
+    @overload
+    def __new__(cls, *, address: str, remote_address: str | None, local_address: str | None, remote_port: int, leap_status: LeapStatus, version: int, mode: NTPMode, stratum: int, poll: int, precision: int, root_delay: float, root_dispersion: float, reference_id: int, ref_time: float, offset: float, peer_delay: float, peer_dispersion: float, response_time: float, jitter_asymmetry: float, flags: NTPFlags, transmit_timestamping: Timestamping, receive_timestamping: Timestamping, transmitted_messages: int, received_messages: int, received_valid_messages: int, received_good_messages: int | None, kernel_transmit_timestamps: int | None, kernel_receive_timestamps: int | None, hardware_transmit_timestamps: int | None, hardware_receive_timestamps: int | None, ref_time_ns: int = ...) -> Self: ...
     def _asdict(self) -> dict[str, Any]:
         """The fields named in _fields as a new dictionary."""
+
+    def _replace(self, *, address: str = ..., remote_address: str | None = ..., local_address: str | None = ..., remote_port: int = ..., leap_status: LeapStatus = ..., version: int = ..., mode: NTPMode = ..., stratum: int = ..., poll: int = ..., precision: int = ..., root_delay: float = ..., root_dispersion: float = ..., reference_id: int = ..., ref_time: float = ..., offset: float = ..., peer_delay: float = ..., peer_dispersion: float = ..., response_time: float = ..., jitter_asymmetry: float = ..., flags: NTPFlags = ..., transmit_timestamping: Timestamping = ..., receive_timestamping: Timestamping = ..., transmitted_messages: int = ..., received_messages: int = ..., received_valid_messages: int = ..., received_good_messages: int | None = ..., kernel_transmit_timestamps: int | None = ..., kernel_receive_timestamps: int | None = ..., hardware_transmit_timestamps: int | None = ..., hardware_receive_timestamps: int | None = ..., ref_time_ns: int = ...) -> Self:
+        """A new record, with these fields in place of its own."""
+
+    def __replace__(self, *, address: str = ..., remote_address: str | None = ..., local_address: str | None = ..., remote_port: int = ..., leap_status: LeapStatus = ..., version: int = ..., mode: NTPMode = ..., stratum: int = ..., poll: int = ..., precision: int = ..., root_delay: float = ..., root_dispersion: float = ..., reference_id: int = ..., ref_time: float = ..., offset: float = ..., peer_delay: float = ..., peer_dispersion: float = ..., response_time: float = ..., jitter_asymmetry: float = ..., flags: NTPFlags = ..., transmit_timestamping: Timestamping = ..., receive_timestamping: Timestamping = ..., transmitted_messages: int = ..., received_messages: int = ..., received_valid_messages: int = ..., received_good_messages: int | None = ..., kernel_transmit_timestamps: int | None = ..., kernel_receive_timestamps: int | None = ..., hardware_transmit_timestamps: int | None = ..., hardware_receive_timestamps: int | None = ..., ref_time_ns: int = ...) -> Self:
+        """The same, for copy.replace()."""
 
     @property
     def address(self) -> str:
@@ -781,7 +740,7 @@ class NTPData(
 
     @property
     def stratum(self) -> int:
-        """The server's stratum [0 to 16; libchrony: stratum]"""
+        """The server's stratum, as its packet has it; 0 and more than 15 are not valid [0 to 255; libchrony: stratum]"""
 
     @property
     def poll(self) -> int:
@@ -853,23 +812,23 @@ class NTPData(
 
     @property
     def received_good_messages(self) -> int | None:
-        """Packets received that passed all tests, and were used; chronyd before 4.1 does not tell [count or None; libchrony: received good messages]"""
+        """Packets received that passed all tests, and were used; chronyd before 4.3 does not tell [count, or None; libchrony: received good messages]"""
 
     @property
     def kernel_transmit_timestamps(self) -> int | None:
-        """Transmit timestamps taken by the kernel [count or None; libchrony: kernel transmit timestamps]"""
+        """Transmit timestamps taken by the kernel [count, or None; libchrony: kernel transmit timestamps]"""
 
     @property
     def kernel_receive_timestamps(self) -> int | None:
-        """Receive timestamps taken by the kernel [count or None; libchrony: kernel receive timestamps]"""
+        """Receive timestamps taken by the kernel [count, or None; libchrony: kernel receive timestamps]"""
 
     @property
     def hardware_transmit_timestamps(self) -> int | None:
-        """Transmit timestamps taken by the hardware [count or None; libchrony: hardware transmit timestamps]"""
+        """Transmit timestamps taken by the hardware [count, or None; libchrony: hardware transmit timestamps]"""
 
     @property
     def hardware_receive_timestamps(self) -> int | None:
-        """Receive timestamps taken by the hardware [count or None; libchrony: hardware receive timestamps]"""
+        """Receive timestamps taken by the hardware [count, or None; libchrony: hardware receive timestamps]"""
 
     @property
     def ref_time_ns(self) -> int:
@@ -877,25 +836,26 @@ class NTPData(
 
 @final
 class AuthData(structseq[Any], tuple[str, AuthMode, KeyType, int, int, int, int | None, int, int, bool]):
-    """How one NTP source is authenticated: a record of chronyd's authdata report."""
+    """How one NTP source is authenticated: a record of chronyd's authdata report.
+
+    Made by pychrony; in Python by keyword, with all the fields of _fields, or of a sequence of their values."""
 
     if sys.version_info >= (3, 10):
-        __match_args__: Final = (
-            "address",
-            "mode",
-            "key_type",
-            "key_id",
-            "key_length",
-            "key_establishment_attempts",
-            "last_key_establishment_ago",
-            "cookies",
-            "cookie_length",
-            "nak",
-        )
+        __match_args__: Final = ("address", "mode", "key_type", "key_id", "key_length", "key_establishment_attempts", "last_key_establishment_ago", "cookies", "cookie_length", "nak")
 
     _fields: Final[tuple[str, ...]]
+    @overload
+    def __new__(cls, sequence: Iterable[Any], dict: Mapping[str, Any] | None = None, /) -> Self: ...
+    @overload
+    def __new__(cls, *, address: str, mode: AuthMode, key_type: KeyType, key_id: int, key_length: int, key_establishment_attempts: int, last_key_establishment_ago: int | None, cookies: int, cookie_length: int, nak: bool) -> Self: ...
     def _asdict(self) -> dict[str, Any]:
         """The fields named in _fields as a new dictionary."""
+
+    def _replace(self, *, address: str = ..., mode: AuthMode = ..., key_type: KeyType = ..., key_id: int = ..., key_length: int = ..., key_establishment_attempts: int = ..., last_key_establishment_ago: int | None = ..., cookies: int = ..., cookie_length: int = ..., nak: bool = ...) -> Self:
+        """A new record, with these fields in place of its own."""
+
+    def __replace__(self, *, address: str = ..., mode: AuthMode = ..., key_type: KeyType = ..., key_id: int = ..., key_length: int = ..., key_establishment_attempts: int = ..., last_key_establishment_ago: int | None = ..., cookies: int = ..., cookie_length: int = ..., nak: bool = ...) -> Self:
+        """The same, for copy.replace()."""
 
     @property
     def address(self) -> str:
@@ -938,30 +898,27 @@ class AuthData(structseq[Any], tuple[str, AuthMode, KeyType, int, int, int, int 
         """Whether the server refused the last request for want of its keys (NTS NAK) [bool; libchrony: NAK]"""
 
 @final
-class SelectData(
-    structseq[Any],
-    tuple[int, str, SelectState, bool, LeapStatus, SelectOptions, SelectOptions, int | None, float, float, float],
-):
-    """What the selection of sources knows of one: a record of chronyd's selectdata report."""
+class SelectData(structseq[Any], tuple[int, str, SelectState, bool, LeapStatus, SelectOptions, SelectOptions, int | None, float, float, float]):
+    """What the selection of sources knows of one: a record of chronyd's selectdata report.
+
+    Made by pychrony; in Python by keyword, with all the fields of _fields, or of a sequence of their values."""
 
     if sys.version_info >= (3, 10):
-        __match_args__: Final = (
-            "reference_id",
-            "address",
-            "state",
-            "authentication",
-            "leap_status",
-            "configured_options",
-            "effective_options",
-            "last_sample_ago",
-            "score",
-            "low_limit",
-            "high_limit",
-        )
+        __match_args__: Final = ("reference_id", "address", "state", "authentication", "leap_status", "configured_options", "effective_options", "last_sample_ago", "score", "low_limit", "high_limit")
 
     _fields: Final[tuple[str, ...]]
+    @overload
+    def __new__(cls, sequence: Iterable[Any], dict: Mapping[str, Any] | None = None, /) -> Self: ...
+    @overload
+    def __new__(cls, *, reference_id: int, address: str, state: SelectState, authentication: bool, leap_status: LeapStatus, configured_options: SelectOptions, effective_options: SelectOptions, last_sample_ago: int | None, score: float, low_limit: float, high_limit: float) -> Self: ...
     def _asdict(self) -> dict[str, Any]:
         """The fields named in _fields as a new dictionary."""
+
+    def _replace(self, *, reference_id: int = ..., address: str = ..., state: SelectState = ..., authentication: bool = ..., leap_status: LeapStatus = ..., configured_options: SelectOptions = ..., effective_options: SelectOptions = ..., last_sample_ago: int | None = ..., score: float = ..., low_limit: float = ..., high_limit: float = ...) -> Self:
+        """A new record, with these fields in place of its own."""
+
+    def __replace__(self, *, reference_id: int = ..., address: str = ..., state: SelectState = ..., authentication: bool = ..., leap_status: LeapStatus = ..., configured_options: SelectOptions = ..., effective_options: SelectOptions = ..., last_sample_ago: int | None = ..., score: float = ..., low_limit: float = ..., high_limit: float = ...) -> Self:
+        """The same, for copy.replace()."""
 
     @property
     def reference_id(self) -> int:
@@ -993,7 +950,7 @@ class SelectData(
 
     @property
     def last_sample_ago(self) -> int | None:
-        """Age of the last sample [seconds, 0 or more; None: never; libchrony: last sample ago]"""
+        """Age of the last sample at the last selection; 0 also before the first sample, and with noselect [seconds, usually 0 or more; None: never; libchrony: last sample ago]"""
 
     @property
     def score(self) -> float:
@@ -1013,8 +970,9 @@ def get_tracking(address: _Address = None, *, timeout: _Seconds = 3.0) -> Tracki
     Returns a TrackingStatus. A session is opened for the call and closed after it.
 
     address: absolute path of chronyd's Unix socket, or an IP address with an optional port (default 323).
-        None: the first that answers of /run/chrony/chronyd.sock, /var/run/chrony/chronyd.sock,
-        127.0.0.1:323 and [::1]:323. An address that is given is the only one tried.
+        None: the one in the environment variable PYCHRONY_ADDRESS, else the first that can be reached of
+        /run/chrony/chronyd.sock, /var/run/chrony/chronyd.sock, 127.0.0.1:323 and [::1]:323.
+        An address that is given is the only one tried.
     timeout: seconds for the whole call, more than 0; None waits for ever.
 
     Raises ChronyConnectionError (not reachable), ChronyTimeoutError (silent), ChronyPermissionError,
@@ -1027,8 +985,9 @@ def get_sources(address: _Address = None, *, timeout: _Seconds = 3.0) -> list[So
     Returns a list of Source, empty without sources. A session is opened for the call and closed after it.
 
     address: absolute path of chronyd's Unix socket, or an IP address with an optional port (default 323).
-        None: the first that answers of /run/chrony/chronyd.sock, /var/run/chrony/chronyd.sock,
-        127.0.0.1:323 and [::1]:323. An address that is given is the only one tried.
+        None: the one in the environment variable PYCHRONY_ADDRESS, else the first that can be reached of
+        /run/chrony/chronyd.sock, /var/run/chrony/chronyd.sock, 127.0.0.1:323 and [::1]:323.
+        An address that is given is the only one tried.
     timeout: seconds for the whole call, more than 0; None waits for ever.
 
     Raises ChronyConnectionError (not reachable), ChronyTimeoutError (silent), ChronyPermissionError,
@@ -1041,8 +1000,9 @@ def get_source_stats(address: _Address = None, *, timeout: _Seconds = 3.0) -> li
     Returns a list of SourceStats, empty without sources. A session is opened for the call and closed after it.
 
     address: absolute path of chronyd's Unix socket, or an IP address with an optional port (default 323).
-        None: the first that answers of /run/chrony/chronyd.sock, /var/run/chrony/chronyd.sock,
-        127.0.0.1:323 and [::1]:323. An address that is given is the only one tried.
+        None: the one in the environment variable PYCHRONY_ADDRESS, else the first that can be reached of
+        /run/chrony/chronyd.sock, /var/run/chrony/chronyd.sock, 127.0.0.1:323 and [::1]:323.
+        An address that is given is the only one tried.
     timeout: seconds for the whole call, more than 0; None waits for ever.
 
     Raises ChronyConnectionError (not reachable), ChronyTimeoutError (silent), ChronyPermissionError,
@@ -1055,8 +1015,9 @@ def get_rtc_data(address: _Address = None, *, timeout: _Seconds = 3.0) -> RTCDat
     Returns an RTCData, or None where chronyd does not track the real-time clock. A session is opened for the call and closed after it.
 
     address: absolute path of chronyd's Unix socket, or an IP address with an optional port (default 323).
-        None: the first that answers of /run/chrony/chronyd.sock, /var/run/chrony/chronyd.sock,
-        127.0.0.1:323 and [::1]:323. An address that is given is the only one tried.
+        None: the one in the environment variable PYCHRONY_ADDRESS, else the first that can be reached of
+        /run/chrony/chronyd.sock, /var/run/chrony/chronyd.sock, 127.0.0.1:323 and [::1]:323.
+        An address that is given is the only one tried.
     timeout: seconds for the whole call, more than 0; None waits for ever.
 
     Raises ChronyConnectionError (not reachable), ChronyTimeoutError (silent), ChronyPermissionError,
@@ -1069,8 +1030,9 @@ def get_smoothing(address: _Address = None, *, timeout: _Seconds = 3.0) -> Smoot
     Returns a Smoothing, or None where smoothing is not enabled. A session is opened for the call and closed after it.
 
     address: absolute path of chronyd's Unix socket, or an IP address with an optional port (default 323).
-        None: the first that answers of /run/chrony/chronyd.sock, /var/run/chrony/chronyd.sock,
-        127.0.0.1:323 and [::1]:323. An address that is given is the only one tried.
+        None: the one in the environment variable PYCHRONY_ADDRESS, else the first that can be reached of
+        /run/chrony/chronyd.sock, /var/run/chrony/chronyd.sock, 127.0.0.1:323 and [::1]:323.
+        An address that is given is the only one tried.
     timeout: seconds for the whole call, more than 0; None waits for ever.
 
     Raises ChronyConnectionError (not reachable), ChronyTimeoutError (silent), ChronyPermissionError,
@@ -1083,8 +1045,9 @@ def get_activity(address: _Address = None, *, timeout: _Seconds = 3.0) -> Activi
     Returns an Activity. A session is opened for the call and closed after it.
 
     address: absolute path of chronyd's Unix socket, or an IP address with an optional port (default 323).
-        None: the first that answers of /run/chrony/chronyd.sock, /var/run/chrony/chronyd.sock,
-        127.0.0.1:323 and [::1]:323. An address that is given is the only one tried.
+        None: the one in the environment variable PYCHRONY_ADDRESS, else the first that can be reached of
+        /run/chrony/chronyd.sock, /var/run/chrony/chronyd.sock, 127.0.0.1:323 and [::1]:323.
+        An address that is given is the only one tried.
     timeout: seconds for the whole call, more than 0; None waits for ever.
 
     Raises ChronyConnectionError (not reachable), ChronyTimeoutError (silent), ChronyPermissionError,
@@ -1097,8 +1060,9 @@ def get_server_stats(address: _Address = None, *, timeout: _Seconds = 3.0) -> Se
     Returns a ServerStats. A session is opened for the call and closed after it.
 
     address: absolute path of chronyd's Unix socket, or an IP address with an optional port (default 323).
-        None: the first that answers of /run/chrony/chronyd.sock, /var/run/chrony/chronyd.sock,
-        127.0.0.1:323 and [::1]:323. An address that is given is the only one tried.
+        None: the one in the environment variable PYCHRONY_ADDRESS, else the first that can be reached of
+        /run/chrony/chronyd.sock, /var/run/chrony/chronyd.sock, 127.0.0.1:323 and [::1]:323.
+        An address that is given is the only one tried.
     timeout: seconds for the whole call, more than 0; None waits for ever.
 
     Raises ChronyConnectionError (not reachable), ChronyTimeoutError (silent), ChronyPermissionError,
@@ -1111,8 +1075,9 @@ def get_ntp_data(address: _Address = None, *, timeout: _Seconds = 3.0) -> list[N
     Returns a list of NTPData, without the reference clocks. A session is opened for the call and closed after it.
 
     address: absolute path of chronyd's Unix socket, or an IP address with an optional port (default 323).
-        None: the first that answers of /run/chrony/chronyd.sock, /var/run/chrony/chronyd.sock,
-        127.0.0.1:323 and [::1]:323. An address that is given is the only one tried.
+        None: the one in the environment variable PYCHRONY_ADDRESS, else the first that can be reached of
+        /run/chrony/chronyd.sock, /var/run/chrony/chronyd.sock, 127.0.0.1:323 and [::1]:323.
+        An address that is given is the only one tried.
     timeout: seconds for the whole call, more than 0; None waits for ever.
 
     Raises ChronyConnectionError (not reachable), ChronyTimeoutError (silent), ChronyPermissionError,
@@ -1125,8 +1090,9 @@ def get_auth_data(address: _Address = None, *, timeout: _Seconds = 3.0) -> list[
     Returns a list of AuthData, without the reference clocks. A session is opened for the call and closed after it.
 
     address: absolute path of chronyd's Unix socket, or an IP address with an optional port (default 323).
-        None: the first that answers of /run/chrony/chronyd.sock, /var/run/chrony/chronyd.sock,
-        127.0.0.1:323 and [::1]:323. An address that is given is the only one tried.
+        None: the one in the environment variable PYCHRONY_ADDRESS, else the first that can be reached of
+        /run/chrony/chronyd.sock, /var/run/chrony/chronyd.sock, 127.0.0.1:323 and [::1]:323.
+        An address that is given is the only one tried.
     timeout: seconds for the whole call, more than 0; None waits for ever.
 
     Raises ChronyConnectionError (not reachable), ChronyTimeoutError (silent), ChronyPermissionError,
@@ -1139,23 +1105,22 @@ def get_select_data(address: _Address = None, *, timeout: _Seconds = 3.0) -> lis
     Returns a list of SelectData, empty without sources. A session is opened for the call and closed after it.
 
     address: absolute path of chronyd's Unix socket, or an IP address with an optional port (default 323).
-        None: the first that answers of /run/chrony/chronyd.sock, /var/run/chrony/chronyd.sock,
-        127.0.0.1:323 and [::1]:323. An address that is given is the only one tried.
+        None: the one in the environment variable PYCHRONY_ADDRESS, else the first that can be reached of
+        /run/chrony/chronyd.sock, /var/run/chrony/chronyd.sock, 127.0.0.1:323 and [::1]:323.
+        An address that is given is the only one tried.
     timeout: seconds for the whole call, more than 0; None waits for ever.
 
     Raises ChronyConnectionError (not reachable), ChronyTimeoutError (silent), ChronyPermissionError,
     ChronyDataError (a value out of its range), ChronyVersionError, ChronyLibraryError: all ChronyError;
     ValueError (malformed address or timeout), TypeError."""
 
-def get_report(
-    name: str, address: _Address = None, *, timeout: _Seconds = 3.0
-) -> list[dict[str, int | float | str | None]]:
+def get_report(name: str, address: _Address = None, *, timeout: _Seconds = 3.0) -> list[dict[str, int | float | str | None]]:
     """Ask chronyd for any report that the libchrony in use knows, new ones included.
 
     Returns a list of dictionaries, a record each, under libchrony's own field names and by its types: integers,
     floats, addresses as str or None, times as integers of nanoseconds since 1970. Values are not checked against a
     range, and reserved fields are among them. A record without fields (of a reference clock, in the reports by
-    address) is an empty dictionary.
+    address) is an empty dictionary. What is not enabled (rtcdata, smoothing) is an empty list.
 
     name: one of supported_reports().
     address, timeout: as for get_tracking().
@@ -1168,18 +1133,20 @@ def supported_reports() -> list[str]:
 def get_include() -> str:
     """The folder of pychrony.h, the header for extensions in C."""
 
+def _tables() -> dict[str, Any]: ...
+
 @disjoint_base
 class ChronyConnection:
     """A connection to chronyd, for programs that ask more than once:
 
-    with ChronyConnection() as connection:
-    status = connection.get_tracking()
+        with ChronyConnection() as connection:
+            status = connection.get_tracking()
 
     address: as for get_tracking(). timeout: seconds for each call, its turn among the threads included.
 
-    It opens on entering the with statement, and closes on leaving it. After an error it is usable for the next call,
-    which opens a new socket; so it does when chronyd was restarted. Threads may share it: their calls take turns. A
-    child process after fork() may not: a call there is a RuntimeError."""
+    It opens on entering the with statement, or by open(), and closes on leaving it, or by close(). After an error it is
+    usable for the next call, which opens a new socket; so it does when chronyd was restarted. Threads may share it: their
+    calls take turns. A child process after fork() may not: a call there is a RuntimeError."""
 
     def __init__(self, address: _Address = None, *, timeout: _Seconds = 3.0) -> None: ...
     @property
@@ -1194,25 +1161,25 @@ class ChronyConnection:
     def closed(self) -> bool:
         """Whether the connection is not open: before it was entered, or after close()."""
 
-    def __enter__(self) -> Self:
+    def open(self) -> None:
         """Open the connection. Raises as get_tracking() does; RuntimeError where it is open."""
 
     def close(self) -> None:
-        """Close the connection. Twice is fine. A call that another thread is making ends first."""
+        """Close the connection. Twice is fine. A call that another thread is making ends with a ChronyConnectionError."""
 
     def fileno(self) -> int:
         """The socket's file descriptor; -1 while there is none (after an error, until the next call) or a call uses it.
 
         Raises RuntimeError where the connection is not open."""
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None = None,
-        error: BaseException | None = None,
-        traceback: TracebackType | None = None,
-        /,
-    ) -> None:
+    def __enter__(self) -> Self:
+        """Open the connection, as open() does."""
+
+    def __exit__(self, *args: object) -> None:
         """Close the connection."""
+
+    def get_report(self, name: str, /) -> list[dict[str, int | float | str | None]]:
+        """Ask for any report by libchrony's name: see pychrony.get_report()."""
 
     def get_tracking(self) -> TrackingStatus:
         """Ask chronyd how good the system's clock is: offset, frequency error, stratum, error bounds, source.
@@ -1264,5 +1231,15 @@ class ChronyConnection:
 
         Returns a list of SelectData, empty without sources. Raises as pychrony.get_select_data() does; RuntimeError where the connection is not open."""
 
-    def get_report(self, name: str, /) -> list[dict[str, int | float | str | None]]:
-        """Ask for any report by libchrony's name: see pychrony.get_report()."""
+@final
+class _Conversation:
+    def __init__(self, address: _Address = None) -> None: ...
+    @property
+    def address(self) -> str | None: ...
+    def ask(self, report: str, timeout: float | None, /) -> object: ...
+    def ask_raw(self, report: str, timeout: float | None, /) -> object: ...
+    def open(self, timeout: float | None, /) -> object: ...
+    def resume(self, ready: bool, /) -> object: ...
+    def cancel(self) -> None: ...
+    def close(self) -> None: ...
+    def fileno(self) -> int: ...

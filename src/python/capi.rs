@@ -2,18 +2,18 @@
 
 use std::ffi::{CStr, c_char, c_double, c_int, c_void};
 use std::ptr;
-use std::time::Duration;
 
 use pyo3_ffi as ffi;
 
-use super::functions::{self, Whom};
-use super::module::State;
-use super::object::{Entry, Owned, Result, entry, import, value_error};
-use crate::chrony::address::Address;
-use crate::chrony::client::{Row, Shape};
+use super::arguments::{Target, duration};
+use super::exceptions;
+use super::functions::{self, Asked};
+use super::object::{Entry, Owned, Result, entry, import};
+use super::state::State;
+use crate::chrony::client::{Answer, Row, Shape};
 use crate::chrony::record::Value;
 use crate::reports::layout::{TEXT, size_of_field, size_of_record};
-use crate::reports::{REPORTS, Report};
+use crate::reports::{REPORTS, Report, each_report};
 
 /// `PyChrony_Table`: its functions are typed in the header.
 #[repr(C)]
@@ -29,18 +29,7 @@ unsafe impl Sync for Functions {}
 static FUNCTIONS: Functions = Functions {
     abi_version: 1,
     size: size_of::<Functions>() as u32,
-    functions: [
-        function::<0>(),
-        function::<1>(),
-        function::<2>(),
-        function::<3>(),
-        function::<4>(),
-        function::<5>(),
-        function::<6>(),
-        function::<7>(),
-        function::<8>(),
-        function::<9>(),
-    ],
+    functions: each_report!(function),
 };
 
 /// `PYCHRONY_FOREVER`, and `PYCHRONY_NONE`.
@@ -82,12 +71,11 @@ impl Entry for Outcome<ffi::Py_ssize_t> {
 
 unsafe extern "C" fn get_one<const REPORT: usize>(address: *const c_char, timeout: c_double, record: *mut u8) -> c_int {
     entry(|| {
-        let report = REPORTS[REPORT];
         // SAFETY: as the header asks of the caller.
-        match unsafe { ask(address, timeout, report) }?.as_deref() {
+        match unsafe { ask::<REPORT>(address, timeout) }?.as_deref() {
             Some([row]) => {
                 // SAFETY: the caller's record is of the report's type.
-                unsafe { write(report, row, record) };
+                unsafe { write(REPORTS[REPORT], row, record) };
                 Ok(Outcome(0))
             }
             _ => Ok(Outcome(1)),
@@ -103,7 +91,7 @@ unsafe extern "C" fn get_list<const REPORT: usize>(
     entry(|| {
         let report = REPORTS[REPORT];
         // SAFETY: as the header asks of the caller.
-        let rows = unsafe { ask(address, timeout, report) }?.unwrap_or_default();
+        let rows = unsafe { ask::<REPORT>(address, timeout) }?.unwrap_or_default();
         let size = size_of_record(report);
         let mut array = ptr::null_mut();
         if !rows.is_empty() {
@@ -124,21 +112,40 @@ unsafe extern "C" fn get_list<const REPORT: usize>(
     })
 }
 
+/// Asks for a report; None where what it is about is not enabled.
+///
 /// # Safety
 /// The thread must be attached, and `address` be NULL or text.
-unsafe fn ask(address: *const c_char, timeout: c_double, report: &'static Report) -> Result<Option<Vec<Row>>> {
+unsafe fn ask<const REPORT: usize>(address: *const c_char, timeout: c_double) -> Result<Option<Vec<Row>>> {
     // An extension's pointer serves all interpreters: the state, with the exception types, is this interpreter's.
     let module = import(c"pychrony")?;
     let state = State::of_checked(module.as_ptr())?;
-    let address = if address.is_null() {
-        None
+    let target = if address.is_null() {
+        Target(None)
     } else {
         // SAFETY: text, as the caller promises.
-        let text = unsafe { CStr::from_ptr(address) };
-        Some(Address::parse(text.to_bytes()).map_err(|error| value_error(&error.to_string()))?)
+        Target::of(unsafe { CStr::from_ptr(address) }.to_bytes())?
     };
-    let timeout: Option<Duration> = if timeout == FOREVER { None } else { functions::duration(timeout)? };
-    Whom { address, timeout }.ask(state, |client, patience| client.report(&report.query, patience))
+    let timeout = if timeout == FOREVER { None } else { duration(timeout)? };
+    functions::ask(state, &target, timeout, REPORT, |asked| rows(state, REPORTS[REPORT], asked))
+}
+
+/// The rows of a report, of whatever shape.
+fn rows(state: &State, report: &'static Report, asked: Asked<'_>) -> Result<Option<Vec<Row>>> {
+    match asked.answer {
+        Answer::NotEnabled => Ok(None),
+        Answer::Rows(rows) => Ok(Some(rows)),
+        Answer::Record => {
+            let read = asked.client.record().map(|record| report.query.fields.iter().map(|it| record.read(it)).collect());
+            match read {
+                Some(Err(fault)) => {
+                    Err(exceptions::raise(state, &asked.client.reject_record(fault, &report.query, asked.call)))
+                }
+                Some(Ok(row)) => Ok(Some(vec![row])),
+                None => Ok(Some(Vec::new())),
+            }
+        }
+    }
 }
 
 /// Writes a record as C has it.

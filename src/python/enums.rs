@@ -1,60 +1,152 @@
 //! The enumerations, made by Python's own `enum` module.
+//!
+//! A number that is no member becomes one on demand: of an open enumeration it is named `UNKNOWN_<n>`, of flags after the
+//! members it combines. Such a member is kept by nobody but its users. The `enum` module would keep every combination for
+//! ever, and what a daemon sends would grow memory.
+
+use std::ffi::CString;
 
 use pyo3_ffi as ffi;
 
-use super::object::{Owned, Result, dictionary, import, list, string, tuple, unsigned};
-use crate::chrony::record::Enumeration;
+use super::method::{self, Method};
+use super::object::{Owned, Raised, Result, dictionary, entry, import, list, none, string, tuple, unsigned};
+use super::state::{EnumClass, State, get_or_make};
+use crate::chrony::record::{Enumeration, Growth};
+use crate::reports::enums::ENUMERATIONS;
 
-/// A class of the `enum` module, and its members at hand.
-pub struct EnumType {
-    table: &'static Enumeration,
-    pub class: Owned,
-    /// With their values: of flags, none is one too.
-    members: Vec<(u64, Owned)>,
+type Object = *mut ffi::PyObject;
+
+/// The class of a table.
+pub fn class<'a>(state: &'a State, table: &'static Enumeration) -> Result<&'a EnumClass> {
+    let index = ENUMERATIONS.iter().position(|known| std::ptr::eq(*known, table)).unwrap_or(0); // it is one of them
+    get_or_make(&state.enumerations[index], || new_class(table))
 }
 
-impl EnumType {
-    /// Makes the classes of tables.
-    pub fn new_all(tables: &[&'static Enumeration]) -> Result<Vec<Self>> {
-        let enums = import(c"enum")?;
-        let keywords = dictionary([(c"module", string("pychrony"))].into_iter())?;
-        tables.iter().map(|table| Self::new(table, &enums, &keywords)).collect()
-    }
-
-    /// Makes the class, as `enum.IntEnum(name, members, module="pychrony")` does.
-    fn new(table: &'static Enumeration, enums: &Owned, keywords: &Owned) -> Result<Self> {
-        let base = enums.attribute(if table.flags { c"IntFlag" } else { c"IntEnum" })?;
-        let members =
-            list(table.members.iter().map(|&(name, value)| {
-                tuple([string(&name.to_string_lossy()), unsigned(u64::from(value))].into_iter())
-            }))?;
-        let arguments = tuple([string(&table.name.to_string_lossy()), Ok(members)].into_iter())?;
-        // SAFETY: live objects; the result is a new reference.
-        let class = unsafe { Owned::new(ffi::PyObject_Call(base.as_ptr(), arguments.as_ptr(), keywords.as_ptr())) }?;
-        class.set_attribute(c"__doc__", &string(&table.doc.to_string_lossy())?)?;
-        let mut members = Vec::with_capacity(table.members.len() + 1);
-        if table.flags {
-            members.push((0, class.call(&[&unsigned(0)?])?));
+/// The member of this value.
+pub fn member(state: &State, table: &'static Enumeration, value: u64) -> Result<Owned> {
+    let known = class(state, table)?;
+    match known.members.iter().find(|(member, _)| *member == value) {
+        Some((_, member)) => Ok(member.share()),
+        None if table.growth == Growth::Flags => {
+            let members = table.members.iter().map(|member| (member.name.to_string_lossy(), u64::from(member.value)));
+            new_member(&known.class, value, &name_of_flags(members, value))
         }
-        for &(name, value) in table.members {
-            members.push((u64::from(value), class.attribute(name)?));
-        }
-        Ok(Self { table, class, members })
+        None => new_member(&known.class, value, &name_of_unknown(value)),
     }
+}
 
-    /// The member of this value; of flags, also a combination or an unknown bit.
-    pub fn member(&self, value: u64) -> Result<Owned> {
-        match self.members.iter().find(|(known, _)| *known == value) {
-            Some((_, member)) => Ok(member.share()),
-            None => self.class.call(&[&unsigned(value)?]),
+/// Makes the class, as `enum.IntEnum(name, members, module="pychrony")` does.
+fn new_class(table: &'static Enumeration) -> Result<EnumClass> {
+    let base = import(c"enum")?.attribute(if table.growth == Growth::Flags { c"IntFlag" } else { c"IntEnum" })?;
+    let members = list(table.members.iter().map(|member| {
+        tuple([string(&member.name.to_string_lossy()), unsigned(u64::from(member.value))].into_iter())
+    }))?;
+    let arguments = tuple([string(&table.name.to_string_lossy()), Ok(members)].into_iter())?;
+    let keywords = dictionary([(c"module", string("pychrony"))].into_iter())?;
+    // SAFETY: live objects; the result is a new reference.
+    let class = unsafe { Owned::new(ffi::PyObject_Call(base.as_ptr(), arguments.as_ptr(), keywords.as_ptr())) }?;
+    class.set_attribute(c"__doc__", &string(&table.doc.to_string_lossy())?)?;
+    let mut members = Vec::with_capacity(table.members.len() + 1);
+    match table.growth {
+        Growth::Closed => {}
+        Growth::Open => method::add_class_method(&class, &MISSING_MEMBER)?,
+        Growth::Flags => {
+            members.push((0, class.call(&[&unsigned(0)?])?)); // of flags, none is a member too
+            method::add_class_method(&class, &MISSING_FLAGS)?;
         }
     }
-
-    pub fn is_of(&self, table: &'static Enumeration) -> bool {
-        std::ptr::eq(self.table, table)
+    for member in table.members {
+        members.push((u64::from(member.value), class.attribute(member.name)?));
     }
+    Ok(EnumClass { class, members })
+}
 
-    pub fn references(&self) -> impl Iterator<Item = &Owned> {
-        std::iter::once(&self.class).chain(self.members.iter().map(|(_, member)| member))
+fn name_of_unknown(value: u64) -> String {
+    format!("UNKNOWN_{value}")
+}
+
+/// The name that Python 3.11 and later give to a combination.
+fn name_of_flags(members: impl Iterator<Item = (impl Into<String>, u64)>, value: u64) -> String {
+    let mut unknown = value;
+    let mut names = Vec::new();
+    for (name, member) in members {
+        if member != 0 && value & member == member {
+            names.push(name.into());
+            unknown &= !member;
+        }
     }
+    if unknown != 0 {
+        names.push(unknown.to_string());
+    }
+    names.join("|")
+}
+
+fn new_member(class: &Owned, value: u64, name: &str) -> Result<Owned> {
+    let number = unsigned(value)?;
+    // SAFETY: always live.
+    let integer = unsafe { Owned::from_borrowed((&raw mut ffi::PyLong_Type).cast()) };
+    let member = integer.attribute(c"__new__")?.call(&[class, &number])?;
+    member.set_attribute(c"_value_", &number)?;
+    member.set_attribute(c"_name_", &string(name)?)?;
+    Ok(member)
+}
+
+static MISSING_MEMBER: Method = Method::with_one_argument(
+    c"_missing_",
+    missing_member,
+    c"_missing_($cls, value, /)\n--\n\nThe member that stands for a number of a newer chronyd.",
+);
+static MISSING_FLAGS: Method = Method::with_one_argument(
+    c"_missing_",
+    missing_flags,
+    c"_missing_($cls, value, /)\n--\n\nThe member that stands for a combination of flags.",
+);
+
+/// The number as 32 bits, or None: what is none of an enumeration's is answered with Python's None.
+fn number(value: Object, negative: bool) -> Result<Option<u64>> {
+    // SAFETY: a live object.
+    if unsafe { ffi::PyLong_Check(value) } == 0 {
+        return Ok(None);
+    }
+    // SAFETY: a live integer; −1 may also say that an exception is set, which is looked at and cleared.
+    let number = unsafe {
+        let number = ffi::PyLong_AsLongLong(value);
+        if number == -1 && !ffi::PyErr_Occurred().is_null() {
+            if ffi::PyErr_ExceptionMatches(ffi::PyExc_OverflowError) == 0 {
+                return Err(Raised);
+            }
+            ffi::PyErr_Clear();
+            return Ok(None);
+        }
+        number
+    };
+    if negative && number < 0 {
+        return Ok(Some(u64::from(number as u32))); // the complement of flags
+    }
+    Ok(u32::try_from(number).ok().map(u64::from))
+}
+
+unsafe extern "C" fn missing_member(class: Object, value: Object) -> Object {
+    entry(|| match number(value, false)? {
+        // SAFETY: a live class.
+        Some(number) => new_member(&unsafe { Owned::from_borrowed(class) }, number, &name_of_unknown(number)),
+        None => Ok(none()),
+    })
+}
+
+unsafe extern "C" fn missing_flags(class: Object, value: Object) -> Object {
+    entry(|| {
+        let Some(number) = number(value, true)? else { return Ok(none()) };
+        // SAFETY: a live class.
+        let class = unsafe { Owned::from_borrowed(class) };
+        let names = class.attribute(c"_member_names_")?;
+        let mut members = Vec::new();
+        for index in 0..names.length()? {
+            let name = names.item(index)?.to_text()?;
+            let member = class.attribute(&CString::new(&*name).map_err(|_| Raised)?)?;
+            // SAFETY: a live object that is an integer.
+            members.push((name, unsafe { ffi::PyLong_AsUnsignedLongLong(member.as_ptr()) }));
+        }
+        new_member(&class, number, &name_of_flags(members.into_iter(), number))
+    })
 }

@@ -1,42 +1,35 @@
 //! get_tracking and its siblings: a new session for each call, nothing is kept.
 
-use std::ffi::{CStr, c_char};
-use std::ptr;
 use std::time::Duration;
 
 use pyo3_ffi as ffi;
 
-use super::errors;
-use super::methods::{Method, parse};
-use super::module::State;
+use super::arguments::{Target, parameters, parse_timeout, report_name};
+use super::exceptions;
+use super::method::{Method, Parameters};
 use super::object::{
-    Detached, Owned, Raised, Result, bytes, check_signals, entry, import, list, none, runtime_error, string,
-    type_error, value_error,
+    Detached, Owned, Raised, Result, check_signals, entry, import, list, none, runtime_error, string,
 };
+use super::state::State;
 use super::structseq;
-use crate::chrony::address::Address;
-use crate::chrony::client::{Client, RawRow, Row};
-use crate::chrony::error::Error;
-use crate::chrony::session::Patience;
-use crate::reports::{REPORTS, Report};
+use crate::chrony::client::{Answer, Client};
+use crate::chrony::error::Fault;
+use crate::chrony::wait::{Call, block_on};
+use crate::reports::{REPORTS, each_report};
 
 type Object = *mut ffi::PyObject;
 
-const DEFAULT_TIMEOUT: Duration = Duration::from_secs(3);
+/// The functions that ask for a report of their own.
+pub static GETTERS: [Method; REPORTS.len()] = each_report!(getter);
 
-/// The module's functions.
-pub static METHODS: [Method; 14] = [
-    getter::<0>(),
-    getter::<1>(),
-    getter::<2>(),
-    getter::<3>(),
-    getter::<4>(),
-    getter::<5>(),
-    getter::<6>(),
-    getter::<7>(),
-    getter::<8>(),
-    getter::<9>(),
-    Method::with_keywords(
+const fn getter<const REPORT: usize>() -> Method {
+    let getter = &REPORTS[REPORT].getter;
+    Method::with_arguments(getter.name, get::<REPORT>, getter.function_doc)
+}
+
+/// The others.
+pub static FUNCTIONS: [Method; 3] = [
+    Method::with_arguments(
         c"get_report",
         get_report,
         c"get_report($module, /, name, address=None, *, timeout=3.0)\n--\n\n\
@@ -44,7 +37,7 @@ pub static METHODS: [Method; 14] = [
         Returns a list of dictionaries, a record each, under libchrony's own field names and by its types: integers,\n\
         floats, addresses as str or None, times as integers of nanoseconds since 1970. Values are not checked against a\n\
         range, and reserved fields are among them. A record without fields (of a reference clock, in the reports by\n\
-        address) is an empty dictionary.\n\n\
+        address) is an empty dictionary. What is not enabled (rtcdata, smoothing) is an empty list.\n\n\
         name: one of supported_reports().\n\
         address, timeout: as for get_tracking().\n\n\
         Raises ValueError for a name that libchrony does not know; else as get_tracking() does.",
@@ -59,67 +52,127 @@ pub static METHODS: [Method; 14] = [
         get_include,
         c"get_include($module, /)\n--\n\nThe folder of pychrony.h, the header for extensions in C.",
     ),
-    Method::end(),
 ];
 
-const fn getter<const REPORT: usize>() -> Method {
-    let getter = &REPORTS[REPORT].getter;
-    Method::with_keywords(getter.name, get::<REPORT>, getter.function_doc)
-}
-
-unsafe extern "C" fn get<const REPORT: usize>(module: Object, arguments: Object, keywords: Object) -> Object {
+unsafe extern "C" fn get<const REPORT: usize>(
+    module: Object,
+    arguments: *const Object,
+    positional: ffi::Py_ssize_t,
+    keywords: Object,
+) -> Object {
     entry(|| {
-        let report = REPORTS[REPORT];
         let state = State::of(module)?;
         // SAFETY: the interpreter's arguments.
-        let whom = unsafe { Whom::parse(arguments, keywords, report.getter.format) }?;
-        let rows = whom.ask(state, |client, patience| client.report(&report.query, patience))?;
-        records(state, REPORT, report, rows)
+        let (target, timeout) = unsafe {
+            let [address, timeout] = parameters(REPORTS[REPORT].getter.name).bind(arguments, positional, keywords)?;
+            (Target::parse(address)?, parse_timeout(timeout)?)
+        };
+        ask(state, &target, timeout, REPORT, |asked| record_or_list(state, REPORT, asked))
     })
 }
 
-/// What the rows of a report become, None where it is about something that is not enabled.
-pub fn records(state: &State, index: usize, report: &'static Report, rows: Option<Vec<Row>>) -> Result<Owned> {
-    rows.map_or_else(|| Ok(none()), |rows| structseq::records(state, &state.records[index], report, &rows))
+/// What a report brought, to be read while the thread is attached.
+pub struct Asked<'a> {
+    pub client: &'a mut Client,
+    pub answer: Answer,
+    pub call: &'a Call,
 }
 
-/// What raw rows become.
-pub fn raw_records(rows: &[RawRow]) -> Result<Owned> {
-    list(rows.iter().map(structseq::raw_instance))
+/// Asks for a report in a session of its own, without the GIL, and has the answer read with it.
+pub fn ask<T>(
+    state: &State,
+    target: &Target,
+    timeout: Option<Duration>,
+    report: usize,
+    read: impl FnOnce(Asked<'_>) -> Result<T>,
+) -> Result<T> {
+    let mut client = Client::new(state.library, target.candidates()?);
+    let call = Call::new(timeout);
+    let answer = {
+        let mut detached = Detached::new();
+        block_on(&call, &mut detached, client.report(&REPORTS[report].query, &call))
+    };
+    let result = answer.map_err(|error| exceptions::raise(state, &error)).and_then(|answer| {
+        check_signals()?; // one may have come with the answer
+        read(Asked { client: &mut client, answer, call: &call })
+    });
+    close(client);
+    result
 }
 
-unsafe extern "C" fn get_report(module: Object, arguments: Object, keywords: Object) -> Object {
+/// Closes a client's session, without the GIL: on a Unix socket that removes files.
+fn close(client: Client) {
+    let _detached = Detached::new();
+    drop(client);
+}
+
+/// An error of reading, or Python's.
+enum Unread {
+    Fault(Fault),
+    Raised(Raised),
+}
+
+impl From<Raised> for Unread {
+    fn from(raised: Raised) -> Self {
+        Self::Raised(raised)
+    }
+}
+
+/// What a report becomes: a record, a list of them, or None where it is about something that is not enabled.
+pub fn record_or_list(state: &State, report: usize, asked: Asked<'_>) -> Result<Owned> {
+    match asked.answer {
+        Answer::NotEnabled => Ok(none()),
+        Answer::Rows(rows) => structseq::instances(state, report, rows),
+        Answer::Record => {
+            let Some(record) = asked.client.record() else { return Err(runtime_error("the session is gone")) };
+            match structseq::instance(state, report, |field| record.read(field).map_err(Unread::Fault)) {
+                Ok(instance) => Ok(instance),
+                Err(Unread::Raised(raised)) => Err(raised),
+                Err(Unread::Fault(fault)) => {
+                    let error = asked.client.reject_record(fault, &REPORTS[report].query, asked.call);
+                    Err(exceptions::raise(state, &error))
+                }
+            }
+        }
+    }
+}
+
+unsafe extern "C" fn get_report(
+    module: Object,
+    arguments: *const Object,
+    positional: ffi::Py_ssize_t,
+    keywords: Object,
+) -> Object {
+    const PARAMETERS: Parameters<3> = Parameters {
+        function: c"get_report",
+        names: [c"name", c"address", c"timeout"],
+        positional: 2,
+        required: 1,
+    };
     entry(|| {
         let state = State::of(module)?;
-        let names = [c"name".as_ptr(), c"address".as_ptr(), c"timeout".as_ptr(), ptr::null()];
-        let mut name = ptr::null_mut();
-        // SAFETY: the interpreter's arguments; three names, three `O`.
-        let (name, whom) = unsafe {
-            let whom = Whom::parse_after(arguments, keywords, c"O|O$O:get_report", &names, Some(&mut name))?;
-            (report_name(name)?, whom)
+        // SAFETY: the interpreter's arguments.
+        let (name, target, timeout) = unsafe {
+            let [name, address, timeout] = PARAMETERS.bind(arguments, positional, keywords)?;
+            (report_name(name)?, Target::parse(address)?, parse_timeout(timeout)?)
         };
-        let rows = whom.ask(state, |client, patience| client.raw_report(&name, patience))?;
-        raw_records(&rows)
+        let mut client = Client::new(state.library, target.candidates()?);
+        let call = Call::new(timeout);
+        let rows = {
+            let mut detached = Detached::new();
+            let rows = block_on(&call, &mut detached, client.raw_report(&name, &call));
+            drop(client);
+            rows
+        };
+        let rows = rows.map_err(|error| exceptions::raise(state, &error))?;
+        check_signals()?;
+        structseq::raw_instances(&rows)
     })
-}
-
-/// A report's name as text.
-///
-/// # Safety
-/// `name` must be a live object.
-pub unsafe fn report_name(name: Object) -> Result<String> {
-    // SAFETY: a live object.
-    if unsafe { ffi::PyUnicode_Check(name) } == 0 {
-        return Err(type_error("a report's name must be a str"));
-    }
-    // SAFETY: a live string; a new reference or NULL.
-    let encoded = unsafe { Owned::new(ffi::PyUnicode_AsUTF8String(name)) }?;
-    Ok(String::from_utf8_lossy(bytes(&encoded)?).into_owned())
 }
 
 unsafe extern "C" fn supported_reports(module: Object, _: Object) -> Object {
     entry(|| {
-        let names = State::of(module)?.library.reports();
+        let names = State::of(module)?.library.functions.reports();
         list(names.into_iter().map(|name| string(&name.to_string_lossy())))
     })
 }
@@ -134,121 +187,4 @@ unsafe extern "C" fn get_include(module: Object, _: Object) -> Object {
         let folder = os_path.attribute(c"dirname")?.call(&[&file])?;
         os_path.attribute(c"join")?.call(&[&folder, &string("include")?])
     })
-}
-
-/// Whom to ask, and how long to wait: the arguments that all functions share.
-pub struct Whom {
-    pub address: Option<Address>,
-    pub timeout: Option<Duration>,
-}
-
-impl Default for Whom {
-    fn default() -> Self {
-        Self { address: None, timeout: Some(DEFAULT_TIMEOUT) }
-    }
-}
-
-impl Whom {
-    /// # Safety
-    /// The arguments must be those the interpreter passed, and the format have two `O`.
-    pub unsafe fn parse(arguments: Object, keywords: Object, format: &CStr) -> Result<Self> {
-        let names = [c"address".as_ptr(), c"timeout".as_ptr(), ptr::null()];
-        // SAFETY: as the caller promises.
-        unsafe { Self::parse_after(arguments, keywords, format, &names, None) }
-    }
-
-    /// # Safety
-    /// The arguments must be those the interpreter passed, and the format and the names fit: one more `O`, if `first` is
-    /// given.
-    unsafe fn parse_after(
-        arguments: Object,
-        keywords: Object,
-        format: &CStr,
-        names: &[*const c_char],
-        first: Option<&mut Object>,
-    ) -> Result<Self> {
-        let (mut address, mut timeout) = (ptr::null_mut(), ptr::null_mut());
-        let targets = match first {
-            None => [&raw mut address, &raw mut timeout, ptr::null_mut()],
-            Some(first) => [&raw mut *first, &raw mut address, &raw mut timeout],
-        };
-        // SAFETY: as the caller promises; the references are borrowed from the arguments, or NULL.
-        unsafe {
-            parse(arguments, keywords, format, names, targets)?;
-            Ok(Self { address: parse_address(address)?, timeout: parse_timeout(timeout)? })
-        }
-    }
-
-    /// Asks, without the GIL, in a session of its own.
-    pub fn ask<T>(
-        self,
-        state: &State,
-        ask: impl FnOnce(&mut Client, &mut Patience<'_>) -> std::result::Result<T, Error>,
-    ) -> Result<T> {
-        let answer = {
-            let mut detached = Detached::new();
-            let mut go_on = || detached.handle_signals();
-            let mut patience = Patience::new(self.timeout, &mut go_on);
-            let mut client = Client::new(state.library, self.address);
-            let answer = ask(&mut client, &mut patience);
-            drop(client);
-            answer
-        };
-        let answer = answer.map_err(|error| errors::raise(state, &error))?;
-        check_signals()?; // one may have come with the answer
-        Ok(answer)
-    }
-}
-
-fn is_missing(object: Object) -> bool {
-    // SAFETY: None is always live.
-    object.is_null() || object == unsafe { ffi::Py_None() }
-}
-
-/// # Safety
-/// `object` must be NULL or live.
-unsafe fn parse_address(object: Object) -> Result<Option<Address>> {
-    if is_missing(object) {
-        return Ok(None);
-    }
-    // SAFETY: a live object; the results are new references or NULL.
-    let encoded = unsafe {
-        let path = Owned::new(ffi::PyOS_FSPath(object))?;
-        if ffi::PyUnicode_Check(path.as_ptr()) == 0 {
-            return Err(type_error("address must be a str, an os.PathLike of str, or None"));
-        }
-        Owned::new(ffi::PyUnicode_EncodeFSDefault(path.as_ptr()))?
-    };
-    Address::parse(bytes(&encoded)?).map(Some).map_err(|error| value_error(&error.to_string()))
-}
-
-/// # Safety
-/// `object` must be NULL or live.
-unsafe fn parse_timeout(object: Object) -> Result<Option<Duration>> {
-    if object.is_null() {
-        return Ok(Some(DEFAULT_TIMEOUT));
-    }
-    if is_missing(object) {
-        return Ok(None);
-    }
-    // SAFETY: a live object; −1.0 may also say that an exception is set.
-    let seconds = unsafe { ffi::PyFloat_AsDouble(object) };
-    // SAFETY: only looks at and clears the thread's error indicator.
-    unsafe {
-        if seconds == -1.0 && !ffi::PyErr_Occurred().is_null() {
-            if ffi::PyErr_ExceptionMatches(ffi::PyExc_OverflowError) == 0 {
-                return Err(Raised);
-            }
-            ffi::PyErr_Clear();
-        }
-    }
-    duration(seconds)
-}
-
-/// A timeout of so many seconds. Longer than a Duration can be is for ever; shorter than a nanosecond is one.
-pub fn duration(seconds: f64) -> Result<Option<Duration>> {
-    if !(seconds > 0.0 && seconds.is_finite()) {
-        return Err(value_error("timeout must be a finite number of seconds greater than 0, or None to wait for ever"));
-    }
-    Ok(Duration::try_from_secs_f64(seconds).ok().map(|timeout| timeout.max(Duration::from_nanos(1))))
 }

@@ -1,5 +1,8 @@
 //! The CPython side: raw C API, kept behind a few small wrappers. It knows the tables, not the protocol.
+//!
+//! Each file knows only those above it in this list.
 
+pub mod object;
 // Both are set for the free-threaded stable ABI only: before 3.15, a free-threaded CPython has no limited API.
 #[cfg(not(all(Py_LIMITED_API, Py_GIL_DISABLED)))]
 #[path = "abi3.rs"]
@@ -7,12 +10,22 @@ mod abi;
 #[cfg(all(Py_LIMITED_API, Py_GIL_DISABLED))]
 #[path = "abi3t.rs"]
 mod abi;
-mod capi;
-mod connection;
+mod method;
+mod state;
 mod enums;
-mod errors;
-mod functions;
-mod methods;
-mod module;
-mod object;
 mod structseq;
+mod exceptions;
+mod arguments;
+mod functions;
+mod instance;
+mod connection;
+mod conversation;
+mod capi;
+mod tables;
+mod module;
+#[cfg(not(all(Py_LIMITED_API, Py_GIL_DISABLED)))]
+#[path = "init_abi3.rs"]
+mod init;
+#[cfg(all(Py_LIMITED_API, Py_GIL_DISABLED))]
+#[path = "init_abi3t.rs"]
+mod init;

@@ -1,4 +1,4 @@
-//! The module: per-module state, and what it is filled with.
+//! The module: what it is filled with, when it is imported and when a name is first asked for.
 
 use std::ffi::{CStr, c_int, c_void};
 
@@ -7,91 +7,20 @@ use pyo3_ffi as ffi;
 use super::abi;
 use super::capi;
 use super::connection;
-use super::enums::EnumType;
-use super::errors::{self, Exceptions};
-use super::object::{Owned, Result, entry, path, runtime_error, string};
+use super::conversation;
+use super::enums;
+use super::exceptions;
+use super::functions::{FUNCTIONS, GETTERS};
+use super::method::Method;
+use super::object::{Owned, Raised, Result, dictionary, entry, list, path, raise, string};
+use super::state::{Place, State};
 use super::structseq;
+use super::tables;
 use crate::chrony::library::Library;
-use crate::chrony::record::Enumeration;
 use crate::reports::REPORTS;
 use crate::reports::enums::ENUMERATIONS;
 
 type Object = *mut ffi::PyObject;
-
-/// What a module object owns: each interpreter has its own.
-pub struct State {
-    pub library: &'static Library,
-    pub exceptions: Exceptions,
-    enumerations: Vec<EnumType>,
-    /// The types of the reports' records, in the order of REPORTS.
-    pub records: Vec<Owned>,
-    connection: Owned,
-}
-
-/// How the state lies in the memory that the interpreter keeps for it: all zeros, as it comes, are None.
-type Place = Option<Box<State>>;
-
-impl State {
-    /// The state of a module.
-    pub fn of<'a>(module: Object) -> Result<&'a Self> {
-        if !module.is_null() {
-            // SAFETY: a live module of ours, whose memory for the state is NULL or a Place. What calls us holds the module.
-            let place = unsafe { ffi::PyModule_GetState(module).cast::<Place>().as_ref() };
-            if let Some(Some(state)) = place {
-                return Ok(state);
-            }
-        }
-        Err(runtime_error("the pychrony module was torn down"))
-    }
-
-    /// The state of an object that should be a module of ours: in `sys.modules` may stand anything.
-    pub fn of_checked<'a>(module: Object) -> Result<&'a Self> {
-        // SAFETY: a live object.
-        if unsafe { abi::is_ours(module) } {
-            return Self::of(module);
-        }
-        // SAFETY: only clears the thread's error indicator.
-        unsafe { ffi::PyErr_Clear() };
-        Err(runtime_error("this is not pychrony's module, but another in its place"))
-    }
-
-    fn new(module: &Owned) -> Result<Self> {
-        Ok(Self {
-            library: Library::get().map_err(|error| errors::raise_load_error(&error))?,
-            exceptions: Exceptions::new()?,
-            enumerations: EnumType::new_all(&ENUMERATIONS)?,
-            records: REPORTS.iter().map(|report| structseq::new_type(report)).collect::<Result<_>>()?,
-            connection: connection::new_type(module)?,
-        })
-    }
-
-    pub fn enumeration(&self, table: &'static Enumeration) -> Result<&EnumType> {
-        self.enumerations.iter().find(|known| known.is_of(table)).ok_or_else(|| runtime_error("no such enumeration"))
-    }
-
-    /// Its types by their names, with or without the module's name before them.
-    fn types(&self) -> impl Iterator<Item = (&'static CStr, &Owned)> {
-        let enumerations = ENUMERATIONS.iter().zip(&self.enumerations).map(|(table, it)| (table.name, &it.class));
-        let records = REPORTS.iter().zip(&self.records).map(|(report, class)| (report.type_name, class));
-        let connection = [(c"pychrony.ChronyConnection", &self.connection)];
-        self.exceptions.named().chain(enumerations).chain(records).chain(connection)
-    }
-
-    fn references(&self) -> impl Iterator<Item = &Owned> {
-        let exceptions = self.exceptions.named().map(|(_, class)| class);
-        let enumerations = self.enumerations.iter().flat_map(EnumType::references);
-        exceptions.chain(enumerations).chain(&self.records).chain([&self.connection])
-    }
-}
-
-/// A type's name in the module.
-fn short_name(name: &'static CStr) -> &'static CStr {
-    let bytes = name.to_bytes_with_nul();
-    let start = bytes.iter().position(|&byte| byte == b'.').map_or(0, |dot| dot + 1);
-    CStr::from_bytes_with_nul(&bytes[start..]).unwrap_or(name)
-}
-
-pub const NAME: &CStr = c"pychrony";
 
 pub const DOC: &CStr = c"Ask chronyd, the NTP daemon, how good the system's clock is.\n\n\
     >>> import pychrony\n\
@@ -110,25 +39,133 @@ pub const DOC: &CStr = c"Ask chronyd, the NTP daemon, how good the system's cloc
     get_smoothing()       the smoothing of served time, where it is enabled\n\
     get_report(name)      any report libchrony knows, under its own names\n\
     ChronyConnection      the same questions on one session\n\n\
-    Each takes an address (None: chronyd's usual ones) and a timeout in seconds, and returns immutable named tuples whose\n\
+    Each takes an address (None: PYCHRONY_ADDRESS of the environment, else chronyd's usual ones) and a timeout in seconds, and returns immutable named tuples whose\n\
     fields say what they mean: help(pychrony.TrackingStatus). Times are UTC; offsets are seconds, frequencies ppm.\n\
     Every failure to get a report is a ChronyError that says what was tried and what can be done.";
 
 /// The size of the memory that the interpreter keeps for the state.
 pub const STATE_SIZE: ffi::Py_ssize_t = size_of::<Place>() as ffi::Py_ssize_t;
 
+/// All the module's functions: those that ask, the others, and those by which types are made when they are first wanted.
+pub static METHODS: [Method; GETTERS.len() + FUNCTIONS.len() + 4] = {
+    let mut methods = [const { Method::end() }; GETTERS.len() + FUNCTIONS.len() + 4];
+    let mut index = 0;
+    while index < GETTERS.len() {
+        methods[index] = GETTERS[index].copy();
+        index += 1;
+    }
+    while index < GETTERS.len() + FUNCTIONS.len() {
+        methods[index] = FUNCTIONS[index - GETTERS.len()].copy();
+        index += 1;
+    }
+    methods[index] = tables::METHOD.copy();
+    methods[index + 1] = Method::with_one_argument(
+        c"__getattr__",
+        get_attribute,
+        c"__getattr__($module, name, /)\n--\n\nMake a type when it is first asked for.",
+    );
+    methods[index + 2] = Method::without_arguments(
+        c"__dir__",
+        directory,
+        c"__dir__($module, /)\n--\n\nThe names of all there is, made yet or not.",
+    );
+    methods
+};
+
 pub unsafe extern "C" fn exec(module: Object) -> c_int {
     entry(|| {
+        let library = Library::get().map_err(|error| exceptions::raise_load_error(&error))?;
         // SAFETY: the interpreter's new module, with zeroed memory for its state.
         let (module, place) =
             unsafe { (Owned::from_borrowed(module), &mut *ffi::PyModule_GetState(module).cast::<Place>()) };
-        let state = place.insert(Box::new(State::new(&module)?));
-        for (name, class) in state.types() {
-            module.set_attribute(short_name(name), class)?;
-        }
-        module.set_attribute(c"_C_API", &capi::new_capsule()?)?;
-        module.set_attribute(c"libchrony_path", &path(state.library.path())?)?;
+        place.replace(Box::new(State::new(library)));
+        module.set_attribute(c"libchrony_path", &path(library.path())?)?;
         module.set_attribute(c"__version__", &string(env!("CARGO_PKG_VERSION"))?)
+    })
+}
+
+/// The names of the types, with the module's name before them, each with what makes it.
+fn types() -> impl Iterator<Item = (&'static CStr, Maker)> {
+    let records = REPORTS.iter().enumerate().map(|(index, report)| (report.record.name, Maker::Record(index)));
+    let enumerations = ENUMERATIONS.iter().enumerate().map(|(index, table)| (table.name, Maker::Enumeration(index)));
+    let exceptions = exceptions::names().enumerate().map(|(index, name)| (name, Maker::Exception(index)));
+    records.chain([(connection::NAME, Maker::Connection)]).chain(enumerations).chain(exceptions)
+}
+
+#[derive(Clone, Copy)]
+enum Maker {
+    Record(usize),
+    Enumeration(usize),
+    Exception(usize),
+    Connection,
+}
+
+impl Maker {
+    fn make<'a>(self, state: &'a State, module: &Owned) -> Result<&'a Owned> {
+        match self {
+            Self::Record(index) => structseq::class(state, index),
+            Self::Enumeration(index) => Ok(&enums::class(state, ENUMERATIONS[index])?.class),
+            Self::Exception(index) => exceptions::class(state, index),
+            Self::Connection => connection::class(state, module),
+        }
+    }
+}
+
+/// A type's name in the module.
+fn short_name(name: &'static CStr) -> &'static [u8] {
+    let name = name.to_bytes();
+    name.strip_prefix(b"pychrony.").unwrap_or(name)
+}
+
+/// The names that `from pychrony import *` takes.
+fn public_names() -> Result<Owned> {
+    let functions = GETTERS.iter().chain(&FUNCTIONS).filter_map(Method::name).map(CStr::to_bytes);
+    let names: Vec<_> = types().map(|(name, _)| short_name(name)).chain(functions).collect();
+    list(names.into_iter().chain([&b"libchrony_path"[..]]).collect::<Vec<_>>().into_iter().map(path))
+}
+
+unsafe extern "C" fn get_attribute(module: Object, name: Object) -> Object {
+    entry(|| {
+        // SAFETY: live during the call.
+        let (module, name) = unsafe { (Owned::from_borrowed(module), Owned::from_borrowed(name)) };
+        let text = name.to_text()?;
+        let state = || State::of(module.as_ptr());
+        let made = match text.as_bytes() {
+            b"__all__" => public_names()?,
+            b"_C_API" => capi::new_capsule()?,
+            b"_Conversation" => conversation::class(state()?, &module)?.share(),
+            text => match types().find(|(name, _)| short_name(name) == text) {
+                Some((_, maker)) => maker.make(state()?, &module)?.share(),
+                None => {
+                    let message = format!("module 'pychrony' has no attribute '{}'", String::from_utf8_lossy(text));
+                    // SAFETY: an exception type.
+                    return Err(unsafe { raise(ffi::PyExc_AttributeError, &message) });
+                }
+            },
+        };
+        // The next time it is found at once.
+        // SAFETY: live objects, which are not stolen.
+        let status = unsafe { ffi::PyObject_SetAttr(module.as_ptr(), name.as_ptr(), made.as_ptr()) };
+        if status < 0 { Err(Raised) } else { Ok(made) }
+    })
+}
+
+unsafe extern "C" fn directory(module: Object, _: Object) -> Object {
+    entry(|| {
+        // SAFETY: a live module; its dictionary is borrowed.
+        let names = unsafe {
+            let names = dictionary(std::iter::empty())?;
+            names.update(&Owned::from_borrowed(ffi::PyModule_GetDict(module)))?;
+            names
+        };
+        for (name, _) in types() {
+            // SAFETY: a live dictionary, text and a live object, which is not stolen.
+            let name = path(short_name(name))?;
+            let status = unsafe { ffi::PyDict_SetItem(names.as_ptr(), name.as_ptr(), name.as_ptr()) };
+            super::object::check(status)?;
+        }
+        // SAFETY: a live dictionary; a new reference or NULL.
+        unsafe { Owned::new(ffi::PyDict_Keys(names.as_ptr())) }
     })
 }
 

@@ -6,6 +6,8 @@ use std::ptr::{self, NonNull};
 
 use pyo3_ffi as ffi;
 
+use crate::chrony::wait::Caller;
+
 /// A Python exception is set: the thread's error indicator has the rest.
 #[derive(Debug)]
 pub struct Raised;
@@ -63,6 +65,38 @@ impl Owned {
         let arguments = tuple(arguments.iter().map(|argument| Ok(argument.share())))?;
         // SAFETY: live objects; the result is a new reference.
         unsafe { Self::new(ffi::PyObject_Call(self.as_ptr(), arguments.as_ptr(), ptr::null_mut())) }
+    }
+
+    /// The text of a string.
+    pub fn to_text(&self) -> Result<String> {
+        // SAFETY: a live object; a new reference, or NULL with an exception set.
+        let encoded = unsafe { Self::new(ffi::PyUnicode_AsUTF8String(self.as_ptr())) }?;
+        Ok(String::from_utf8_lossy(bytes(&encoded)?).into_owned())
+    }
+
+    /// Sets an item of a dictionary.
+    pub fn set_item(&self, name: &CStr, value: &Self) -> Result<()> {
+        // SAFETY: live objects and text; the value is not stolen.
+        check(unsafe { ffi::PyDict_SetItemString(self.as_ptr(), name.as_ptr(), value.as_ptr()) })
+    }
+
+    /// Puts all items of another dictionary into this one.
+    pub fn update(&self, other: &Self) -> Result<()> {
+        // SAFETY: live objects.
+        check(unsafe { ffi::PyDict_Update(self.as_ptr(), other.as_ptr()) })
+    }
+
+    /// How many items a sequence has.
+    pub fn length(&self) -> Result<ffi::Py_ssize_t> {
+        // SAFETY: a live object.
+        let length = unsafe { ffi::PySequence_Size(self.as_ptr()) };
+        if length < 0 { Err(Raised) } else { Ok(length) }
+    }
+
+    /// An item of a sequence.
+    pub fn item(&self, index: ffi::Py_ssize_t) -> Result<Self> {
+        // SAFETY: a live object; a new reference or NULL.
+        unsafe { Self::new(ffi::PySequence_GetItem(self.as_ptr(), index)) }
     }
 
     /// A further strong reference to the same object.
@@ -160,9 +194,7 @@ pub fn dictionary<'n>(items: impl Iterator<Item = (&'n CStr, Result<Owned>)>) ->
     // SAFETY: a new reference or NULL.
     let dictionary = unsafe { Owned::new(ffi::PyDict_New()) }?;
     for (name, value) in items {
-        let value = value?;
-        // SAFETY: live objects and text; the value is not stolen.
-        check(unsafe { ffi::PyDict_SetItemString(dictionary.as_ptr(), name.as_ptr(), value.as_ptr()) })?;
+        dictionary.set_item(name, &value?)?;
     }
     Ok(dictionary)
 }
@@ -255,9 +287,11 @@ impl Detached {
         // SAFETY: every entry point is called by an attached thread.
         Self(unsafe { ffi::PyEval_SaveThread() })
     }
+}
 
-    /// Attaches for as long as it takes to run signal handlers; false when one raised an exception.
-    pub fn handle_signals(&mut self) -> bool {
+impl Caller for Detached {
+    /// Attaches for as long as it takes to run them.
+    fn handle_signals(&mut self) -> bool {
         // SAFETY: the state is this thread's own, and detached; afterwards it is detached again.
         unsafe {
             ffi::PyEval_RestoreThread(self.0);

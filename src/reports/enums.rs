@@ -1,10 +1,12 @@
 //! The named numbers in reports and errors, of which Python's `enum` makes classes.
 
+use std::ffi::CStr;
+
 use crate::chrony::address::Transport;
 use crate::chrony::error::Code;
-use crate::chrony::record::Enumeration;
+use crate::chrony::record::{Enumeration, Growth, Member};
 
-/// Every enumeration, in the order in which the module gets them.
+/// Every enumeration, in the order in which the module has them.
 pub static ENUMERATIONS: [&Enumeration; 13] = [
     &LEAP_STATUS,
     &SOURCE_STATE,
@@ -21,168 +23,229 @@ pub static ENUMERATIONS: [&Enumeration; 13] = [
     &ERROR_CODE,
 ];
 
+const fn member(name: &'static CStr, value: u32, doc: &'static CStr) -> Member {
+    Member { name, value, symbol: None, doc }
+}
+
+/// A member for which chronyc prints something of its own.
+const fn shown(
+    name: &'static CStr,
+    value: u32,
+    symbol: &'static CStr,
+    doc: &'static CStr,
+) -> Member {
+    Member { name, value, symbol: Some(symbol), doc }
+}
+
+pub const LEAP_INSERT: u32 = 1;
+pub const LEAP_DELETE: u32 = 2;
+
+/// Two bits of an NTP packet: it cannot grow.
 pub static LEAP_STATUS: Enumeration = Enumeration {
     name: c"LeapStatus",
     doc: c"Whether a leap second is due at the end of the UTC day; UNSYNC: the clock is not synchronised.",
-    flags: false,
-    members: &[(c"NORMAL", 0), (c"INSERT", 1), (c"DELETE", 2), (c"UNSYNC", 3)],
+    growth: Growth::Closed,
+    members: &[
+        shown(c"NORMAL", 0, c"Normal", c"no leap second is due"),
+        shown(c"INSERT", LEAP_INSERT, c"Insert second", c"a second is inserted at the end of the day"),
+        shown(c"DELETE", LEAP_DELETE, c"Delete second", c"a second is deleted at the end of the day"),
+        shown(c"UNSYNC", 3, c"Not synchronised", c"not synchronised, or in the middle of a leap second"),
+    ],
 };
+
+pub const SOURCE_SELECTED: u32 = 0;
 
 pub static SOURCE_STATE: Enumeration = Enumeration {
     name: c"SourceState",
-    doc: c"What chronyd's selection made of a source: SELECTED is synchronised to, UNSELECTED is combined with it or could be.",
-    flags: false,
+    doc: c"What chronyd's selection made of a source.",
+    growth: Growth::Open,
     members: &[
-        (c"SELECTED", 0),
-        (c"NONSELECTABLE", 1),
-        (c"FALSETICKER", 2),
-        (c"JITTERY", 3),
-        (c"UNSELECTED", 4),
-        (c"SELECTABLE", 5),
+        shown(c"SELECTED", SOURCE_SELECTED, c"*", c"the clock is synchronised to it"),
+        shown(c"NONSELECTABLE", 1, c"?", c"it cannot be used: unreachable, not synchronised, or not measured enough"),
+        shown(c"FALSETICKER", 2, c"x", c"it disagrees with the majority of the sources"),
+        shown(c"JITTERY", 3, c"~", c"its measurements vary too much"),
+        shown(c"UNSELECTED", 4, c"+", c"it is good, and combined with the selected source"),
+        shown(c"SELECTABLE", 5, c"-", c"it is good, but not combined with the selected source"),
     ],
 };
 
 pub static SOURCE_MODE: Enumeration = Enumeration {
     name: c"SourceMode",
-    doc: c"What a source is: a server whose CLIENT we are, a PEER, or a reference clock.",
-    flags: false,
-    members: &[(c"CLIENT", 0), (c"PEER", 1), (c"REFCLOCK", 2)],
+    doc: c"What a source is.",
+    growth: Growth::Open,
+    members: &[
+        shown(c"CLIENT", 0, c"^", c"a server whose client chronyd is"),
+        shown(c"PEER", 1, c"=", c"a peer"),
+        shown(c"REFCLOCK", 2, c"#", c"a reference clock of this machine"),
+    ],
 };
 
 pub static SELECT_OPTIONS: Enumeration = Enumeration {
     name: c"SelectOptions",
     doc: c"A source's selection options (noselect, prefer, trust, require in chrony.conf).",
-    flags: true,
-    members: &[(c"NOSELECT", 0x1), (c"PREFER", 0x2), (c"TRUST", 0x4), (c"REQUIRE", 0x8)],
+    growth: Growth::Flags,
+    members: &[
+        shown(c"NOSELECT", 0x1, c"N", c"it is never selected"),
+        shown(c"PREFER", 0x2, c"P", c"it is preferred to sources without this option"),
+        shown(c"TRUST", 0x4, c"T", c"it is taken to be right, and overrides sources that disagree"),
+        shown(c"REQUIRE", 0x8, c"R", c"one source with this option must be selectable"),
+    ],
 };
 
 pub static SELECT_STATE: Enumeration = Enumeration {
     name: c"SelectState",
     doc: c"How far a source came in the selection; each number is the character that chronyc prints for it.",
-    flags: false,
+    growth: Growth::Open,
     members: &[
-        (c"IGNORED", b'N' as u32),
-        (c"NOT_SYNCHRONIZED", b's' as u32),
-        (c"MISSING_SAMPLES", b'M' as u32),
-        (c"UNACCEPTABLE_DISTANCE", b'd' as u32),
-        (c"LARGE_DISTANCE", b'D' as u32),
-        (c"JITTERY", b'~' as u32),
-        (c"WAITING_FOR_OTHERS", b'w' as u32),
-        (c"MISSING_SELECTABLE_SOURCES", b'W' as u32),
-        (c"STALE", b'S' as u32),
-        (c"ORPHAN", b'O' as u32),
-        (c"NOT_TRUSTED", b'T' as u32),
-        (c"NOT_PREFERRED", b'P' as u32),
-        (c"WAITING_FOR_UPDATE", b'U' as u32),
-        (c"FALSETICKER", b'x' as u32),
-        (c"COMBINED", b'+' as u32),
-        (c"BEST", b'*' as u32),
+        shown(c"IGNORED", b'N' as u32, c"N", c"it has the option noselect"),
+        shown(c"NOT_SYNCHRONIZED", b's' as u32, c"s", c"it says that it is not synchronised"),
+        shown(c"MISSING_SAMPLES", b'M' as u32, c"M", c"it has not been measured often enough"),
+        shown(c"UNACCEPTABLE_STRATUM", b'r' as u32, c"r", c"its stratum is too low or too high (chronyd 4.9 and later)"),
+        shown(c"UNACCEPTABLE_DISTANCE", b'd' as u32, c"d", c"its root distance is above maxdistance"),
+        shown(c"LARGE_DISTANCE", b'D' as u32, c"D", c"its root distance is too large for it to be combined"),
+        shown(c"JITTERY", b'~' as u32, c"~", c"its measurements vary too much"),
+        shown(c"WAITING_FOR_OTHERS", b'w' as u32, c"w", c"others have not been measured often enough"),
+        shown(c"MISSING_SELECTABLE_SOURCES", b'W' as u32, c"W", c"too few sources are selectable, or no required one"),
+        shown(c"STALE", b'S' as u32, c"S", c"it is unreachable, and its samples are older than others'"),
+        shown(c"ORPHAN", b'O' as u32, c"O", c"its stratum is that of an orphan"),
+        shown(c"NOT_TRUSTED", b'T' as u32, c"T", c"it disagrees with the trusted sources"),
+        shown(c"NOT_PREFERRED", b'P' as u32, c"P", c"others are preferred"),
+        shown(c"WAITING_FOR_UPDATE", b'U' as u32, c"U", c"the selection waits for a new measurement"),
+        shown(c"FALSETICKER", b'x' as u32, c"x", c"it disagrees with the majority of the sources"),
+        shown(c"OUTLIER", b'L' as u32, c"L", c"it is an outlier (reserved: no chronyd up to 4.9 says so)"),
+        shown(c"COMBINED", b'+' as u32, c"+", c"it is combined with the best source"),
+        shown(c"BEST", b'*' as u32, c"*", c"it is selected"),
     ],
 };
 
 pub static AUTH_MODE: Enumeration = Enumeration {
     name: c"AuthMode",
-    doc: c"Means by which an NTP source is authenticated.",
-    flags: false,
-    members: &[(c"NONE", 0), (c"SYMMETRIC_KEY", 1), (c"NTS", 2)],
+    doc: c"How an NTP source is authenticated.",
+    growth: Growth::Open,
+    members: &[
+        shown(c"NONE", 0, c"-", c"not at all"),
+        shown(c"SYMMETRIC_KEY", 1, c"SK", c"by a symmetric key"),
+        shown(c"NTS", 2, c"NTS", c"by Network Time Security"),
+    ],
 };
 
 pub static KEY_TYPE: Enumeration = Enumeration {
     name: c"KeyType",
-    doc: c"Type of a key: hash, cipher or AEAD algorithm; NONE without a key.",
-    flags: false,
+    doc: c"Type of a key: hash, cipher or AEAD algorithm.",
+    growth: Growth::Open,
     members: &[
-        (c"NONE", 0),
-        (c"MD5", 1),
-        (c"SHA1", 2),
-        (c"SHA256", 3),
-        (c"SHA384", 4),
-        (c"SHA512", 5),
-        (c"SHA3_224", 6),
-        (c"SHA3_256", 7),
-        (c"SHA3_384", 8),
-        (c"SHA3_512", 9),
-        (c"TIGER", 10),
-        (c"WHIRLPOOL", 11),
-        (c"AES128", 13),
-        (c"AES256", 14),
-        (c"AEAD_AES_SIV_CMAC_256", 15),
-        (c"AEAD_AES_128_GCM_SIV", 30),
+        member(c"NONE", 0, c"no key"),
+        member(c"MD5", 1, c"hash"),
+        member(c"SHA1", 2, c"hash"),
+        member(c"SHA256", 3, c"hash"),
+        member(c"SHA384", 4, c"hash"),
+        member(c"SHA512", 5, c"hash"),
+        member(c"SHA3_224", 6, c"hash"),
+        member(c"SHA3_256", 7, c"hash"),
+        member(c"SHA3_384", 8, c"hash"),
+        member(c"SHA3_512", 9, c"hash"),
+        member(c"TIGER", 10, c"hash"),
+        member(c"WHIRLPOOL", 11, c"hash"),
+        member(c"AES128", 13, c"cipher (CMAC)"),
+        member(c"AES256", 14, c"cipher (CMAC)"),
+        member(c"AEAD_AES_SIV_CMAC_256", 15, c"AEAD algorithm, of NTS"),
+        member(c"AEAD_AES_128_GCM_SIV", 30, c"AEAD algorithm, of NTS (chronyd 4.4 and later)"),
     ],
 };
 
 pub static NTP_MODE: Enumeration = Enumeration {
     name: c"NTPMode",
-    doc: c"NTP mode of a response; NONE before the first.",
-    flags: false,
-    members: &[(c"NONE", 0), (c"ACTIVE_SYMMETRIC", 1), (c"PASSIVE_SYMMETRIC", 2), (c"SERVER", 4)],
+    doc: c"NTP mode of a response.",
+    growth: Growth::Open,
+    members: &[
+        shown(c"NONE", 0, c"Invalid", c"there was no valid response yet"),
+        shown(c"ACTIVE_SYMMETRIC", 1, c"Symmetric active", c"from a peer that polls"),
+        shown(c"PASSIVE_SYMMETRIC", 2, c"Symmetric passive", c"from a peer that is polled"),
+        shown(c"SERVER", 4, c"Server", c"from a server"),
+    ],
 };
 
 pub static NTP_FLAGS: Enumeration = Enumeration {
     name: c"NTPFlags",
     doc: c"Tests that a response passed (chronyc's manual says which is which), and whether it was interleaved and authenticated.",
-    flags: true,
+    growth: Growth::Flags,
     members: &[
-        (c"TEST1", 0x200),
-        (c"TEST2", 0x100),
-        (c"TEST3", 0x80),
-        (c"TEST5", 0x40),
-        (c"TEST6", 0x20),
-        (c"TEST7", 0x10),
-        (c"TEST_A", 0x8),
+        member(c"TEST1", 0x200, c"not a duplicate"),
+        member(c"TEST2", 0x100, c"an answer to our request"),
+        member(c"TEST3", 0x80, c"with valid timestamps"),
+        member(c"TEST5", 0x40, c"authenticated, where it must be"),
+        member(c"TEST6", 0x20, c"the server is synchronised, and its stratum is valid"),
+        member(c"TEST7", 0x10, c"the server's root delay and dispersion are acceptable"),
+        member(c"TEST_A", 0x8, c"its delay is within the limits of the configuration"),
         // libchrony calls these two testC and testB; chronyd and chronyc have them in this order.
-        (c"TEST_B", 0x4),
-        (c"TEST_C", 0x2),
-        (c"TEST_D", 0x1),
-        (c"INTERLEAVED", 0x4000),
-        (c"AUTHENTICATED", 0x8000),
+        member(c"TEST_B", 0x4, c"its delay is low enough for the least delay measured"),
+        member(c"TEST_C", 0x2, c"its delay is low enough for the delays' deviation"),
+        member(c"TEST_D", 0x1, c"it makes no loop of servers"),
+        member(c"INTERLEAVED", 0x4000, c"the response was interleaved"),
+        member(c"AUTHENTICATED", 0x8000, c"the source is authenticated"),
     ],
 };
 
 pub static TIMESTAMPING: Enumeration = Enumeration {
     name: c"Timestamping",
-    doc: c"What took a timestamp, in rising precision (NONE: nothing yet); each number is the character that chronyc prints for it.",
-    flags: false,
-    members: &[(c"NONE", 0), (c"DAEMON", b'D' as u32), (c"KERNEL", b'K' as u32), (c"HARDWARE", b'H' as u32)],
+    doc: c"What took a timestamp; each number is the character of chronyd's protocol.",
+    growth: Growth::Open,
+    members: &[
+        shown(c"NONE", 0, c"Invalid", c"there was no valid response yet"),
+        shown(c"DAEMON", b'D' as u32, c"Daemon", c"chronyd itself"),
+        shown(c"KERNEL", b'K' as u32, c"Kernel", c"the kernel: more exact"),
+        shown(c"HARDWARE", b'H' as u32, c"Hardware", c"the network interface: the most exact"),
+    ],
 };
 
 pub static SMOOTHING_FLAGS: Enumeration = Enumeration {
     name: c"SmoothingFlags",
-    doc: c"Whether smoothing is ACTIVE, and whether it smooths leap seconds only.",
-    flags: true,
-    members: &[(c"ACTIVE", 0x1), (c"LEAPONLY", 0x2)],
+    doc: c"Whether smoothing is at work, and on what.",
+    growth: Growth::Flags,
+    members: &[
+        member(c"ACTIVE", 0x1, c"the served time differs from the clock's"),
+        member(c"LEAPONLY", 0x2, c"only leap seconds are smoothed"),
+    ],
 };
 
 pub static TRANSPORT: Enumeration = Enumeration {
     name: c"Transport",
-    doc: c"How chronyd is reached: its Unix socket (root and its own user only, all reports) or its UDP command port.",
-    flags: false,
-    members: &[(c"UNIX_SOCKET", Transport::UnixSocket as u32), (c"COMMAND_PORT", Transport::CommandPort as u32)],
+    doc: c"How chronyd is reached.",
+    growth: Growth::Closed,
+    members: &[
+        member(
+            c"UNIX_SOCKET",
+            Transport::UnixSocket as u32,
+            c"by its Unix socket: all reports, for root and its own user only",
+        ),
+        member(c"COMMAND_PORT", Transport::CommandPort as u32, c"by its UDP command port: some of the reports"),
+    ],
 };
 
 pub static ERROR_CODE: Enumeration = Enumeration {
     name: c"ErrorCode",
     doc: c"What went wrong, in ChronyError.error_code: libchrony's own codes from 1, pychrony's from 100.",
-    flags: false,
+    growth: Growth::Open,
     members: &[
-        (c"NO_MEMORY", Code::NoMemory as u32),
-        (c"NO_RANDOM", Code::NoRandom as u32),
-        (c"UNKNOWN_REPORT", Code::UnknownReport as u32),
-        (c"RANDOM_FAILED", Code::RandomFailed as u32),
-        (c"SEND_FAILED", Code::SendFailed as u32),
-        (c"RECV_FAILED", Code::RecvFailed as u32),
-        (c"INVALID_ARGUMENT", Code::InvalidArgument as u32),
-        (c"UNEXPECTED_CALL", Code::UnexpectedCall as u32),
-        (c"UNAUTHORIZED", Code::Unauthorized as u32),
-        (c"DISABLED", Code::Disabled as u32),
-        (c"UNEXPECTED_STATUS", Code::UnexpectedStatus as u32),
-        (c"OLD_SERVER", Code::OldServer as u32),
-        (c"NEW_SERVER", Code::NewServer as u32),
-        (c"INVALID_RESPONSE", Code::InvalidResponse as u32),
-        (c"OPEN_FAILED", Code::OpenFailed as u32),
-        (c"TIMEOUT", Code::Timeout as u32),
-        (c"FIELD_MISSING", Code::FieldMissing as u32),
-        (c"FIELD_TYPE", Code::FieldType as u32),
-        (c"FIELD_RANGE", Code::FieldRange as u32),
+        member(c"NO_MEMORY", Code::NoMemory as u32, c"libchrony got no memory"),
+        member(c"NO_RANDOM", Code::NoRandom as u32, c"/dev/urandom could not be opened"),
+        member(c"UNKNOWN_REPORT", Code::UnknownReport as u32, c"libchrony does not know the report"),
+        member(c"RANDOM_FAILED", Code::RandomFailed as u32, c"/dev/urandom could not be read"),
+        member(c"SEND_FAILED", Code::SendFailed as u32, c"the request could not be sent"),
+        member(c"RECV_FAILED", Code::RecvFailed as u32, c"the response could not be received"),
+        member(c"INVALID_ARGUMENT", Code::InvalidArgument as u32, c"libchrony was asked wrongly"),
+        member(c"UNEXPECTED_CALL", Code::UnexpectedCall as u32, c"libchrony was asked at the wrong time"),
+        member(c"UNAUTHORIZED", Code::Unauthorized as u32, c"chronyd does not give this client the report"),
+        member(c"DISABLED", Code::Disabled as u32, c"what the report is about is not enabled"),
+        member(c"UNEXPECTED_STATUS", Code::UnexpectedStatus as u32, c"chronyd answered with another status"),
+        member(c"OLD_SERVER", Code::OldServer as u32, c"chronyd is too old"),
+        member(c"NEW_SERVER", Code::NewServer as u32, c"chronyd is too new for this libchrony"),
+        member(c"INVALID_RESPONSE", Code::InvalidResponse as u32, c"the response is too short"),
+        member(c"OPEN_FAILED", Code::OpenFailed as u32, c"no socket to this address"),
+        member(c"TIMEOUT", Code::Timeout as u32, c"no answer in time"),
+        member(c"FIELD_MISSING", Code::FieldMissing as u32, c"a field is missing"),
+        member(c"FIELD_TYPE", Code::FieldType as u32, c"a field is of another type"),
+        member(c"FIELD_RANGE", Code::FieldRange as u32, c"a field is out of its range"),
+        member(c"CLOSED", Code::Closed as u32, c"another thread closed the connection during the call"),
     ],
 };

@@ -49,7 +49,7 @@ mod tests {
 
     /// The name of a report's struct.
     fn name(report: &Report) -> &str {
-        let class = text(report.type_name).strip_prefix("pychrony.").unwrap();
+        let class = text(report.record.name).strip_prefix("pychrony.").unwrap();
         class.strip_suffix("Status").unwrap_or(class)
     }
 
@@ -61,8 +61,8 @@ mod tests {
 
     fn c_type(kind: &Kind) -> &'static str {
         match kind {
-            Kind::Unsigned(_) | Kind::Known | Kind::Boolean | Kind::Enum(_) => "uint64_t",
-            Kind::Signed(..) | Kind::Nanoseconds => "int64_t",
+            Kind::Unsigned(_) | Kind::UnsignedOrNone | Kind::Boolean | Kind::Enum(_) => "uint64_t",
+            Kind::Age | Kind::Signed(..) | Kind::Nanoseconds => "int64_t",
             Kind::Offset | Kind::Measure | Kind::Seconds => "double",
             Kind::Address | Kind::Source => "char",
         }
@@ -76,8 +76,8 @@ mod tests {
     fn constants(enumeration: &Enumeration) -> String {
         let class = text(enumeration.name);
         let mut out = format!("/* {} */\nenum {{\n", text(enumeration.doc));
-        for (member, value) in enumeration.members {
-            writeln!(out, "\tPYCHRONY_{class}_{} = {value},", text(member)).unwrap();
+        for member in enumeration.members {
+            writeln!(out, "\tPYCHRONY_{class}_{} = {},", text(member.name), member.value).unwrap();
         }
         out.truncate(out.len() - 2); // C89 had no comma before the brace, and old compilers still say so
         out + "\n};\n\n"
@@ -98,7 +98,7 @@ mod tests {
             writeln!(
                 out,
                 "/* {} */\ntypedef struct {{",
-                text(report.type_doc).replace('\n', "\n * ").replace("* \n", "*\n")
+                text(report.record.summary).replace('\n', "\n * ").replace("* \n", "*\n")
             )
             .unwrap();
             for field in report.query.fields {

@@ -12,79 +12,187 @@ pub static REPORT: Report = Report {
         "a list of NTPData, without the reference clocks",
         "Ask chronyd for the last valid measurement of each NTP source. Not on the command port by default."
     ),
-    type_name: c"pychrony.NTPData",
-    type_doc: c"The last valid measurement of one NTP source: a record of chronyd's ntpdata report.\n\n\
-        Fields that only newer chronyds send are None where they are missing.",
+    record: record_type!("NTPData", "The last valid measurement of one NTP source: a record of chronyd's ntpdata report.\n\n\
+        Fields that only newer chronyds send are None where they are missing."),
     hidden: 1,
+    predicates: &[],
 };
 
 static FIELDS: [Field; 31] = [
-    field!("address", "address", Source, "str", "The source's address, as Source.address has it", Sourcestats),
-    field!("remote_address", "remote address", Address, "str or None", "Address the server answers from"),
+    field!(
+        "address",
+        "address",
+        Source,
+        "",
+        "str",
+        "The source's address, as Source.address has it",
+        Sourcestats
+    ),
+    // chronyd: ntp_core.c, NCR_GetNTPReport(), as all that follows here. Before the first valid response nearly all is 0.
+    field!(
+        "remote_address",
+        "remote address",
+        Address,
+        "",
+        "str or None",
+        "Address the server answers from"
+    ),
     field!(
         "local_address",
         "local address",
         Address,
+        "",
         "str or None",
         "Our address in the exchange; None before the first"
     ),
-    field!("remote_port", "remote port", Unsigned(U16), "0 to 65535", "Port of the server"),
+    field!(
+        "remote_port",
+        "remote port",
+        Unsigned(U16),
+        "",
+        "0 to 65535",
+        "Port of the server"
+    ),
     field!(
         "leap_status",
         "leap status",
         Enum(&LEAP_STATUS),
+        "",
         "LeapStatus",
         "Whether the server announces a leap second"
     ),
-    field!("version", "version", Unsigned(7), "0 to 7", "NTP version of the response; 0 before the first"),
-    field!("mode", "mode", Enum(&NTP_MODE), "NTPMode", "NTP mode of the response"),
-    field!("stratum", "stratum", Unsigned(16), "0 to 16", "The server's stratum"),
-    field!("poll", "poll", Signed(-128, 127), "log2 seconds", "Polling interval the response names"),
-    field!("precision", "precision", Signed(-128, 127), "log2 seconds", "Precision of the server's clock"),
+    // chronyd: three bits of the packet, 1 to 4 as yet.
+    field!(
+        "version",
+        "version",
+        Unsigned(7),
+        "",
+        "0 to 7",
+        "NTP version of the response; 0 before the first"
+    ),
+    // chronyd: three bits of the packet; ntp_core.c, NCR_ProcessRxKnown() lets 1, 2 and 4 through.
+    field!(
+        "mode",
+        "mode",
+        Enum(&NTP_MODE),
+        "",
+        "NTPMode",
+        "NTP mode of the response"
+    ),
+    // chronyd: the packet's byte, unchecked.
+    field!(
+        "stratum",
+        "stratum",
+        Unsigned(0xff),
+        "",
+        "0 to 255",
+        "The server's stratum, as its packet has it; 0 and more than 15 are not valid"
+    ),
+    // chronyd: this byte and the next are the packet's.
+    field!(
+        "poll",
+        "poll",
+        Signed(-128, 127),
+        "log2 seconds",
+        "",
+        "Polling interval the response names"
+    ),
+    field!(
+        "precision",
+        "precision",
+        Signed(-128, 127),
+        "log2 seconds",
+        "",
+        "Precision of the server's clock"
+    ),
+    // chronyd: unsigned in the packet (util.c, UTI_Ntp32ToDouble()), and so is the next.
     field!(
         "root_delay",
         "root delay",
         Measure,
-        "seconds, 0 or more",
+        "seconds",
+        "0 or more",
         "The server's network delay to its primary source"
     ),
     field!(
         "root_dispersion",
         "root dispersion",
         Measure,
-        "seconds, 0 or more",
+        "seconds",
+        "0 or more",
         "The server's dispersion to its primary source"
     ),
-    field!("reference_id", "reference ID", Unsigned(U32), "0 to 0xffffffff", "ID of the server's own source"),
+    field!(
+        "reference_id",
+        "reference ID",
+        Unsigned(U32),
+        "",
+        "0 to 0xffffffff",
+        "ID of the server's own source"
+    ),
     field!(
         "ref_time",
         "reference time",
         Seconds,
-        "seconds since 1970 (UTC), float; ref_time_ns is exact",
+        "seconds since 1970 (UTC)",
+        "float; ref_time_ns is exact",
         "When the server's clock was last updated"
     ),
     field!(
         "offset",
         "offset",
         Offset,
-        "seconds, finite; > 0: the system clock was slow of the server",
+        "seconds",
+        "finite; > 0: the system clock was slow of the server",
         "Offset measured"
     ),
-    field!("peer_delay", "peer delay", Measure, "seconds, 0 or more", "Network delay, there and back, measured"),
-    field!("peer_dispersion", "peer dispersion", Measure, "seconds, 0 or more", "Dispersion of the measurement"),
-    field!("response_time", "response time", Measure, "seconds, 0 or more", "Time the server took to respond"),
+    // chronyd: ntp_core.c takes its size, and the response time's.
+    field!(
+        "peer_delay",
+        "peer delay",
+        Measure,
+        "seconds",
+        "0 or more",
+        "Network delay, there and back, measured"
+    ),
+    field!(
+        "peer_dispersion",
+        "peer dispersion",
+        Measure,
+        "seconds",
+        "0 or more",
+        "Dispersion of the measurement"
+    ),
+    field!(
+        "response_time",
+        "response time",
+        Measure,
+        "seconds",
+        "0 or more",
+        "Time the server took to respond"
+    ),
+    // chronyd: sourcestats.c, estimate_asymmetry() clamps it.
     field!(
         "jitter_asymmetry",
         "jitter asymmetry",
         Offset,
-        "ratio, -0.5 to 0.5 as chronyd computes it",
+        "ratio",
+        "-0.5 to 0.5 as chronyd computes it",
         "Estimated asymmetry of the network's jitter"
     ),
-    field!("flags", "flags", Enum(&NTP_FLAGS), "NTPFlags", "Which tests the response passed, and its modes"),
+    field!(
+        "flags",
+        "flags",
+        Enum(&NTP_FLAGS),
+        "",
+        "NTPFlags",
+        "Which tests the response passed, and its modes"
+    ),
     field!(
         "transmit_timestamping",
         "transmit timestamping",
         Enum(&TIMESTAMPING),
+        "",
         "Timestamping",
         "What took the timestamp of our request"
     ),
@@ -92,30 +200,48 @@ static FIELDS: [Field; 31] = [
         "receive_timestamping",
         "receive timestamping",
         Enum(&TIMESTAMPING),
+        "",
         "Timestamping",
         "What took the timestamp of the response"
     ),
-    field!("transmitted_messages", "transmitted messages", Unsigned(U32), "count", "Packets sent to the source"),
-    field!("received_messages", "received messages", Unsigned(U32), "count", "Packets received from the source"),
+    field!(
+        "transmitted_messages",
+        "transmitted messages",
+        Unsigned(U32),
+        "count",
+        "",
+        "Packets sent to the source"
+    ),
+    field!(
+        "received_messages",
+        "received messages",
+        Unsigned(U32),
+        "count",
+        "",
+        "Packets received from the source"
+    ),
     field!(
         "received_valid_messages",
         "received valid messages",
         Unsigned(U32),
         "count",
+        "",
         "Packets received that passed the tests of the packet"
     ),
     field!(
         "received_good_messages",
         "received good messages",
-        Known,
-        "count or None",
-        "Packets received that passed all tests, and were used; chronyd before 4.1 does not tell"
+        UnsignedOrNone,
+        "count",
+        "or None",
+        "Packets received that passed all tests, and were used; chronyd before 4.3 does not tell"
     ),
     field!(
         "kernel_transmit_timestamps",
         "kernel transmit timestamps",
         Unsigned(U32),
-        "count or None",
+        "count",
+        "or None",
         "Transmit timestamps taken by the kernel",
         Newer
     ),
@@ -123,7 +249,8 @@ static FIELDS: [Field; 31] = [
         "kernel_receive_timestamps",
         "kernel receive timestamps",
         Unsigned(U32),
-        "count or None",
+        "count",
+        "or None",
         "Receive timestamps taken by the kernel",
         Newer
     ),
@@ -131,7 +258,8 @@ static FIELDS: [Field; 31] = [
         "hardware_transmit_timestamps",
         "hardware transmit timestamps",
         Unsigned(U32),
-        "count or None",
+        "count",
+        "or None",
         "Transmit timestamps taken by the hardware",
         Newer
     ),
@@ -139,7 +267,8 @@ static FIELDS: [Field; 31] = [
         "hardware_receive_timestamps",
         "hardware receive timestamps",
         Unsigned(U32),
-        "count or None",
+        "count",
+        "or None",
         "Receive timestamps taken by the hardware",
         Newer
     ),
@@ -148,6 +277,7 @@ static FIELDS: [Field; 31] = [
         "reference time",
         Nanoseconds,
         "nanoseconds since 1970 (UTC)",
+        "",
         "When the server's clock was last updated; an attribute, not an item"
     ),
 ];

@@ -11,34 +11,64 @@ pub static REPORT: Report = Report {
         "an RTCData, or None where chronyd does not track the real-time clock",
         "Ask chronyd how the hardware's real-time clock drifts."
     ),
-    type_name: c"pychrony.RTCData",
-    type_doc: c"The real-time clock against the system clock: chronyd's rtcdata report.",
+    record: record_type!("RTCData", "The real-time clock against the system clock: chronyd's rtcdata report."),
     hidden: 1,
+    predicates: &[predicate!(
+        "is_calibrated",
+        &[c"samples"],
+        |values| values[0] > 0,
+        "Whether there is any comparison to go by (samples > 0)."
+    )],
 };
 
 static FIELDS: [Field; 7] = [
+    // chronyd: rtc_linux.c, RTC_Linux_GetReport().
     field!(
         "ref_time",
         "reference time",
         Seconds,
-        "seconds since 1970 (UTC), float; ref_time_ns is exact",
-        "When the real-time clock was last compared"
+        "seconds since 1970 (UTC)",
+        "float; ref_time_ns is exact",
+        "When the real-time clock was last compared; 0 before it was"
     ),
-    field!("samples", "samples", Unsigned(U16), "count", "Comparisons in use"),
-    field!("runs", "runs", Unsigned(U16), "count", "Runs of residuals of one sign"),
-    field!("span", "span", Unsigned(U32), "seconds, 0 or more", "Time the comparisons cover"),
+    field!(
+        "samples",
+        "samples",
+        Unsigned(U16),
+        "count",
+        "",
+        "Comparisons in use"
+    ),
+    field!(
+        "runs",
+        "runs",
+        Unsigned(U16),
+        "count",
+        "",
+        "Runs of residuals of one sign"
+    ),
+    field!(
+        "span",
+        "span",
+        Unsigned(U32),
+        "seconds",
+        "0 or more",
+        "Time the comparisons cover"
+    ),
     field!(
         "offset",
         "offset",
         Offset,
-        "seconds, finite; > 0: the real-time clock is fast",
+        "seconds",
+        "finite; > 0: the real-time clock is fast",
         "Estimated offset of the real-time clock"
     ),
     field!(
         "freq_offset",
         "frequency offset",
         Offset,
-        "ppm, finite; > 0: the real-time clock gains time",
+        "ppm",
+        "finite; > 0: the real-time clock gains time",
         "Rate at which the real-time clock drifts"
     ),
     field!(
@@ -46,6 +76,7 @@ static FIELDS: [Field; 7] = [
         "reference time",
         Nanoseconds,
         "nanoseconds since 1970 (UTC)",
+        "",
         "When the real-time clock was last compared; an attribute, not an item"
     ),
 ];

@@ -12,20 +12,51 @@ pub static REPORT: Report = Report {
         "a list of SelectData, empty without sources",
         "Ask chronyd why it selected each source, or did not. Not on the command port by default."
     ),
-    type_name: c"pychrony.SelectData",
-    type_doc: c"What the selection of sources knows of one: a record of chronyd's selectdata report.",
+    record: record_type!("SelectData", "What the selection of sources knows of one: a record of chronyd's selectdata report."),
     hidden: 0,
+    predicates: &[],
 };
 
 static FIELDS: [Field; 11] = [
-    field!("reference_id", "reference ID", Unsigned(U32), "0 to 0xffffffff", "The source's reference ID"),
-    field!("address", "address", Source, "str", "The source's address, as Source.address has it"),
-    field!("state", "state", Enum(&SELECT_STATE), "SelectState", "How far the source came in the selection"),
-    field!("authentication", "authentication", Boolean, "bool", "Whether the source is authenticated"),
+    field!(
+        "reference_id",
+        "reference ID",
+        Unsigned(U32),
+        "",
+        "0 to 0xffffffff",
+        "The source's reference ID"
+    ),
+    field!(
+        "address",
+        "address",
+        Source,
+        "",
+        "str",
+        "The source's address, as Source.address has it"
+    ),
+    // chronyd: sources.c, get_status_char().
+    field!(
+        "state",
+        "state",
+        Enum(&SELECT_STATE),
+        "",
+        "SelectState",
+        "How far the source came in the selection"
+    ),
+    field!(
+        "authentication",
+        "authentication",
+        Boolean,
+        "",
+        "bool",
+        "Whether the source is authenticated"
+    ),
+    // chronyd: UNSYNC before the first sample.
     field!(
         "leap_status",
         "leap status",
         Enum(&LEAP_STATUS),
+        "",
         "LeapStatus",
         "Whether the source announces a leap second"
     ),
@@ -33,6 +64,7 @@ static FIELDS: [Field; 11] = [
         "configured_options",
         "configured options",
         Enum(&SELECT_OPTIONS),
+        "",
         "SelectOptions",
         "Selection options in the configuration"
     ),
@@ -40,17 +72,42 @@ static FIELDS: [Field; 11] = [
         "effective_options",
         "effective options",
         Enum(&SELECT_OPTIONS),
+        "",
         "SelectOptions",
         "Selection options in force"
     ),
-    field!("last_sample_ago", "last sample ago", Known, "seconds, 0 or more; None: never", "Age of the last sample"),
+    // chronyd: sources.c, SRC_GetSelectReport(): as old as it was at the last selection.
+    field!(
+        "last_sample_ago",
+        "last sample ago",
+        Age,
+        "seconds",
+        "usually 0 or more; None: never",
+        "Age of the last sample at the last selection; 0 also before the first sample, and with noselect"
+    ),
+    // chronyd: a ratio of distances, 1 at least while a source is selected.
     field!(
         "score",
         "score",
         Measure,
-        "ratio, 0 or more",
+        "ratio",
+        "0 or more",
         "Score against the source that is selected: above 10 another takes its place"
     ),
-    field!("low_limit", "low limit", Offset, "seconds, finite", "Lower end of the interval in which its offset lies"),
-    field!("high_limit", "high limit", Offset, "seconds, finite", "Upper end of the interval in which its offset lies"),
+    field!(
+        "low_limit",
+        "low limit",
+        Offset,
+        "seconds",
+        "finite",
+        "Lower end of the interval in which its offset lies"
+    ),
+    field!(
+        "high_limit",
+        "high limit",
+        Offset,
+        "seconds",
+        "finite",
+        "Upper end of the interval in which its offset lies"
+    ),
 ];

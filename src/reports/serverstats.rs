@@ -11,19 +11,28 @@ pub static REPORT: Report = Report {
         "a ServerStats",
         "Ask chronyd how many requests it received and dropped as a server. Not on the command port by default."
     ),
-    type_name: c"pychrony.ServerStats",
-    type_doc: c"What chronyd did as a server since it was started: its serverstats report.\n\n\
-        Fields that only newer chronyds send are None where they are missing.",
+    record: record_type!("ServerStats", "What chronyd did as a server since it was started: its serverstats report.\n\n\
+        Fields that only newer chronyds send are None where they are missing."),
     hidden: 0,
+    predicates: &[],
 };
 
 static FIELDS: [Field; 17] = [
-    field!("received_ntp_requests", "received NTP requests", Unsigned(U64), "count", "NTP requests received"),
+    // chronyd: clientlog.c, CLG_GetServerStatsReport(): counters of 32 bits before 4.4, of 64 since; all may wrap.
+    field!(
+        "received_ntp_requests",
+        "received NTP requests",
+        Unsigned(U64),
+        "count",
+        "",
+        "NTP requests received"
+    ),
     field!(
         "dropped_ntp_requests",
         "dropped NTP requests",
         Unsigned(U64),
         "count",
+        "",
         "NTP requests dropped by rate limiting"
     ),
     field!(
@@ -31,6 +40,7 @@ static FIELDS: [Field; 17] = [
         "received command requests",
         Unsigned(U64),
         "count",
+        "",
         "Requests received on the command port"
     ),
     field!(
@@ -38,6 +48,7 @@ static FIELDS: [Field; 17] = [
         "dropped command requests",
         Unsigned(U64),
         "count",
+        "",
         "Requests on the command port dropped by rate limiting"
     ),
     field!(
@@ -45,13 +56,15 @@ static FIELDS: [Field; 17] = [
         "dropped client log records",
         Unsigned(U64),
         "count",
+        "",
         "Records of clients dropped to keep within the memory limit"
     ),
     field!(
         "accepted_nts_ke_connections",
         "accepted NTS-KE connections",
         Unsigned(U64),
-        "count or None",
+        "count",
+        "or None",
         "NTS key establishments accepted",
         Newer
     ),
@@ -59,7 +72,8 @@ static FIELDS: [Field; 17] = [
         "dropped_nts_ke_connections",
         "dropped NTS-KE connections",
         Unsigned(U64),
-        "count or None",
+        "count",
+        "or None",
         "NTS key establishments dropped by rate limiting",
         Newer
     ),
@@ -67,7 +81,8 @@ static FIELDS: [Field; 17] = [
         "received_authenticated_ntp_requests",
         "received authenticated NTP requests",
         Unsigned(U64),
-        "count or None",
+        "count",
+        "or None",
         "NTP requests that were authenticated",
         Newer
     ),
@@ -75,7 +90,8 @@ static FIELDS: [Field; 17] = [
         "received_interleaved_ntp_requests",
         "received interleaved NTP requests",
         Unsigned(U64),
-        "count or None",
+        "count",
+        "or None",
         "NTP requests in the interleaved mode",
         Newer
     ),
@@ -83,7 +99,8 @@ static FIELDS: [Field; 17] = [
         "held_ntp_timestamps",
         "held NTP timestamps",
         Unsigned(U64),
-        "count or None",
+        "count",
+        "or None",
         "Timestamps held for clients in the interleaved mode",
         Newer
     ),
@@ -91,7 +108,8 @@ static FIELDS: [Field; 17] = [
         "ntp_timestamp_span",
         "NTP timestamp span",
         Unsigned(U64),
-        "seconds, 0 or more, or None",
+        "seconds",
+        "0 or more, or None",
         "Time that the held timestamps cover",
         Newer
     ),
@@ -99,7 +117,8 @@ static FIELDS: [Field; 17] = [
         "served_daemon_rx_timestamps",
         "served daemon RX timestamps",
         Unsigned(U64),
-        "count or None",
+        "count",
+        "or None",
         "Responses with a receive timestamp taken by the daemon",
         Newer
     ),
@@ -107,7 +126,8 @@ static FIELDS: [Field; 17] = [
         "served_daemon_tx_timestamps",
         "served daemon TX timestamps",
         Unsigned(U64),
-        "count or None",
+        "count",
+        "or None",
         "Responses with a transmit timestamp taken by the daemon",
         Newer
     ),
@@ -115,7 +135,8 @@ static FIELDS: [Field; 17] = [
         "served_kernel_rx_timestamps",
         "served kernel RX timestamps",
         Unsigned(U64),
-        "count or None",
+        "count",
+        "or None",
         "Responses with a receive timestamp taken by the kernel",
         Newer
     ),
@@ -123,7 +144,8 @@ static FIELDS: [Field; 17] = [
         "served_kernel_tx_timestamps",
         "served kernel TX timestamps",
         Unsigned(U64),
-        "count or None",
+        "count",
+        "or None",
         "Responses with a transmit timestamp taken by the kernel",
         Newer
     ),
@@ -131,7 +153,8 @@ static FIELDS: [Field; 17] = [
         "served_hardware_rx_timestamps",
         "served hardware RX timestamps",
         Unsigned(U64),
-        "count or None",
+        "count",
+        "or None",
         "Responses with a receive timestamp taken by the hardware",
         Newer
     ),
@@ -139,7 +162,8 @@ static FIELDS: [Field; 17] = [
         "served_hardware_tx_timestamps",
         "served hardware TX timestamps",
         Unsigned(U64),
-        "count or None",
+        "count",
+        "or None",
         "Responses with a transmit timestamp taken by the hardware",
         Newer
     ),

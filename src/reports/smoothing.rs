@@ -12,22 +12,59 @@ pub static REPORT: Report = Report {
         "a Smoothing, or None where smoothing is not enabled",
         "Ask chronyd how the time it serves differs from the clock's (the smoothtime directive)."
     ),
-    type_name: c"pychrony.Smoothing",
-    type_doc: c"The smoothing of the time served to clients: chronyd's smoothing report.",
+    record: record_type!("Smoothing", "The smoothing of the time served to clients: chronyd's smoothing report."),
     hidden: 0,
+    predicates: &[],
 };
 
 static FIELDS: [Field; 6] = [
-    field!("flags", "flags", Enum(&SMOOTHING_FLAGS), "SmoothingFlags", "Whether it is at work, and on what"),
-    field!("offset", "offset", Offset, "seconds, finite", "Offset applied to the time that is served"),
-    field!("freq_offset", "frequency offset", Offset, "ppm, finite", "Frequency offset applied to it"),
-    field!("wander", "wander", Offset, "ppm per second, finite", "Rate at which the frequency offset changes"),
-    field!("last_update_ago", "last update ago", Measure, "seconds, 0 or more", "Age of the last update"),
+    field!(
+        "flags",
+        "flags",
+        Enum(&SMOOTHING_FLAGS),
+        "",
+        "SmoothingFlags",
+        "Whether it is at work, and on what"
+    ),
+    field!(
+        "offset",
+        "offset",
+        Offset,
+        "seconds",
+        "finite",
+        "Offset applied to the time that is served"
+    ),
+    field!(
+        "freq_offset",
+        "frequency offset",
+        Offset,
+        "ppm",
+        "finite",
+        "Frequency offset applied to it"
+    ),
+    field!(
+        "wander",
+        "wander",
+        Offset,
+        "ppm per second",
+        "finite",
+        "Rate at which the frequency offset changes"
+    ),
+    // chronyd: smooth.c, SMT_GetSmoothingReport() says 0 for what would be below.
+    field!(
+        "last_update_ago",
+        "last update ago",
+        Measure,
+        "seconds",
+        "0 or more",
+        "Age of the last update"
+    ),
     field!(
         "remaining_time",
         "remaining time",
         Measure,
-        "seconds, 0 or more",
+        "seconds",
+        "0 or more",
         "Time until the smoothing is done, if nothing further happens"
     ),
 ];

@@ -11,44 +11,101 @@ pub static REPORT: Report = Report {
         "a list of SourceStats, empty without sources",
         "Ask chronyd how each source drifts, and how well it knows that."
     ),
-    type_name: c"pychrony.SourceStats",
-    type_doc: c"Statistics of one source: a record of chronyd's sourcestats report.",
+    record: record_type!("SourceStats", "Statistics of one source: a record of chronyd's sourcestats report."),
     hidden: 0,
+    predicates: &[predicate!(
+        "has_sufficient_samples",
+        ("minimum" = 4),
+        &[c"samples"],
+        |values| values[0] >= values[1],
+        "Whether at least so many samples are in use."
+    )],
 };
 
 static FIELDS: [Field; 10] = [
-    field!("reference_id", "reference ID", Unsigned(U32), "0 to 0xffffffff", "The source's reference ID"),
+    field!(
+        "reference_id",
+        "reference ID",
+        Unsigned(U32),
+        "",
+        "0 to 0xffffffff",
+        "The source's reference ID"
+    ),
     field!(
         "address",
         "address",
         Source,
+        "",
         "str",
         "The source's address, as Source.address has it; for a reference clock its name (\"GPS\")"
     ),
-    field!("samples", "samples", Unsigned(U32), "count", "Samples in use"),
+    // chronyd: sourcestats.c, MAX_SAMPLES is 64; a later one may keep more.
+    field!(
+        "samples",
+        "samples",
+        Unsigned(U32),
+        "count",
+        "",
+        "Samples in use"
+    ),
     field!(
         "runs",
         "runs",
         Unsigned(U32),
         "count",
+        "",
         "Runs of residuals of one sign; few for the samples mean that a straight line fits badly"
     ),
-    field!("span", "span", Unsigned(U32), "seconds, 0 or more", "Time between the oldest and the newest sample"),
-    field!("std_dev", "standard deviation", Measure, "seconds, 0 or more", "Standard deviation of the samples"),
+    // chronyd: the samples are in order.
+    field!(
+        "span",
+        "span",
+        Unsigned(U32),
+        "seconds",
+        "0 or more",
+        "Time between the oldest and the newest sample"
+    ),
+    // chronyd: sourcestats.c, MIN_STDDEV is 1e-9.
+    field!(
+        "std_dev",
+        "standard deviation",
+        Measure,
+        "seconds",
+        "0 or more",
+        "Standard deviation of the samples"
+    ),
     field!(
         "resid_freq",
         "residual frequency",
         Offset,
-        "ppm, finite",
+        "ppm",
+        "finite",
         "The source's frequency against the system clock's as it is corrected"
     ),
-    field!("skew", "skew", Measure, "ppm, 0 or more", "Error bound of the frequency"),
+    // chronyd: sourcestats.c, MIN_SKEW is 1e-6 ppm.
+    field!(
+        "skew",
+        "skew",
+        Measure,
+        "ppm",
+        "0 or more",
+        "Error bound of the frequency"
+    ),
     field!(
         "offset",
         "offset",
         Offset,
-        "seconds, finite; > 0: the system clock is fast of the source",
+        "seconds",
+        "finite; > 0: the system clock is fast of the source",
         "Estimated offset of the source"
     ),
-    field!("offset_err", "offset error", Measure, "seconds, 0 or more", "Error bound of the offset"),
+    // chronyd: sourcestats.c, SST_DoSourcestatsReport() takes the age of the best sample with its sign, unlike elsewhere.
+    field!(
+        "offset_err",
+        "offset error",
+        Offset,
+        "seconds",
+        "finite, usually 0 or more",
+        "Error bound of the offset; below 0 where somebody else set the clock back"
+    ),
 ];

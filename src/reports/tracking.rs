@@ -1,6 +1,6 @@
 //! tracking: how good the system's clock is.
 
-use super::enums::LEAP_STATUS;
+use super::enums::{LEAP_DELETE, LEAP_INSERT, LEAP_STATUS};
 use super::{Report, U32};
 use crate::chrony::client::{Query, Shape};
 use crate::chrony::record::{Field, Kind::*};
@@ -12,95 +12,166 @@ pub static REPORT: Report = Report {
         "a TrackingStatus",
         "Ask chronyd how good the system's clock is: offset, frequency error, stratum, error bounds, source."
     ),
-    type_name: c"pychrony.TrackingStatus",
-    type_doc: c"How good the system's clock is: chronyd's tracking report.\n\n\
+    record: record_type!("TrackingStatus", "How good the system's clock is: chronyd's tracking report.\n\n\
         The clock's error is at most abs(offset) + root_dispersion + root_delay / 2 seconds, if the path to the\n\
-        primary source is no worse than its worst asymmetry.",
+        primary source is no worse than its worst asymmetry."),
     hidden: 1,
+    predicates: &[
+        // chronyc: client.c, process_cmd_waitsync(). An address is a source's, whatever the ID, which may be a hash.
+        predicate!(
+            "is_synchronized",
+            &[c"reference_id", c"reference_ip"],
+            |values| values[1] != 0 || !matches!(values[0], NO_REFERENCE | LOCAL_REFERENCE),
+            "Whether the clock is synchronised to a source, as chronyc waitsync has it: the local reference is none."
+        ),
+        predicate!(
+            "is_local_reference",
+            &[c"reference_id", c"reference_ip"],
+            |values| values[1] == 0 && values[0] == LOCAL_REFERENCE,
+            "Whether chronyd serves its own clock without a source (the local directive): nobody says that it is right."
+        ),
+        predicate!(
+            "is_leap_pending",
+            &[c"leap_status"],
+            |values| values[0] == LEAP_INSERT.into() || values[0] == LEAP_DELETE.into(),
+            "Whether a leap second is inserted or deleted at the end of the day."
+        ),
+    ],
 };
 
+/// The ID while not synchronised, and that of the local reference.
+const NO_REFERENCE: i64 = 0;
+const LOCAL_REFERENCE: i64 = 0x7f7f_0101;
+
 static FIELDS: [Field; 16] = [
+    // chronyd: reference.c, REF_GetTrackingReport(), as all that follows here. Any 32 bits: the source's address or a hash of it.
     field!(
         "reference_id",
         "reference ID",
         Unsigned(U32),
+        "",
         "0 to 0xffffffff",
-        "ID of the source the clock is synchronised to: an IPv4 address, a hash of an IPv6 address, or four ASCII \
-         characters; 0: not synchronised"
+        "ID of the source the clock is synchronised to: an IPv4 address, a hash of an IPv6 address, or four ASCII characters; 0: not synchronised"
     ),
     field!(
         "reference_id_name",
         "address",
         Source,
+        "",
         "str",
-        "The source's address; without one the name that reference_id spells (\"GPS\"), else its bytes (\"127.127.1.1\" \
-         is the local reference)"
+        "The source's address; without one the name that reference_id spells (\"GPS\"), else its bytes (\"127.127.1.1\" is the local reference)"
     ),
-    field!("reference_ip", "address", Address, "str or None", "The source's IP address; None where it has none"),
+    field!(
+        "reference_ip",
+        "address",
+        Address,
+        "",
+        "str or None",
+        "The source's IP address; None where it has none"
+    ),
+    // chronyd: reference.c, REF_SetReference() adds 1 to the source's: 15 at most (ntp_core.c), 16 where `chronyc minstratum`
+    // made it so.
     field!(
         "stratum",
         "stratum",
-        Unsigned(15),
-        "0 to 15",
-        "How many hops the clock is away from a reference clock, which is stratum 0; 0 also while not synchronised"
+        Unsigned(17),
+        "",
+        "0 to 17",
+        "How many hops the clock is away from a reference clock, which is stratum 0; 0 while not synchronised. 16 is a client of a stratum-15 server"
     ),
-    field!("leap_status", "leap status", Enum(&LEAP_STATUS), "LeapStatus", "Whether a leap second is due"),
+    // chronyd: ntp.h, NTP_Leap has two bits. A clock in the middle of a leap second says 3 for a moment.
+    field!(
+        "leap_status",
+        "leap status",
+        Enum(&LEAP_STATUS),
+        "",
+        "LeapStatus",
+        "Whether a leap second is due; UNSYNC: not synchronised, or in the middle of a leap second"
+    ),
+    // chronyd: util.c, UTI_IsTimeOffsetSane() keeps samples within 136 years from about 1970 on; 0 while not synchronised.
     field!(
         "ref_time",
         "reference time",
         Seconds,
-        "seconds since 1970 (UTC), float; ref_time_ns is exact",
+        "seconds since 1970 (UTC)",
+        "float; ref_time_ns is exact",
         "When the last measurement was processed"
     ),
     field!(
         "offset",
         "current correction",
         Offset,
-        "seconds, finite; > 0: the system clock is slow of NTP time, < 0: fast",
+        "seconds",
+        "finite; > 0: the system clock is slow of NTP time, < 0: fast",
         "How far the system clock still is from NTP time, while chronyd corrects it"
     ),
     field!(
         "last_offset",
         "last offset",
         Offset,
-        "seconds, finite; > 0: the clock was fast of its sources, < 0: slow",
+        "seconds",
+        "finite; > 0: the clock was fast of its sources, < 0: slow",
         "Offset estimated at the last update; mind that offset has the other sign"
     ),
-    field!("rms_offset", "RMS offset", Measure, "seconds, 0 or more", "Long-term average of the offset's size"),
+    // chronyd: a square root.
+    field!(
+        "rms_offset",
+        "RMS offset",
+        Measure,
+        "seconds",
+        "0 or more",
+        "Long-term average of the offset's size"
+    ),
     field!(
         "frequency",
         "frequency offset",
         Offset,
-        "ppm, finite; < 0: the clock would run slow, > 0: fast",
+        "ppm",
+        "finite; < 0: the clock would run slow, > 0: fast",
         "Rate at which the system clock would be wrong if chronyd did not correct it"
     ),
     field!(
         "residual_freq",
         "residual frequency",
         Offset,
-        "ppm, finite; > 0: higher",
+        "ppm",
+        "finite; > 0: higher",
         "What the measurements of the selected source say the frequency should be changed by"
     ),
-    field!("skew", "skew", Measure, "ppm, 0 or more", "Error bound of the frequency"),
+    // chronyd: a sum of sizes.
+    field!(
+        "skew",
+        "skew",
+        Measure,
+        "ppm",
+        "0 or more",
+        "Error bound of the frequency"
+    ),
+    // chronyd: unsigned in the packet (util.c, UTI_Ntp32ToDouble()), and the peer delay is no less than the precision.
     field!(
         "root_delay",
         "root delay",
         Measure,
-        "seconds, 0 or more",
+        "seconds",
+        "0 or more",
         "Network delay, there and back, to the stratum-1 computer"
     ),
+    // chronyd: reference.c, get_root_dispersion() takes the age's size.
     field!(
         "root_dispersion",
         "root dispersion",
         Measure,
-        "seconds, 0 or more",
+        "seconds",
+        "0 or more",
         "Dispersion accumulated on the way to the stratum-1 computer"
     ),
+    // chronyd: a difference of monotonic times.
     field!(
         "update_interval",
         "last update interval",
         Measure,
-        "seconds, 0 or more",
+        "seconds",
+        "0 or more",
         "Time between the last two updates of the clock"
     ),
     field!(
@@ -108,6 +179,7 @@ static FIELDS: [Field; 16] = [
         "reference time",
         Nanoseconds,
         "nanoseconds since 1970 (UTC)",
+        "",
         "When the last measurement was processed; an attribute, not an item"
     ),
 ];

@@ -1,0 +1,386 @@
+"""The same questions for asyncio: no call blocks the event loop, and none takes a thread.
+
+    import asyncio
+    from pychrony import aio
+
+    async def main():
+        print(await aio.get_tracking())
+        async with aio.ChronyConnection() as connection:
+            for source in await connection.get_sources():
+                print(source.address)
+
+    asyncio.run(main())
+
+The functions and the connection take the arguments, return the results and raise the exceptions of their namesakes in
+pychrony. The event loop's own readiness drives them (add_reader, add_writer): asyncio's loops and uvloop have it. A call
+that is cancelled, or runs out of its timeout, ends at once and closes its socket.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Callable
+from os import PathLike
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Union, cast
+
+from pychrony import (
+    ChronyConnectionError,
+    ChronyTimeoutError,
+    ErrorCode,
+    Transport,
+    _Conversation,
+)
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
+
+    from pychrony import (
+        Activity,
+        AuthData,
+        NTPData,
+        RTCData,
+        SelectData,
+        ServerStats,
+        Smoothing,
+        Source,
+        SourceStats,
+        TrackingStatus,
+    )
+
+__all__ = [
+    "ChronyConnection",
+    "get_activity",
+    "get_auth_data",
+    "get_ntp_data",
+    "get_report",
+    "get_rtc_data",
+    "get_select_data",
+    "get_server_stats",
+    "get_smoothing",
+    "get_source_stats",
+    "get_sources",
+    "get_tracking",
+]
+
+_Address = Union[str, "PathLike[str]", None]
+
+# What a step of a conversation returns: the result, or a plain tuple that says what to wait for.
+_Wait = tuple[int, bool, Union[float, None]]
+
+
+def _is_wait(step: object) -> bool:
+    """Whether a step is to be waited for. Records are tuples too, but of types of their own."""
+    return type(step) is tuple
+
+
+def _wake(future: asyncio.Future[bool], ready: bool) -> None:
+    if not future.done():
+        future.set_result(ready)
+
+
+async def _wait(
+    loop: asyncio.AbstractEventLoop, wait: _Wait, waiting: list[asyncio.Future[bool]]
+) -> bool:
+    """Wait until the descriptor is ready (True), or it is too late (False)."""
+    fd, is_write, delay = wait
+    future = loop.create_future()
+    timer = None if delay is None else loop.call_later(delay, _wake, future, False)
+    if is_write:
+        loop.add_writer(fd, _wake, future, True)
+    else:
+        loop.add_reader(fd, _wake, future, True)
+    waiting.append(future)
+    try:
+        return await future
+    finally:
+        waiting.remove(future)
+        if is_write:
+            loop.remove_writer(fd)
+        else:
+            loop.remove_reader(fd)
+        if timer is not None:
+            timer.cancel()
+
+
+async def _finish(
+    conversation: _Conversation, step: object, waiting: list[asyncio.Future[bool]]
+) -> Any:
+    """Drive a conversation until it has the result. What it waits for can be ended through `waiting`."""
+    if not _is_wait(step):
+        return step
+    loop = asyncio.get_running_loop()
+    try:
+        while _is_wait(step):
+            step = conversation.resume(await _wait(loop, cast(_Wait, step), waiting))
+    except BaseException:
+        conversation.cancel()
+        raise
+    return step
+
+
+async def _ask(report: str, address: _Address, timeout: float | None) -> Any:
+    """Ask in a session of its own."""
+    conversation = _Conversation(address)
+    try:
+        return await _finish(conversation, conversation.ask(report, timeout), [])
+    finally:
+        conversation.close()
+
+
+async def get_tracking(
+    address: _Address = None, *, timeout: float | None = 3.0
+) -> TrackingStatus:
+    """As pychrony.get_tracking()."""
+    return cast("TrackingStatus", await _ask("tracking", address, timeout))
+
+
+async def get_sources(address: _Address = None, *, timeout: float | None = 3.0) -> list[Source]:
+    """As pychrony.get_sources()."""
+    return cast("list[Source]", await _ask("sources", address, timeout))
+
+
+async def get_source_stats(
+    address: _Address = None, *, timeout: float | None = 3.0
+) -> list[SourceStats]:
+    """As pychrony.get_source_stats()."""
+    return cast("list[SourceStats]", await _ask("sourcestats", address, timeout))
+
+
+async def get_rtc_data(address: _Address = None, *, timeout: float | None = 3.0) -> RTCData | None:
+    """As pychrony.get_rtc_data()."""
+    return cast("RTCData | None", await _ask("rtcdata", address, timeout))
+
+
+async def get_smoothing(
+    address: _Address = None, *, timeout: float | None = 3.0
+) -> Smoothing | None:
+    """As pychrony.get_smoothing()."""
+    return cast("Smoothing | None", await _ask("smoothing", address, timeout))
+
+
+async def get_activity(address: _Address = None, *, timeout: float | None = 3.0) -> Activity:
+    """As pychrony.get_activity()."""
+    return cast("Activity", await _ask("activity", address, timeout))
+
+
+async def get_server_stats(address: _Address = None, *, timeout: float | None = 3.0) -> ServerStats:
+    """As pychrony.get_server_stats()."""
+    return cast("ServerStats", await _ask("serverstats", address, timeout))
+
+
+async def get_ntp_data(address: _Address = None, *, timeout: float | None = 3.0) -> list[NTPData]:
+    """As pychrony.get_ntp_data()."""
+    return cast("list[NTPData]", await _ask("ntpdata", address, timeout))
+
+
+async def get_auth_data(address: _Address = None, *, timeout: float | None = 3.0) -> list[AuthData]:
+    """As pychrony.get_auth_data()."""
+    return cast("list[AuthData]", await _ask("authdata", address, timeout))
+
+
+async def get_select_data(
+    address: _Address = None, *, timeout: float | None = 3.0
+) -> list[SelectData]:
+    """As pychrony.get_select_data()."""
+    return cast("list[SelectData]", await _ask("selectdata", address, timeout))
+
+
+async def get_report(
+    name: str, address: _Address = None, *, timeout: float | None = 3.0
+) -> list[dict[str, object]]:
+    """As pychrony.get_report()."""
+    conversation = _Conversation(address)
+    try:
+        records = await _finish(conversation, conversation.ask_raw(name, timeout), [])
+        return cast("list[dict[str, object]]", records)
+    finally:
+        conversation.close()
+
+
+class ChronyConnection:
+    """A connection to chronyd, for tasks that ask more than once:
+
+        async with ChronyConnection() as connection:
+            status = await connection.get_tracking()
+
+    address: as for pychrony.get_tracking(). timeout: seconds for each call, its turn among the tasks included.
+
+    Tasks may share it: their calls take turns, in the order in which they came. It belongs to the event loop in which it
+    was opened. After an error it is usable for the next call, which opens a new socket. A call that is under way when the
+    connection is closed ends with a ChronyConnectionError.
+    """
+
+    def __init__(self, address: _Address = None, *, timeout: float | None = 3.0) -> None:
+        self._conversation = _Conversation(address)
+        self._timeout = timeout
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._is_busy = False
+        # Those who wait for their turn, and the one that waits for chronyd.
+        self._queue: deque[asyncio.Future[bool]] = deque()
+        self._waiting: list[asyncio.Future[bool]] = []
+
+    def __repr__(self) -> str:
+        state = "closed" if self.closed else "open"
+        return f"<{type(self).__qualname__} {self.address or 'default addresses'} {state}>"
+
+    @property
+    def address(self) -> str | None:
+        """The address in use; while none is, the one that was given (None: the default addresses)."""
+        return self._conversation.address
+
+    @property
+    def transport(self) -> Transport | None:
+        """The Transport in use, or the one the given address implies; None if unknown."""
+        if self.address is None:
+            return None
+        return Transport.UNIX_SOCKET if self.address.startswith("/") else Transport.COMMAND_PORT
+
+    @property
+    def closed(self) -> bool:
+        """Whether the connection is not open: before it was entered, or after close()."""
+        return self._loop is None
+
+    def fileno(self) -> int:
+        """The socket's file descriptor; -1 while there is none, or a call uses it."""
+        self._check_open()
+        return self._conversation.fileno()
+
+    async def open(self) -> None:
+        """Open the connection. Raises as get_tracking() does; RuntimeError where it is open."""
+        if self._loop is not None:
+            raise RuntimeError("the connection is open already")
+        step = self._conversation.open(self._timeout)
+        await _finish(self._conversation, step, self._waiting)
+        self._loop = asyncio.get_running_loop()
+
+    def close(self) -> None:
+        """Close the connection. Twice is fine. Calls that are under way end with a ChronyConnectionError."""
+        self._loop = None
+        for future in [*self._waiting, *self._queue]:
+            if not future.done():
+                future.set_exception(_closed())
+        if not self._is_busy:
+            self._conversation.close()
+
+    async def __aenter__(self) -> Self:
+        await self.open()
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def _check_open(self) -> asyncio.AbstractEventLoop:
+        if self._loop is None:
+            raise RuntimeError(
+                "the connection is not open: use it within an async with statement, or call open() first"
+            )
+        return self._loop
+
+    async def _take_turn(self, loop: asyncio.AbstractEventLoop) -> float | None:
+        """Wait for the turn. Returns the seconds that are left of the timeout."""
+        if not self._is_busy:
+            self._is_busy = True
+            return self._timeout
+        began = loop.time()
+        turn = loop.create_future()
+        timer = None if self._timeout is None else loop.call_later(self._timeout, _wake, turn, False)
+        self._queue.append(turn)
+        try:
+            has_turn = await turn
+        except BaseException:
+            if turn.done() and not turn.cancelled() and turn.exception() is None and turn.result():
+                self._pass_turn()  # it came together with the cancellation
+            raise
+        finally:
+            if timer is not None:
+                timer.cancel()
+        if not has_turn:
+            raise ChronyTimeoutError(
+                f"another task's call on this connection has not ended within {self._timeout} s, "
+                "so this call never had its turn",
+                ErrorCode.TIMEOUT,
+            )
+        if self._timeout is None:
+            return None
+        return max(self._timeout - (loop.time() - began), 1e-9)
+
+    def _pass_turn(self) -> None:
+        while self._queue:
+            turn = self._queue.popleft()
+            if not turn.done():
+                turn.set_result(True)
+                return
+        self._is_busy = False
+        if self.closed:
+            self._conversation.close()
+
+    async def _call(self, ask: Callable[[str, float | None], object], report: str) -> Any:
+        loop = self._check_open()
+        if loop is not asyncio.get_running_loop():
+            raise RuntimeError("the connection was opened in another event loop: open one in this loop")
+        timeout = await self._take_turn(loop)
+        try:
+            self._check_open()
+            return await _finish(self._conversation, ask(report, timeout), self._waiting)
+        finally:
+            self._pass_turn()
+
+    async def get_tracking(self) -> TrackingStatus:
+        """As pychrony.get_tracking()."""
+        return cast("TrackingStatus", await self._call(self._conversation.ask, "tracking"))
+
+    async def get_sources(self) -> list[Source]:
+        """As pychrony.get_sources()."""
+        return cast("list[Source]", await self._call(self._conversation.ask, "sources"))
+
+    async def get_source_stats(self) -> list[SourceStats]:
+        """As pychrony.get_source_stats()."""
+        return cast("list[SourceStats]", await self._call(self._conversation.ask, "sourcestats"))
+
+    async def get_rtc_data(self) -> RTCData | None:
+        """As pychrony.get_rtc_data()."""
+        return cast("RTCData | None", await self._call(self._conversation.ask, "rtcdata"))
+
+    async def get_smoothing(self) -> Smoothing | None:
+        """As pychrony.get_smoothing()."""
+        return cast("Smoothing | None", await self._call(self._conversation.ask, "smoothing"))
+
+    async def get_activity(self) -> Activity:
+        """As pychrony.get_activity()."""
+        return cast("Activity", await self._call(self._conversation.ask, "activity"))
+
+    async def get_server_stats(self) -> ServerStats:
+        """As pychrony.get_server_stats()."""
+        return cast("ServerStats", await self._call(self._conversation.ask, "serverstats"))
+
+    async def get_ntp_data(self) -> list[NTPData]:
+        """As pychrony.get_ntp_data()."""
+        return cast("list[NTPData]", await self._call(self._conversation.ask, "ntpdata"))
+
+    async def get_auth_data(self) -> list[AuthData]:
+        """As pychrony.get_auth_data()."""
+        return cast("list[AuthData]", await self._call(self._conversation.ask, "authdata"))
+
+    async def get_select_data(self) -> list[SelectData]:
+        """As pychrony.get_select_data()."""
+        return cast("list[SelectData]", await self._call(self._conversation.ask, "selectdata"))
+
+    async def get_report(self, name: str) -> list[dict[str, object]]:
+        """As pychrony.get_report()."""
+        return cast(
+            "list[dict[str, object]]", await self._call(self._conversation.ask_raw, name)
+        )
+
+
+def _closed() -> ChronyConnectionError:
+    return ChronyConnectionError(
+        "the connection was closed while this call was under way: another task called close()",
+        ErrorCode.CLOSED,
+    )

@@ -1,0 +1,111 @@
+//! The arguments that all functions share: whom to ask, and how long to wait.
+
+use std::borrow::Cow;
+use std::ffi::CStr;
+use std::ptr;
+use std::time::Duration;
+
+use pyo3_ffi as ffi;
+
+use super::method::Parameters;
+use super::object::{Owned, Raised, Result, bytes, type_error, value_error};
+use crate::chrony::address::{Address, Candidates, default_candidates};
+
+type Object = *mut ffi::PyObject;
+
+/// Seconds for a whole call, where none are given.
+pub const DEFAULT_TIMEOUT: Duration = Duration::from_secs(3);
+
+/// The parameters of a function that asks for a report, by its name.
+pub const fn parameters(function: &'static CStr) -> Parameters<2> {
+    Parameters { function, names: [c"address", c"timeout"], positional: 1, required: 0 }
+}
+
+/// Where to ask: at the address that was given, if one was.
+pub struct Target(pub Option<Address>);
+
+impl Target {
+    /// An argument `address`; NULL and None are none.
+    ///
+    /// # Safety
+    /// `object` must be NULL or live.
+    pub unsafe fn parse(object: Object) -> Result<Self> {
+        if is_missing(object) {
+            return Ok(Self(None));
+        }
+        // SAFETY: a live object; the results are new references or NULL.
+        let encoded = unsafe {
+            let path = Owned::new(ffi::PyOS_FSPath(object))?;
+            if ffi::PyUnicode_Check(path.as_ptr()) == 0 {
+                return Err(type_error("address must be a str, an os.PathLike of str, or None"));
+            }
+            Owned::new(ffi::PyUnicode_EncodeFSDefault(path.as_ptr()))?
+        };
+        Self::of(bytes(&encoded)?)
+    }
+
+    /// An address as text.
+    pub fn of(text: &[u8]) -> Result<Self> {
+        Address::parse(text).map(|address| Self(Some(address))).map_err(|error| value_error(&error.to_string()))
+    }
+
+    /// What to try. The thread is attached, so that the environment is not changed meanwhile.
+    pub fn candidates(&self) -> Result<Candidates> {
+        match &self.0 {
+            Some(address) => Ok(Cow::Owned(vec![address.clone()])),
+            None => default_candidates().map_err(|error| value_error(&error.to_string())),
+        }
+    }
+}
+
+/// An argument `timeout`: NULL is the default, None is for ever.
+///
+/// # Safety
+/// `object` must be NULL or live.
+pub unsafe fn parse_timeout(object: Object) -> Result<Option<Duration>> {
+    if object.is_null() {
+        return Ok(Some(DEFAULT_TIMEOUT));
+    }
+    if is_missing(object) {
+        return Ok(None);
+    }
+    // SAFETY: a live object; −1.0 may also say that an exception is set.
+    let seconds = unsafe { ffi::PyFloat_AsDouble(object) };
+    // SAFETY: only looks at and clears the thread's error indicator.
+    unsafe {
+        if seconds == -1.0 && !ffi::PyErr_Occurred().is_null() {
+            if ffi::PyErr_ExceptionMatches(ffi::PyExc_OverflowError) == 0 {
+                return Err(Raised);
+            }
+            ffi::PyErr_Clear();
+        }
+    }
+    duration(seconds)
+}
+
+/// A timeout of so many seconds. Longer than a Duration can be is for ever; shorter than a nanosecond is one.
+pub fn duration(seconds: f64) -> Result<Option<Duration>> {
+    if !(seconds > 0.0 && seconds.is_finite()) {
+        return Err(value_error("timeout must be a finite number of seconds greater than 0, or None to wait for ever"));
+    }
+    Ok(Duration::try_from_secs_f64(seconds).ok().map(|timeout| timeout.max(Duration::from_nanos(1))))
+}
+
+/// A report's name as text.
+///
+/// # Safety
+/// `name` must be a live object.
+pub unsafe fn report_name(name: Object) -> Result<String> {
+    // SAFETY: a live object.
+    unsafe {
+        if ffi::PyUnicode_Check(name) == 0 {
+            return Err(type_error("a report's name must be a str"));
+        }
+        Owned::from_borrowed(name).to_text()
+    }
+}
+
+fn is_missing(object: Object) -> bool {
+    // SAFETY: None is always live.
+    object == ptr::null_mut() || object == unsafe { ffi::Py_None() }
+}

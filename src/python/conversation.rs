@@ -1,0 +1,360 @@
+//! _Conversation: what pychrony.aio drives. It asks, and says what to wait for instead of waiting.
+
+use std::ffi::{CStr, c_int, c_void};
+use std::future::Future;
+use std::pin::Pin;
+use std::ptr;
+use std::rc::Rc;
+use std::sync::{Mutex, MutexGuard, TryLockError};
+use std::task::{Context, Poll, Waker};
+use std::time::{Duration, Instant};
+
+use pyo3_ffi as ffi;
+
+use super::abi;
+use super::arguments::{Target, parse_timeout, report_name};
+use super::exceptions;
+use super::functions::{Asked, record_or_list};
+use super::instance::{self, Data, parts};
+use super::method::{Method, Parameters};
+use super::object::{Owned, Result, Table, boolean, entry, float, none, path, runtime_error, signed, tuple, value_error};
+use super::state::{State, get_or_make};
+use super::structseq;
+use crate::chrony::client::{Answer, Client, RawRow};
+use crate::chrony::error::Error;
+use crate::chrony::wait::{Call, Event, Readiness};
+use crate::reports::REPORTS;
+
+type Object = *mut ffi::PyObject;
+
+/// Whom to ask, and how far it has come. One thread at a time drives it: another one's attempt is an error.
+struct Conversation(Mutex<Talk>);
+
+struct Talk {
+    target: Target,
+    /// Between questions.
+    client: Option<Client>,
+    /// During one.
+    question: Option<Question>,
+}
+
+/// A question that is under way: the future has the client, and gives it back with the answer.
+struct Question {
+    future: Pin<Box<dyn Future<Output = (Client, Outcome)>>>,
+    call: Rc<Call>,
+}
+
+// SAFETY: all that refers to the call is in here, the future included, and one thread at a time has it.
+unsafe impl Send for Question {}
+
+type Outcome = std::result::Result<Found, Error>;
+
+enum Found {
+    Open,
+    Report(usize, Answer),
+    RawReport(Vec<RawRow>),
+}
+
+enum Kind {
+    Open,
+    Report(usize),
+    RawReport(String),
+}
+
+impl Question {
+    fn new(mut client: Client, kind: Kind, timeout: Option<Duration>) -> Self {
+        let call = Rc::new(Call::new(timeout));
+        let shared = Rc::clone(&call);
+        let future = async move {
+            let outcome = match kind {
+                Kind::Open => client.open(&shared).await.map(|()| Found::Open),
+                Kind::Report(report) => {
+                    let answer = client.report(&REPORTS[report].query, &shared).await;
+                    answer.map(|answer| Found::Report(report, answer))
+                }
+                Kind::RawReport(name) => client.raw_report(&name, &shared).await.map(Found::RawReport),
+            };
+            (client, outcome)
+        };
+        Self { future: Box::pin(future), call }
+    }
+
+    fn poll(&mut self) -> Poll<(Client, Outcome)> {
+        self.future.as_mut().poll(&mut Context::from_waker(Waker::noop()))
+    }
+}
+
+impl Talk {
+    /// Goes on, as far as it gets: returns what to wait for, as a tuple, or else what was asked for.
+    fn go_on(&mut self, state: &State) -> Result<Owned> {
+        let Some(question) = &mut self.question else { return Err(runtime_error("nothing is asked")) };
+        let Poll::Ready((mut client, outcome)) = question.poll() else { return self.wanted() };
+        let call = Rc::clone(&question.call);
+        self.question = None;
+        let result = match outcome {
+            Ok(Found::Open) => Ok(none()),
+            Ok(Found::Report(report, answer)) => {
+                record_or_list(state, report, Asked { client: &mut client, answer, call: &call })
+            }
+            Ok(Found::RawReport(rows)) => structseq::raw_instances(&rows),
+            Err(error) => Err(exceptions::raise(state, &error)),
+        };
+        self.client = Some(client);
+        result
+    }
+
+    /// What the question waits for: a descriptor, whether to write to it, and for how many seconds at most, or None.
+    fn wanted(&self) -> Result<Owned> {
+        let wanted = self.question.as_ref().and_then(|question| question.call.wanted());
+        let Some(wanted) = wanted else { return Err(runtime_error("nothing is waited for")) };
+        let delay = wanted.until.map(|until| until.saturating_duration_since(Instant::now()).as_secs_f64());
+        tuple(
+            [
+                signed(wanted.fd.into()),
+                Ok(boolean(wanted.readiness == Readiness::ToWrite)),
+                delay.map_or_else(|| Ok(none()), float),
+            ]
+            .into_iter(),
+        )
+    }
+}
+
+impl Data for Conversation {
+    fn new() -> Self {
+        Self(Mutex::new(Talk { target: Target(None), client: None, question: None }))
+    }
+
+    fn specification() -> *mut ffi::PyType_Spec {
+        SPECIFICATION.as_ptr()
+    }
+}
+
+impl Conversation {
+    fn lock(&self) -> Result<MutexGuard<'_, Talk>> {
+        match self.0.try_lock() {
+            Ok(talk) => Ok(talk),
+            Err(TryLockError::Poisoned(poisoned)) => Ok(poisoned.into_inner()),
+            Err(TryLockError::WouldBlock) => Err(runtime_error("another thread uses the conversation")),
+        }
+    }
+
+    /// Asks, and goes on as far as it gets.
+    fn ask(&self, state: &State, kind: Kind, timeout: Option<Duration>) -> Result<Owned> {
+        let mut talk = self.lock()?;
+        if talk.question.is_some() {
+            return Err(runtime_error("the conversation is in the middle of a question"));
+        }
+        let client = match talk.client.take() {
+            Some(client) => client,
+            None => Client::new(state.library, talk.target.candidates()?),
+        };
+        talk.question = Some(Question::new(client, kind, timeout));
+        talk.go_on(state)
+    }
+}
+
+/// The type's name, with the module's name before it.
+pub const NAME: &CStr = c"pychrony._Conversation";
+
+/// The type.
+pub fn class<'a>(state: &'a State, module: &Owned) -> Result<&'a Owned> {
+    // SAFETY: all that the specification names is static, and of conversations.
+    get_or_make(&state.conversation, || unsafe { instance::new_type::<Conversation>(module) })
+}
+
+static SPECIFICATION: Table<ffi::PyType_Spec, 1> = Table([ffi::PyType_Spec {
+    name: NAME.as_ptr(),
+    basicsize: instance::basic_size::<Conversation>(),
+    itemsize: 0,
+    flags: (ffi::Py_TPFLAGS_DEFAULT | ffi::Py_TPFLAGS_HAVE_GC) as std::ffi::c_uint,
+    slots: SLOTS.as_ptr(),
+}]);
+
+static SLOTS: Table<ffi::PyType_Slot, 10> = Table([
+    ffi::PyType_Slot { slot: ffi::Py_tp_doc, pfunc: DOC.as_ptr().cast_mut().cast() },
+    ffi::PyType_Slot { slot: ffi::Py_tp_new, pfunc: instance::new::<Conversation> as *mut c_void },
+    ffi::PyType_Slot { slot: ffi::Py_tp_init, pfunc: init as *mut c_void },
+    ffi::PyType_Slot { slot: ffi::Py_tp_dealloc, pfunc: instance::dealloc::<Conversation> as *mut c_void },
+    ffi::PyType_Slot { slot: ffi::Py_tp_traverse, pfunc: instance::traverse::<Conversation> as *mut c_void },
+    ffi::PyType_Slot { slot: ffi::Py_tp_clear, pfunc: instance::clear::<Conversation> as *mut c_void },
+    ffi::PyType_Slot { slot: ffi::Py_tp_methods, pfunc: METHODS.as_ptr().cast_mut().cast() },
+    ffi::PyType_Slot { slot: ffi::Py_tp_getset, pfunc: GETSET.as_ptr().cast() },
+    abi::TOKEN_SLOT,
+    ffi::PyType_Slot { slot: 0, pfunc: ptr::null_mut() },
+]);
+
+const DOC: &CStr = c"_Conversation(address=None)\n--\n\n\
+    A conversation with chronyd that never waits: for pychrony.aio.\n\n\
+    ask(), ask_raw(), open() and resume() return what was asked for, or a plain tuple that says what to wait for before\n\
+    resume(): a file descriptor, whether to write to it (or read from it), and for how many seconds at most (or None).";
+
+static METHODS: [Method; 8] = [
+    Method::with_arguments(
+        c"ask",
+        ask,
+        c"ask($self, report, timeout, /)\n--\n\nAsk for a report by libchrony's name, as its own function does.",
+    ),
+    Method::with_arguments(
+        c"ask_raw",
+        ask_raw,
+        c"ask_raw($self, report, timeout, /)\n--\n\nAsk for a report, as get_report() does.",
+    ),
+    Method::with_one_argument(c"open", open, c"open($self, timeout, /)\n--\n\nOpen a session, and ask nothing yet."),
+    Method::with_one_argument(
+        c"resume",
+        resume,
+        c"resume($self, ready, /)\n--\n\nGo on: the descriptor is ready (True), or it is too late (False).",
+    ),
+    Method::without_arguments(
+        c"close",
+        close,
+        c"close($self, /)\n--\n\nGive up what is under way, and close the session.",
+    ),
+    Method::without_arguments(
+        c"cancel",
+        cancel,
+        c"cancel($self, /)\n--\n\nGive up what is under way, and its session with it.",
+    ),
+    Method::without_arguments(c"fileno", fileno, c"fileno($self, /)\n--\n\nThe socket's file descriptor, or -1."),
+    Method::end(),
+];
+
+static GETSET: Table<ffi::PyGetSetDef, 2> = Table([
+    ffi::PyGetSetDef {
+        name: c"address".as_ptr(),
+        get: Some(address),
+        set: None,
+        doc: c"The address in use; while none is, the one that was given, or None.".as_ptr(),
+        closure: ptr::null_mut(),
+    },
+    ffi::PyGetSetDef { name: ptr::null(), get: None, set: None, doc: ptr::null(), closure: ptr::null_mut() },
+]);
+
+unsafe extern "C" fn init(object: Object, arguments: Object, keywords: Object) -> c_int {
+    const PARAMETERS: Parameters<1> =
+        Parameters { function: c"_Conversation", names: [c"address"], positional: 1, required: 0 };
+    entry(|| {
+        // SAFETY: the object being initialised, and the interpreter's arguments.
+        let ((conversation, _), target) = unsafe {
+            let [address] = PARAMETERS.bind_tuple(arguments, keywords)?;
+            (parts::<Conversation>(object), Target::parse(address)?)
+        };
+        conversation.lock()?.target = target;
+        Ok(())
+    })
+}
+
+/// A report's name, and the seconds for it.
+///
+/// # Safety
+/// The arguments must be those the interpreter passed.
+unsafe fn question(
+    arguments: *const Object,
+    positional: ffi::Py_ssize_t,
+    keywords: Object,
+) -> Result<(String, Option<Duration>)> {
+    const PARAMETERS: Parameters<2> =
+        Parameters { function: c"ask", names: [c"report", c"timeout"], positional: 2, required: 2 };
+    // SAFETY: as the caller promises.
+    unsafe {
+        let [report, timeout] = PARAMETERS.bind(arguments, positional, keywords)?;
+        Ok((report_name(report)?, parse_timeout(timeout)?))
+    }
+}
+
+unsafe extern "C" fn ask(
+    object: Object,
+    arguments: *const Object,
+    positional: ffi::Py_ssize_t,
+    keywords: Object,
+) -> Object {
+    entry(|| {
+        // SAFETY: the object that the method was called on, and the interpreter's arguments.
+        let ((conversation, state), (name, timeout)) =
+            unsafe { (parts::<Conversation>(object), question(arguments, positional, keywords)?) };
+        let report = REPORTS.iter().position(|known| known.query.report.to_bytes() == name.as_bytes());
+        let report = report.ok_or_else(|| value_error("no such report"))?;
+        conversation.ask(state?, Kind::Report(report), timeout)
+    })
+}
+
+unsafe extern "C" fn ask_raw(
+    object: Object,
+    arguments: *const Object,
+    positional: ffi::Py_ssize_t,
+    keywords: Object,
+) -> Object {
+    entry(|| {
+        // SAFETY: the object that the method was called on, and the interpreter's arguments.
+        let ((conversation, state), (name, timeout)) =
+            unsafe { (parts::<Conversation>(object), question(arguments, positional, keywords)?) };
+        conversation.ask(state?, Kind::RawReport(name), timeout)
+    })
+}
+
+unsafe extern "C" fn open(object: Object, timeout: Object) -> Object {
+    entry(|| {
+        // SAFETY: the object that the method was called on, and its argument.
+        let ((conversation, state), timeout) =
+            unsafe { (parts::<Conversation>(object), parse_timeout(timeout)?) };
+        conversation.ask(state?, Kind::Open, timeout)
+    })
+}
+
+unsafe extern "C" fn resume(object: Object, ready: Object) -> Object {
+    entry(|| {
+        // SAFETY: the object that the method was called on; and a live argument, of which −1 says that an exception is set.
+        let ((conversation, state), ready) =
+            unsafe { (parts::<Conversation>(object), ffi::PyObject_IsTrue(ready)) };
+        super::object::check(ready)?;
+        let mut talk = conversation.lock()?;
+        if let Some(question) = &talk.question {
+            // An event loop's timer may be early by its clock's resolution.
+            let is_early = |until: Instant| Instant::now() < until;
+            if ready == 0 && question.call.wanted().and_then(|wanted| wanted.until).is_some_and(is_early) {
+                return talk.wanted();
+            }
+            question.call.resume(if ready != 0 { Event::Ready } else { Event::Late });
+        }
+        talk.go_on(state?)
+    })
+}
+
+unsafe extern "C" fn cancel(object: Object, _: Object) -> Object {
+    entry(|| {
+        // SAFETY: the object that the method was called on.
+        let (conversation, _) = unsafe { parts::<Conversation>(object) };
+        conversation.lock()?.question = None;
+        Ok(none())
+    })
+}
+
+unsafe extern "C" fn close(object: Object, _: Object) -> Object {
+    entry(|| {
+        // SAFETY: the object that the method was called on.
+        let (conversation, _) = unsafe { parts::<Conversation>(object) };
+        let mut talk = conversation.lock()?;
+        talk.question = None;
+        talk.client = None;
+        Ok(none())
+    })
+}
+
+unsafe extern "C" fn fileno(object: Object, _: Object) -> Object {
+    entry(|| {
+        // SAFETY: the object that the method was called on.
+        let (conversation, _) = unsafe { parts::<Conversation>(object) };
+        let talk = conversation.lock()?;
+        signed(talk.client.as_ref().and_then(Client::fd).unwrap_or(-1).into())
+    })
+}
+
+unsafe extern "C" fn address(object: Object, _: *mut c_void) -> Object {
+    entry(|| {
+        // SAFETY: the object whose attribute is asked for.
+        let (conversation, _) = unsafe { parts::<Conversation>(object) };
+        let talk = conversation.lock()?;
+        let in_use = talk.client.as_ref().and_then(Client::address).or(talk.target.0.as_ref());
+        in_use.map_or_else(|| Ok(none()), |address| path(address.as_c_str().to_bytes()))
+    })
+}
