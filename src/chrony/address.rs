@@ -39,11 +39,8 @@ const LONGEST_DIRECTORY: usize = 62;
 impl Address {
     /// Checks what libchrony lets through: it would take port 99999 or `abc` for another port, and send to it.
     pub fn parse(text: &[u8]) -> Result<Self, Error> {
-        let invalid = |reason| Error::Address {
-            address: String::from_utf8_lossy(text).into_owned(),
-            origin: "",
-            reason,
-        };
+        let invalid =
+            |reason| Error::Address { address: String::from_utf8_lossy(text).into_owned(), origin: "", reason };
         let owned = CString::new(text).map_err(|_| invalid("it contains a NUL character"))?;
         if text.first() == Some(&b'/') {
             check_path(text).map_err(invalid)?;

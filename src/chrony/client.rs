@@ -166,7 +166,8 @@ impl Client {
     }
 }
 
-/// A conversation with the daemon at one address, in one session after another: the one in which a request fails is gone.
+/// A conversation with the daemon at one address, in one session after another: the one in which a request fails is gone. That
+/// something is not enabled is no failure, but an answer like any other.
 struct Conversation {
     library: &'static Library,
     address: Address,
@@ -189,17 +190,14 @@ impl Conversation {
             Some(session) => session,
             None => Session::open(self.library, &self.address)?,
         };
-        let session = session.exchange(request, call).await?;
-        Ok(self.session.insert(session).raw())
+        let (session, is_enabled) = session.exchange(request, call).await?;
+        let session = self.session.insert(session);
+        if is_enabled { Ok(session.raw()) } else { Err(Fault::Answer(Code::Disabled)) }
     }
 }
 
 /// Reads the records of a list whose rows are checked by the query's fields.
-async fn read_sources(
-    conversation: &mut Conversation,
-    query: &'static Query,
-    call: &Call,
-) -> Result<Vec<Row>, Fault> {
+async fn read_sources(conversation: &mut Conversation, query: &'static Query, call: &Call) -> Result<Vec<Row>, Fault> {
     let address = query.fields.iter().position(|field| matches!(field.kind, Kind::Source)).unwrap_or(0);
     let read = async |conversation: &mut Conversation, record| read_source(conversation, query, record, call).await;
     read_list(conversation, query.report, call, read, |rows| {
@@ -242,11 +240,7 @@ async fn read_source(
     Ok(Some(row))
 }
 
-fn read_fields<'f>(
-    session: &RawSession,
-    fields: impl Iterator<Item = &'f Field>,
-    row: &mut Row,
-) -> Result<(), Fault> {
+fn read_fields<'f>(session: &RawSession, fields: impl Iterator<Item = &'f Field>, row: &mut Row) -> Result<(), Fault> {
     let record = Record::of(session);
     for field in fields {
         row.push(record.read(field)?);

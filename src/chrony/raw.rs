@@ -324,16 +324,8 @@ impl Drop for RawSession {
 
 /// Whether a report's records may be asked for by the source's address. Of the reports that a later libchrony knows, all may.
 fn is_by_address(report: &CStr) -> bool {
-    const BY_INDEX: [&CStr; 8] = [
-        c"tracking",
-        c"sources",
-        c"sourcestats",
-        c"selectdata",
-        c"activity",
-        c"serverstats",
-        c"rtcdata",
-        c"smoothing",
-    ];
+    const BY_INDEX: [&CStr; 8] =
+        [c"tracking", c"sources", c"sourcestats", c"selectdata", c"activity", c"serverstats", c"rtcdata", c"smoothing"];
     !BY_INDEX.contains(&report)
 }
 

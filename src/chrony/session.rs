@@ -46,8 +46,8 @@ impl Session {
         &self.raw
     }
 
-    /// Asks, and waits for the answer.
-    pub async fn exchange(mut self, request: Request<'_>, call: &Call) -> Result<Self, Fault> {
+    /// Asks, and waits for the answer. The session comes back with it; false says that what was asked for is not enabled.
+    pub async fn exchange(mut self, request: Request<'_>, call: &Call) -> Result<(Self, bool), Fault> {
         if self.raw.is_inherited() {
             return Err(Fault::Inherited);
         }
@@ -65,14 +65,19 @@ impl Session {
             };
             loop {
                 if !self.raw.needs_response() {
-                    return Ok(self);
+                    return Ok((self, true));
                 }
                 if self.wait(Readiness::ToRead, resend_at, ignored, call).await? == Event::Late {
                     break;
                 }
-                if !self.receive()? {
-                    self.wait(Readiness::ToWrite, None, ignored, call).await?;
-                    break;
+                match self.receive() {
+                    Ok(true) => {}
+                    Ok(false) => {
+                        self.wait(Readiness::ToWrite, None, ignored, call).await?;
+                        break;
+                    }
+                    Err(Fault::Answer(Code::Disabled)) => return Ok((self, false)),
+                    Err(fault) => return Err(fault),
                 }
                 // libchrony ignores a datagram that is not for the request, and may answer one with a further request (by an
                 // address that it asked of sourcestats): either way a response is needed still.

@@ -88,7 +88,7 @@ impl<T> Inner<T> {
 
 impl<T> Shared<T> {
     /// Closed, as yet.
-    pub fn new() -> Self {
+    pub fn closed() -> Self {
         Self { inner: AtomicPtr::new(Box::into_raw(Inner::new(State::Closed))) }
     }
 
@@ -324,7 +324,7 @@ mod tests {
     }
 
     fn opened<T>(value: T) -> Shared<T> {
-        let shared = Shared::new();
+        let shared = Shared::closed();
         shared.open(|| Ok(value)).unwrap();
         shared
     }
@@ -400,38 +400,42 @@ mod tests {
 
     #[test]
     fn closing_ends_a_wait_that_has_no_deadline() {
-        for (socket, _other) in [UnixDatagram::pair().unwrap()] {
-            let shared = opened(socket);
-            let (began, is_waiting) = mpsc::channel();
-            thread::scope(|scope| {
-                let waiting = scope.spawn(|| {
-                    struct Waiter<'a>(&'a Shared<UnixDatagram>, mpsc::Sender<()>);
-                    impl Caller for Waiter<'_> {
-                        fn handle_signals(&mut self) -> bool {
-                            true
-                        }
-                        fn begin_wait(&mut self, fd: c_int) -> Result<(), Error> {
-                            self.0.begin_wait(fd)?;
-                            self.1.send(()).unwrap();
-                            Ok(())
-                        }
-                        fn end_wait(&mut self) -> Result<(), Error> {
-                            self.0.end_wait()
-                        }
-                    }
-                    let call = Call::new(None);
-                    let mut caller = Waiter(&shared, began);
-                    let socket = shared.take(&call, &mut caller).unwrap();
-                    block_on(&call, &mut caller, async {
-                        call.wait(socket.as_raw_fd(), Readiness::ToRead, None).await;
-                        Ok(())
-                    })
-                });
-                is_waiting.recv().unwrap();
-                shared.close();
-                assert!(matches!(waiting.join().unwrap(), Err(Error::Closed)));
-            });
+        struct Waiter<'a>(&'a Shared<UnixDatagram>, mpsc::Sender<()>);
+
+        impl Caller for Waiter<'_> {
+            fn handle_signals(&mut self) -> bool {
+                true
+            }
+
+            fn begin_wait(&mut self, fd: c_int) -> Result<(), Error> {
+                self.0.begin_wait(fd)?;
+                self.1.send(()).unwrap();
+                Ok(())
+            }
+
+            fn end_wait(&mut self) -> Result<(), Error> {
+                self.0.end_wait()
+            }
         }
+
+        let (socket, _other) = UnixDatagram::pair().unwrap();
+        let shared = opened(socket);
+        let (began, is_waiting) = mpsc::channel();
+        let result = thread::scope(|scope| {
+            let waiting = scope.spawn(|| {
+                let call = Call::new(None);
+                let mut caller = Waiter(&shared, began);
+                let socket = shared.take(&call, &mut caller).unwrap();
+                block_on(&call, &mut caller, async {
+                    call.wait(socket.as_raw_fd(), Readiness::ToRead, None).await;
+                    Ok(())
+                })
+            });
+            is_waiting.recv().unwrap();
+            shared.close();
+            waiting.join().unwrap()
+        });
+        assert!(matches!(result, Err(Error::Closed)));
     }
 
     #[test]
@@ -453,12 +457,13 @@ mod tests {
     #[test]
     fn a_child_has_nothing_of_what_its_parent_opened() {
         count_forks();
-        let (idle, busy, closed) = (opened(()), opened(()), Shared::<()>::new());
+        let (idle, busy, closed) = (opened(()), opened(()), Shared::<()>::closed());
         let _taken = take(&busy).unwrap();
         // SAFETY: the child calls nothing that another thread of the parent may have locked, and ends without clean-up.
         let child = unsafe { libc::fork() };
         if child == 0 {
-            let inherits = |shared: &Shared<()>| matches!(take(shared), Err(Error::Misuse(text)) if text.contains("fork"));
+            let inherits =
+                |shared: &Shared<()>| matches!(take(shared), Err(Error::Misuse(text)) if text.contains("fork"));
             let right = inherits(&idle) && inherits(&busy) && closed.open(|| Ok(())).is_ok();
             // SAFETY: it takes a number.
             unsafe { libc::_exit(i32::from(!right)) };

@@ -2,7 +2,6 @@
 
 use std::borrow::Cow;
 use std::ffi::CStr;
-use std::ptr;
 use std::time::Duration;
 
 use pyo3_ffi as ffi;
@@ -107,5 +106,5 @@ pub unsafe fn report_name(name: Object) -> Result<String> {
 
 fn is_missing(object: Object) -> bool {
     // SAFETY: None is always live.
-    object == ptr::null_mut() || object == unsafe { ffi::Py_None() }
+    object.is_null() || object == unsafe { ffi::Py_None() }
 }

@@ -26,11 +26,8 @@ struct Functions {
 // SAFETY: pointers to functions, never changed.
 unsafe impl Sync for Functions {}
 
-static FUNCTIONS: Functions = Functions {
-    abi_version: 1,
-    size: size_of::<Functions>() as u32,
-    functions: each_report!(function),
-};
+static FUNCTIONS: Functions =
+    Functions { abi_version: 1, size: size_of::<Functions>() as u32, functions: each_report!(function) };
 
 /// `PYCHRONY_FOREVER`, and `PYCHRONY_NONE`.
 const FOREVER: c_double = -1.0;
@@ -136,7 +133,8 @@ fn rows(state: &State, report: &'static Report, asked: Asked<'_>) -> Result<Opti
         Answer::NotEnabled => Ok(None),
         Answer::Rows(rows) => Ok(Some(rows)),
         Answer::Record => {
-            let read = asked.client.record().map(|record| report.query.fields.iter().map(|it| record.read(it)).collect());
+            let read =
+                asked.client.record().map(|record| report.query.fields.iter().map(|it| record.read(it)).collect());
             match read {
                 Some(Err(fault)) => {
                     Err(exceptions::raise(state, &asked.client.reject_record(fault, &report.query, asked.call)))

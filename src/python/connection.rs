@@ -102,7 +102,7 @@ fn run<'a, T>(
 
 impl Data for Connection {
     fn new() -> Self {
-        Self { options: OnceLock::new(), client: Shared::new() }
+        Self { options: OnceLock::new(), client: Shared::closed() }
     }
 
     fn finish(&mut self) {
@@ -188,8 +188,11 @@ static METHODS: [Method; REPORTS.len() + 7] = {
         The socket's file descriptor; -1 while there is none (after an error, until the next call) or a call uses it.\n\n\
         Raises RuntimeError where the connection is not open.",
     );
-    methods[END + 4] =
-        Method::without_arguments(c"__enter__", enter, c"__enter__($self, /)\n--\n\nOpen the connection, as open() does.");
+    methods[END + 4] = Method::without_arguments(
+        c"__enter__",
+        enter,
+        c"__enter__($self, /)\n--\n\nOpen the connection, as open() does.",
+    );
     methods[END + 5] =
         Method::with_arguments(c"__exit__", exit, c"__exit__($self, /, *args)\n--\n\nClose the connection.");
     methods

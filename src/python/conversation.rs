@@ -17,7 +17,9 @@ use super::exceptions;
 use super::functions::{Asked, record_or_list};
 use super::instance::{self, Data, parts};
 use super::method::{Method, Parameters};
-use super::object::{Owned, Result, Table, boolean, entry, float, none, path, runtime_error, signed, tuple, value_error};
+use super::object::{
+    Owned, Result, Table, boolean, entry, float, none, path, runtime_error, signed, tuple, value_error,
+};
 use super::state::{State, get_or_make};
 use super::structseq;
 use crate::chrony::client::{Answer, Client, RawRow};
@@ -295,8 +297,7 @@ unsafe extern "C" fn ask_raw(
 unsafe extern "C" fn open(object: Object, timeout: Object) -> Object {
     entry(|| {
         // SAFETY: the object that the method was called on, and its argument.
-        let ((conversation, state), timeout) =
-            unsafe { (parts::<Conversation>(object), parse_timeout(timeout)?) };
+        let ((conversation, state), timeout) = unsafe { (parts::<Conversation>(object), parse_timeout(timeout)?) };
         conversation.ask(state?, Kind::Open, timeout)
     })
 }
@@ -304,8 +305,7 @@ unsafe extern "C" fn open(object: Object, timeout: Object) -> Object {
 unsafe extern "C" fn resume(object: Object, ready: Object) -> Object {
     entry(|| {
         // SAFETY: the object that the method was called on; and a live argument, of which −1 says that an exception is set.
-        let ((conversation, state), ready) =
-            unsafe { (parts::<Conversation>(object), ffi::PyObject_IsTrue(ready)) };
+        let ((conversation, state), ready) = unsafe { (parts::<Conversation>(object), ffi::PyObject_IsTrue(ready)) };
         super::object::check(ready)?;
         let mut talk = conversation.lock()?;
         if let Some(question) = &talk.question {

@@ -9,7 +9,9 @@ use std::ffi::CString;
 use pyo3_ffi as ffi;
 
 use super::method::{self, Method};
-use super::object::{Owned, Raised, Result, dictionary, entry, import, list, none, string, tuple, unsigned};
+use super::object::{
+    Owned, Raised, Result, dictionary, entry, import, list, none, runtime_error, string, tuple, unsigned,
+};
 use super::state::{EnumClass, State, get_or_make};
 use crate::chrony::record::{Enumeration, Growth};
 use crate::reports::enums::ENUMERATIONS;
@@ -37,10 +39,18 @@ pub fn member(state: &State, table: &'static Enumeration, value: u64) -> Result<
 
 /// Makes the class, as `enum.IntEnum(name, members, module="pychrony")` does.
 fn new_class(table: &'static Enumeration) -> Result<EnumClass> {
-    let base = import(c"enum")?.attribute(if table.growth == Growth::Flags { c"IntFlag" } else { c"IntEnum" })?;
-    let members = list(table.members.iter().map(|member| {
-        tuple([string(&member.name.to_string_lossy()), unsigned(u64::from(member.value))].into_iter())
-    }))?;
+    let enums = import(c"enum").map_err(|raised| {
+        // SAFETY: an exception is set, and is looked at.
+        match unsafe { ffi::PyErr_ExceptionMatches(ffi::PyExc_ImportError) } {
+            0 => raised,
+            _ => runtime_error("Python's enum module cannot be imported: the interpreter is shutting down"),
+        }
+    })?;
+    let base = enums.attribute(if table.growth == Growth::Flags { c"IntFlag" } else { c"IntEnum" })?;
+    let members =
+        list(table.members.iter().map(|member| {
+            tuple([string(&member.name.to_string_lossy()), unsigned(u64::from(member.value))].into_iter())
+        }))?;
     let arguments = tuple([string(&table.name.to_string_lossy()), Ok(members)].into_iter())?;
     let keywords = dictionary([(c"module", string("pychrony"))].into_iter())?;
     // SAFETY: live objects; the result is a new reference.

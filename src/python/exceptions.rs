@@ -188,7 +188,9 @@ pub fn raise(state: &State, error: &Error) -> Raised {
         Error::Unreachable { .. } | Error::Closed => Exception::Connection,
         Error::Timeout { .. } | Error::Busy { .. } => Exception::Timeout,
         Error::Denied { .. } | Error::Unauthorized { .. } => Exception::Permission,
-        Error::Answer { code: Code::OldServer | Code::NewServer, .. } | Error::UnknownReport { .. } => Exception::Version,
+        Error::Answer { code: Code::OldServer | Code::NewServer, .. } | Error::UnknownReport { .. } => {
+            Exception::Version
+        }
         Error::Answer { .. } | Error::Field { .. } => Exception::Data,
         Error::Library { .. } => Exception::Library,
     };

@@ -7,9 +7,7 @@ use pyo3_ffi as ffi;
 use super::arguments::{Target, parameters, parse_timeout, report_name};
 use super::exceptions;
 use super::method::{Method, Parameters};
-use super::object::{
-    Detached, Owned, Raised, Result, check_signals, entry, import, list, none, runtime_error, string,
-};
+use super::object::{Detached, Owned, Raised, Result, check_signals, entry, import, list, none, runtime_error, string};
 use super::state::State;
 use super::structseq;
 use crate::chrony::client::{Answer, Client};
@@ -143,12 +141,8 @@ unsafe extern "C" fn get_report(
     positional: ffi::Py_ssize_t,
     keywords: Object,
 ) -> Object {
-    const PARAMETERS: Parameters<3> = Parameters {
-        function: c"get_report",
-        names: [c"name", c"address", c"timeout"],
-        positional: 2,
-        required: 1,
-    };
+    const PARAMETERS: Parameters<3> =
+        Parameters { function: c"get_report", names: [c"name", c"address", c"timeout"], positional: 2, required: 1 };
     entry(|| {
         let state = State::of(module)?;
         // SAFETY: the interpreter's arguments.

@@ -10,22 +10,22 @@ mod abi;
 #[cfg(all(Py_LIMITED_API, Py_GIL_DISABLED))]
 #[path = "abi3t.rs"]
 mod abi;
-mod method;
-mod state;
-mod enums;
-mod structseq;
-mod exceptions;
 mod arguments;
-mod functions;
-mod instance;
+mod capi;
 mod connection;
 mod conversation;
-mod capi;
-mod tables;
-mod module;
+mod enums;
+mod exceptions;
+mod functions;
 #[cfg(not(all(Py_LIMITED_API, Py_GIL_DISABLED)))]
 #[path = "init_abi3.rs"]
 mod init;
 #[cfg(all(Py_LIMITED_API, Py_GIL_DISABLED))]
 #[path = "init_abi3t.rs"]
 mod init;
+mod instance;
+mod method;
+mod module;
+mod state;
+mod structseq;
+mod tables;

@@ -159,8 +159,8 @@ unsafe extern "C" fn directory(module: Object, _: Object) -> Object {
             names
         };
         for (name, _) in types() {
-            // SAFETY: a live dictionary, text and a live object, which is not stolen.
             let name = path(short_name(name))?;
+            // SAFETY: a live dictionary and a live object, which is not stolen.
             let status = unsafe { ffi::PyDict_SetItem(names.as_ptr(), name.as_ptr(), name.as_ptr()) };
             super::object::check(status)?;
         }

@@ -40,7 +40,7 @@ fn new_class(index: usize) -> Result<Owned> {
     };
     // SAFETY: the names and docstrings are static, as the type requires; the arrays are copied.
     let class = unsafe { Owned::new(ffi::PyStructSequence_NewType(&mut description).cast()) }?;
-    class.set_attribute(c"_fields", &tuple(report.items().iter().map(|field| name(field)))?)?;
+    class.set_attribute(c"_fields", &tuple(report.items().iter().map(name))?)?;
     class.set_attribute(c"__new__", &method::bound_function(&CONSTRUCTORS[index], &class)?)?;
     method::add_all(&class, METHODS[index])?;
     method::add_all(&class, PREDICATES[index])?;
@@ -249,7 +249,8 @@ impl Fields {
     fn fill_from_sequence(&mut self, sequence: &Owned) -> Result<()> {
         // SAFETY: a live object; a new reference or NULL.
         let sequence = unsafe { Owned::new(ffi::PySequence_Tuple(sequence.as_ptr())) }?;
-        let (given, items, all) = (sequence.length()? as usize, self.report.items().len(), self.report.query.fields.len());
+        let (given, items, all) =
+            (sequence.length()? as usize, self.report.items().len(), self.report.query.fields.len());
         if !(items..=all).contains(&given) {
             let most = if items == all { String::new() } else { format!(" to {all}") };
             return Err(self.error(&format!("takes a sequence of {items}{most} values, not of {given}"), ""));
@@ -394,9 +395,8 @@ unsafe extern "C" fn predicate<const REPORT: usize, const NUMBER: usize>(
     entry(|| {
         let predicate = &REPORTS[REPORT].predicates[NUMBER];
         // SAFETY: the interpreter's arguments; the record is live during the call.
-        let (parameter, record) = unsafe {
-            (parameter(predicate, arguments, positional, keywords)?, Owned::from_borrowed(record))
-        };
+        let (parameter, record) =
+            unsafe { (parameter(predicate, arguments, positional, keywords)?, Owned::from_borrowed(record)) };
         let mut values = Vec::with_capacity(predicate.reads.len() + 1);
         for field in predicate.reads {
             values.push(read(&record, field)?);

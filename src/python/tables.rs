@@ -77,8 +77,8 @@ fn of_field(field: &'static Field, is_item: bool) -> Result<Owned> {
         Kind::Enum(table) => text(table.name),
         _ => Ok(none()),
     };
-    let is_optional = field.presence == Presence::Newer
-        || matches!(field.kind, Kind::UnsignedOrNone | Kind::Age | Kind::Address);
+    let is_optional =
+        field.presence == Presence::Newer || matches!(field.kind, Kind::UnsignedOrNone | Kind::Age | Kind::Address);
     dictionary(
         [
             (c"name", text(field.name)),
@@ -115,12 +115,7 @@ fn of_enumeration(table: &'static Enumeration) -> Result<Owned> {
         )
     });
     dictionary(
-        [
-            (c"name", text(table.name)),
-            (c"doc", text(table.doc)),
-            (c"kind", string(kind)),
-            (c"members", list(members)),
-        ]
-        .into_iter(),
+        [(c"name", text(table.name)), (c"doc", text(table.doc)), (c"kind", string(kind)), (c"members", list(members))]
+            .into_iter(),
     )
 }

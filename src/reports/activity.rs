@@ -14,22 +14,8 @@ pub static REPORT: Report = Report {
 
 static FIELDS: [Field; 5] = [
     // chronyd: ntp_sources.c, NSR_GetActivityReport(): counts of sources.
-    field!(
-        "online",
-        "online sources",
-        Unsigned(U32),
-        "count",
-        "",
-        "Sources that are polled"
-    ),
-    field!(
-        "offline",
-        "offline sources",
-        Unsigned(U32),
-        "count",
-        "",
-        "Sources that are not polled at present"
-    ),
+    field!("online", "online sources", Unsigned(U32), "count", "", "Sources that are polled"),
+    field!("offline", "offline sources", Unsigned(U32), "count", "", "Sources that are not polled at present"),
     field!(
         "burst_online",
         "burst online-return sources",
@@ -46,12 +32,5 @@ static FIELDS: [Field; 5] = [
         "",
         "Sources in a burst of polls, offline after it"
     ),
-    field!(
-        "unresolved",
-        "unresolved sources",
-        Unsigned(U32),
-        "count",
-        "",
-        "Sources whose name is not resolved yet"
-    ),
+    field!("unresolved", "unresolved sources", Unsigned(U32), "count", "", "Sources whose name is not resolved yet"),
 ];

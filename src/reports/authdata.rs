@@ -18,48 +18,12 @@ pub static REPORT: Report = Report {
 };
 
 static FIELDS: [Field; 10] = [
-    field!(
-        "address",
-        "address",
-        Source,
-        "",
-        "str",
-        "The source's address, as Source.address has it",
-        Sourcestats
-    ),
-    field!(
-        "mode",
-        "mode",
-        Enum(&AUTH_MODE),
-        "",
-        "AuthMode",
-        "Means of authentication"
-    ),
+    field!("address", "address", Source, "", "str", "The source's address, as Source.address has it", Sourcestats),
+    field!("mode", "mode", Enum(&AUTH_MODE), "", "AuthMode", "Means of authentication"),
     // chronyd: nts_ntp_client.c and keys.c; 0 without a key.
-    field!(
-        "key_type",
-        "key type",
-        Enum(&KEY_TYPE),
-        "",
-        "KeyType",
-        "Type of the key"
-    ),
-    field!(
-        "key_id",
-        "key ID",
-        Unsigned(U32),
-        "",
-        "0 to 0xffffffff",
-        "ID of the key"
-    ),
-    field!(
-        "key_length",
-        "key length",
-        Unsigned(U16),
-        "bits",
-        "",
-        "Length of the key"
-    ),
+    field!("key_type", "key type", Enum(&KEY_TYPE), "", "KeyType", "Type of the key"),
+    field!("key_id", "key ID", Unsigned(U32), "", "0 to 0xffffffff", "ID of the key"),
+    field!("key_length", "key length", Unsigned(U16), "bits", "", "Length of the key"),
     field!(
         "key_establishment_attempts",
         "key establishment attempts",
@@ -77,22 +41,8 @@ static FIELDS: [Field; 10] = [
         "Age of the last NTS key establishment that succeeded"
     ),
     // chronyd: NTS_MAX_COOKIES is 8, NKE_MAX_COOKIE_LENGTH 256; a later one may have more.
-    field!(
-        "cookies",
-        "cookies",
-        Unsigned(U16),
-        "count",
-        "",
-        "NTS cookies in stock"
-    ),
-    field!(
-        "cookie_length",
-        "cookie length",
-        Unsigned(U16),
-        "bytes",
-        "",
-        "Length of an NTS cookie"
-    ),
+    field!("cookies", "cookies", Unsigned(U16), "count", "", "NTS cookies in stock"),
+    field!("cookie_length", "cookie length", Unsigned(U16), "bytes", "", "Length of an NTS cookie"),
     field!(
         "nak",
         "NAK",

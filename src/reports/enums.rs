@@ -28,12 +28,7 @@ const fn member(name: &'static CStr, value: u32, doc: &'static CStr) -> Member {
 }
 
 /// A member for which chronyc prints something of its own.
-const fn shown(
-    name: &'static CStr,
-    value: u32,
-    symbol: &'static CStr,
-    doc: &'static CStr,
-) -> Member {
+const fn shown(name: &'static CStr, value: u32, symbol: &'static CStr, doc: &'static CStr) -> Member {
     Member { name, value, symbol: Some(symbol), doc }
 }
 
@@ -100,7 +95,12 @@ pub static SELECT_STATE: Enumeration = Enumeration {
         shown(c"IGNORED", b'N' as u32, c"N", c"it has the option noselect"),
         shown(c"NOT_SYNCHRONIZED", b's' as u32, c"s", c"it says that it is not synchronised"),
         shown(c"MISSING_SAMPLES", b'M' as u32, c"M", c"it has not been measured often enough"),
-        shown(c"UNACCEPTABLE_STRATUM", b'r' as u32, c"r", c"its stratum is too low or too high (chronyd 4.9 and later)"),
+        shown(
+            c"UNACCEPTABLE_STRATUM",
+            b'r' as u32,
+            c"r",
+            c"its stratum is too low or too high (chronyd 4.9 and later)",
+        ),
         shown(c"UNACCEPTABLE_DISTANCE", b'd' as u32, c"d", c"its root distance is above maxdistance"),
         shown(c"LARGE_DISTANCE", b'D' as u32, c"D", c"its root distance is too large for it to be combined"),
         shown(c"JITTERY", b'~' as u32, c"~", c"its measurements vary too much"),

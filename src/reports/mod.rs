@@ -192,6 +192,7 @@ pub static REPORTS: [&Report; 10] = [
 
 /// An array of what a function makes for each report's number, which it has as a constant: so that C functions, which carry
 /// no data, know their report.
+#[cfg(not(test))]
 macro_rules! each_report {
     ($make:ident) => {
         [

@@ -12,31 +12,19 @@ pub static REPORT: Report = Report {
         "a list of NTPData, without the reference clocks",
         "Ask chronyd for the last valid measurement of each NTP source. Not on the command port by default."
     ),
-    record: record_type!("NTPData", "The last valid measurement of one NTP source: a record of chronyd's ntpdata report.\n\n\
-        Fields that only newer chronyds send are None where they are missing."),
+    record: record_type!(
+        "NTPData",
+        "The last valid measurement of one NTP source: a record of chronyd's ntpdata report.\n\n\
+        Fields that only newer chronyds send are None where they are missing."
+    ),
     hidden: 1,
     predicates: &[],
 };
 
 static FIELDS: [Field; 31] = [
-    field!(
-        "address",
-        "address",
-        Source,
-        "",
-        "str",
-        "The source's address, as Source.address has it",
-        Sourcestats
-    ),
+    field!("address", "address", Source, "", "str", "The source's address, as Source.address has it", Sourcestats),
     // chronyd: ntp_core.c, NCR_GetNTPReport(), as all that follows here. Before the first valid response nearly all is 0.
-    field!(
-        "remote_address",
-        "remote address",
-        Address,
-        "",
-        "str or None",
-        "Address the server answers from"
-    ),
+    field!("remote_address", "remote address", Address, "", "str or None", "Address the server answers from"),
     field!(
         "local_address",
         "local address",
@@ -45,14 +33,7 @@ static FIELDS: [Field; 31] = [
         "str or None",
         "Our address in the exchange; None before the first"
     ),
-    field!(
-        "remote_port",
-        "remote port",
-        Unsigned(U16),
-        "",
-        "0 to 65535",
-        "Port of the server"
-    ),
+    field!("remote_port", "remote port", Unsigned(U16), "", "0 to 65535", "Port of the server"),
     field!(
         "leap_status",
         "leap status",
@@ -62,23 +43,9 @@ static FIELDS: [Field; 31] = [
         "Whether the server announces a leap second"
     ),
     // chronyd: three bits of the packet, 1 to 4 as yet.
-    field!(
-        "version",
-        "version",
-        Unsigned(7),
-        "",
-        "0 to 7",
-        "NTP version of the response; 0 before the first"
-    ),
+    field!("version", "version", Unsigned(7), "", "0 to 7", "NTP version of the response; 0 before the first"),
     // chronyd: three bits of the packet; ntp_core.c, NCR_ProcessRxKnown() lets 1, 2 and 4 through.
-    field!(
-        "mode",
-        "mode",
-        Enum(&NTP_MODE),
-        "",
-        "NTPMode",
-        "NTP mode of the response"
-    ),
+    field!("mode", "mode", Enum(&NTP_MODE), "", "NTPMode", "NTP mode of the response"),
     // chronyd: the packet's byte, unchecked.
     field!(
         "stratum",
@@ -89,22 +56,8 @@ static FIELDS: [Field; 31] = [
         "The server's stratum, as its packet has it; 0 and more than 15 are not valid"
     ),
     // chronyd: this byte and the next are the packet's.
-    field!(
-        "poll",
-        "poll",
-        Signed(-128, 127),
-        "log2 seconds",
-        "",
-        "Polling interval the response names"
-    ),
-    field!(
-        "precision",
-        "precision",
-        Signed(-128, 127),
-        "log2 seconds",
-        "",
-        "Precision of the server's clock"
-    ),
+    field!("poll", "poll", Signed(-128, 127), "log2 seconds", "", "Polling interval the response names"),
+    field!("precision", "precision", Signed(-128, 127), "log2 seconds", "", "Precision of the server's clock"),
     // chronyd: unsigned in the packet (util.c, UTI_Ntp32ToDouble()), and so is the next.
     field!(
         "root_delay",
@@ -122,14 +75,7 @@ static FIELDS: [Field; 31] = [
         "0 or more",
         "The server's dispersion to its primary source"
     ),
-    field!(
-        "reference_id",
-        "reference ID",
-        Unsigned(U32),
-        "",
-        "0 to 0xffffffff",
-        "ID of the server's own source"
-    ),
+    field!("reference_id", "reference ID", Unsigned(U32), "", "0 to 0xffffffff", "ID of the server's own source"),
     field!(
         "ref_time",
         "reference time",
@@ -147,30 +93,9 @@ static FIELDS: [Field; 31] = [
         "Offset measured"
     ),
     // chronyd: ntp_core.c takes its size, and the response time's.
-    field!(
-        "peer_delay",
-        "peer delay",
-        Measure,
-        "seconds",
-        "0 or more",
-        "Network delay, there and back, measured"
-    ),
-    field!(
-        "peer_dispersion",
-        "peer dispersion",
-        Measure,
-        "seconds",
-        "0 or more",
-        "Dispersion of the measurement"
-    ),
-    field!(
-        "response_time",
-        "response time",
-        Measure,
-        "seconds",
-        "0 or more",
-        "Time the server took to respond"
-    ),
+    field!("peer_delay", "peer delay", Measure, "seconds", "0 or more", "Network delay, there and back, measured"),
+    field!("peer_dispersion", "peer dispersion", Measure, "seconds", "0 or more", "Dispersion of the measurement"),
+    field!("response_time", "response time", Measure, "seconds", "0 or more", "Time the server took to respond"),
     // chronyd: sourcestats.c, estimate_asymmetry() clamps it.
     field!(
         "jitter_asymmetry",
@@ -180,14 +105,7 @@ static FIELDS: [Field; 31] = [
         "-0.5 to 0.5 as chronyd computes it",
         "Estimated asymmetry of the network's jitter"
     ),
-    field!(
-        "flags",
-        "flags",
-        Enum(&NTP_FLAGS),
-        "",
-        "NTPFlags",
-        "Which tests the response passed, and its modes"
-    ),
+    field!("flags", "flags", Enum(&NTP_FLAGS), "", "NTPFlags", "Which tests the response passed, and its modes"),
     field!(
         "transmit_timestamping",
         "transmit timestamping",
@@ -204,22 +122,8 @@ static FIELDS: [Field; 31] = [
         "Timestamping",
         "What took the timestamp of the response"
     ),
-    field!(
-        "transmitted_messages",
-        "transmitted messages",
-        Unsigned(U32),
-        "count",
-        "",
-        "Packets sent to the source"
-    ),
-    field!(
-        "received_messages",
-        "received messages",
-        Unsigned(U32),
-        "count",
-        "",
-        "Packets received from the source"
-    ),
+    field!("transmitted_messages", "transmitted messages", Unsigned(U32), "count", "", "Packets sent to the source"),
+    field!("received_messages", "received messages", Unsigned(U32), "count", "", "Packets received from the source"),
     field!(
         "received_valid_messages",
         "received valid messages",

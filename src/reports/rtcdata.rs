@@ -31,30 +31,9 @@ static FIELDS: [Field; 7] = [
         "float; ref_time_ns is exact",
         "When the real-time clock was last compared; 0 before it was"
     ),
-    field!(
-        "samples",
-        "samples",
-        Unsigned(U16),
-        "count",
-        "",
-        "Comparisons in use"
-    ),
-    field!(
-        "runs",
-        "runs",
-        Unsigned(U16),
-        "count",
-        "",
-        "Runs of residuals of one sign"
-    ),
-    field!(
-        "span",
-        "span",
-        Unsigned(U32),
-        "seconds",
-        "0 or more",
-        "Time the comparisons cover"
-    ),
+    field!("samples", "samples", Unsigned(U16), "count", "", "Comparisons in use"),
+    field!("runs", "runs", Unsigned(U16), "count", "", "Runs of residuals of one sign"),
+    field!("span", "span", Unsigned(U32), "seconds", "0 or more", "Time the comparisons cover"),
     field!(
         "offset",
         "offset",

@@ -12,45 +12,20 @@ pub static REPORT: Report = Report {
         "a list of SelectData, empty without sources",
         "Ask chronyd why it selected each source, or did not. Not on the command port by default."
     ),
-    record: record_type!("SelectData", "What the selection of sources knows of one: a record of chronyd's selectdata report."),
+    record: record_type!(
+        "SelectData",
+        "What the selection of sources knows of one: a record of chronyd's selectdata report."
+    ),
     hidden: 0,
     predicates: &[],
 };
 
 static FIELDS: [Field; 11] = [
-    field!(
-        "reference_id",
-        "reference ID",
-        Unsigned(U32),
-        "",
-        "0 to 0xffffffff",
-        "The source's reference ID"
-    ),
-    field!(
-        "address",
-        "address",
-        Source,
-        "",
-        "str",
-        "The source's address, as Source.address has it"
-    ),
+    field!("reference_id", "reference ID", Unsigned(U32), "", "0 to 0xffffffff", "The source's reference ID"),
+    field!("address", "address", Source, "", "str", "The source's address, as Source.address has it"),
     // chronyd: sources.c, get_status_char().
-    field!(
-        "state",
-        "state",
-        Enum(&SELECT_STATE),
-        "",
-        "SelectState",
-        "How far the source came in the selection"
-    ),
-    field!(
-        "authentication",
-        "authentication",
-        Boolean,
-        "",
-        "bool",
-        "Whether the source is authenticated"
-    ),
+    field!("state", "state", Enum(&SELECT_STATE), "", "SelectState", "How far the source came in the selection"),
+    field!("authentication", "authentication", Boolean, "", "bool", "Whether the source is authenticated"),
     // chronyd: UNSYNC before the first sample.
     field!(
         "leap_status",
@@ -94,14 +69,7 @@ static FIELDS: [Field; 11] = [
         "0 or more",
         "Score against the source that is selected: above 10 another takes its place"
     ),
-    field!(
-        "low_limit",
-        "low limit",
-        Offset,
-        "seconds",
-        "finite",
-        "Lower end of the interval in which its offset lies"
-    ),
+    field!("low_limit", "low limit", Offset, "seconds", "finite", "Lower end of the interval in which its offset lies"),
     field!(
         "high_limit",
         "high limit",

@@ -11,22 +11,18 @@ pub static REPORT: Report = Report {
         "a ServerStats",
         "Ask chronyd how many requests it received and dropped as a server. Not on the command port by default."
     ),
-    record: record_type!("ServerStats", "What chronyd did as a server since it was started: its serverstats report.\n\n\
-        Fields that only newer chronyds send are None where they are missing."),
+    record: record_type!(
+        "ServerStats",
+        "What chronyd did as a server since it was started: its serverstats report.\n\n\
+        Fields that only newer chronyds send are None where they are missing."
+    ),
     hidden: 0,
     predicates: &[],
 };
 
 static FIELDS: [Field; 17] = [
     // chronyd: clientlog.c, CLG_GetServerStatsReport(): counters of 32 bits before 4.4, of 64 since; all may wrap.
-    field!(
-        "received_ntp_requests",
-        "received NTP requests",
-        Unsigned(U64),
-        "count",
-        "",
-        "NTP requests received"
-    ),
+    field!("received_ntp_requests", "received NTP requests", Unsigned(U64), "count", "", "NTP requests received"),
     field!(
         "dropped_ntp_requests",
         "dropped NTP requests",

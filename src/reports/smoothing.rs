@@ -18,47 +18,12 @@ pub static REPORT: Report = Report {
 };
 
 static FIELDS: [Field; 6] = [
-    field!(
-        "flags",
-        "flags",
-        Enum(&SMOOTHING_FLAGS),
-        "",
-        "SmoothingFlags",
-        "Whether it is at work, and on what"
-    ),
-    field!(
-        "offset",
-        "offset",
-        Offset,
-        "seconds",
-        "finite",
-        "Offset applied to the time that is served"
-    ),
-    field!(
-        "freq_offset",
-        "frequency offset",
-        Offset,
-        "ppm",
-        "finite",
-        "Frequency offset applied to it"
-    ),
-    field!(
-        "wander",
-        "wander",
-        Offset,
-        "ppm per second",
-        "finite",
-        "Rate at which the frequency offset changes"
-    ),
+    field!("flags", "flags", Enum(&SMOOTHING_FLAGS), "", "SmoothingFlags", "Whether it is at work, and on what"),
+    field!("offset", "offset", Offset, "seconds", "finite", "Offset applied to the time that is served"),
+    field!("freq_offset", "frequency offset", Offset, "ppm", "finite", "Frequency offset applied to it"),
+    field!("wander", "wander", Offset, "ppm per second", "finite", "Rate at which the frequency offset changes"),
     // chronyd: smooth.c, SMT_GetSmoothingReport() says 0 for what would be below.
-    field!(
-        "last_update_ago",
-        "last update ago",
-        Measure,
-        "seconds",
-        "0 or more",
-        "Age of the last update"
-    ),
+    field!("last_update_ago", "last update ago", Measure, "seconds", "0 or more", "Age of the last update"),
     field!(
         "remaining_time",
         "remaining time",

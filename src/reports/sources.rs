@@ -49,30 +49,9 @@ static FIELDS: [Field; 11] = [
         "Interval between polls: 6 is 64 s, -2 is 0.25 s"
     ),
     // chronyd: 1 to 15 from packets; `chronyc minstratum` is not checked (ntp_core.c, NCR_ModifyMinstratum()).
-    field!(
-        "stratum",
-        "stratum",
-        Unsigned(U16),
-        "",
-        "usually 0 to 15",
-        "The source's stratum; 0 without samples"
-    ),
-    field!(
-        "state",
-        "state",
-        Enum(&SOURCE_STATE),
-        "",
-        "SourceState",
-        "What chronyd's selection made of the source"
-    ),
-    field!(
-        "mode",
-        "mode",
-        Enum(&SOURCE_MODE),
-        "",
-        "SourceMode",
-        "What kind of source it is"
-    ),
+    field!("stratum", "stratum", Unsigned(U16), "", "usually 0 to 15", "The source's stratum; 0 without samples"),
+    field!("state", "state", Enum(&SOURCE_STATE), "", "SourceState", "What chronyd's selection made of the source"),
+    field!("mode", "mode", Enum(&SOURCE_MODE), "", "SourceMode", "What kind of source it is"),
     field!(
         "flags",
         "flags",
@@ -116,12 +95,5 @@ static FIELDS: [Field; 11] = [
         "Offset of the last sample, with the clock's corrections since applied"
     ),
     // chronyd: half the root delay and the root dispersion.
-    field!(
-        "latest_meas_err",
-        "last sample error",
-        Measure,
-        "seconds",
-        "0 or more",
-        "Error bound of the last sample"
-    ),
+    field!("latest_meas_err", "last sample error", Measure, "seconds", "0 or more", "Error bound of the last sample"),
 ];

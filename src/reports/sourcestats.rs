@@ -23,14 +23,7 @@ pub static REPORT: Report = Report {
 };
 
 static FIELDS: [Field; 10] = [
-    field!(
-        "reference_id",
-        "reference ID",
-        Unsigned(U32),
-        "",
-        "0 to 0xffffffff",
-        "The source's reference ID"
-    ),
+    field!("reference_id", "reference ID", Unsigned(U32), "", "0 to 0xffffffff", "The source's reference ID"),
     field!(
         "address",
         "address",
@@ -40,14 +33,7 @@ static FIELDS: [Field; 10] = [
         "The source's address, as Source.address has it; for a reference clock its name (\"GPS\")"
     ),
     // chronyd: sourcestats.c, MAX_SAMPLES is 64; a later one may keep more.
-    field!(
-        "samples",
-        "samples",
-        Unsigned(U32),
-        "count",
-        "",
-        "Samples in use"
-    ),
+    field!("samples", "samples", Unsigned(U32), "count", "", "Samples in use"),
     field!(
         "runs",
         "runs",
@@ -57,23 +43,9 @@ static FIELDS: [Field; 10] = [
         "Runs of residuals of one sign; few for the samples mean that a straight line fits badly"
     ),
     // chronyd: the samples are in order.
-    field!(
-        "span",
-        "span",
-        Unsigned(U32),
-        "seconds",
-        "0 or more",
-        "Time between the oldest and the newest sample"
-    ),
+    field!("span", "span", Unsigned(U32), "seconds", "0 or more", "Time between the oldest and the newest sample"),
     // chronyd: sourcestats.c, MIN_STDDEV is 1e-9.
-    field!(
-        "std_dev",
-        "standard deviation",
-        Measure,
-        "seconds",
-        "0 or more",
-        "Standard deviation of the samples"
-    ),
+    field!("std_dev", "standard deviation", Measure, "seconds", "0 or more", "Standard deviation of the samples"),
     field!(
         "resid_freq",
         "residual frequency",
@@ -83,14 +55,7 @@ static FIELDS: [Field; 10] = [
         "The source's frequency against the system clock's as it is corrected"
     ),
     // chronyd: sourcestats.c, MIN_SKEW is 1e-6 ppm.
-    field!(
-        "skew",
-        "skew",
-        Measure,
-        "ppm",
-        "0 or more",
-        "Error bound of the frequency"
-    ),
+    field!("skew", "skew", Measure, "ppm", "0 or more", "Error bound of the frequency"),
     field!(
         "offset",
         "offset",

@@ -12,9 +12,12 @@ pub static REPORT: Report = Report {
         "a TrackingStatus",
         "Ask chronyd how good the system's clock is: offset, frequency error, stratum, error bounds, source."
     ),
-    record: record_type!("TrackingStatus", "How good the system's clock is: chronyd's tracking report.\n\n\
+    record: record_type!(
+        "TrackingStatus",
+        "How good the system's clock is: chronyd's tracking report.\n\n\
         The clock's error is at most abs(offset) + root_dispersion + root_delay / 2 seconds, if the path to the\n\
-        primary source is no worse than its worst asymmetry."),
+        primary source is no worse than its worst asymmetry."
+    ),
     hidden: 1,
     predicates: &[
         // chronyc: client.c, process_cmd_waitsync(). An address is a source's, whatever the ID, which may be a hash.
@@ -61,14 +64,7 @@ static FIELDS: [Field; 16] = [
         "str",
         "The source's address; without one the name that reference_id spells (\"GPS\"), else its bytes (\"127.127.1.1\" is the local reference)"
     ),
-    field!(
-        "reference_ip",
-        "address",
-        Address,
-        "",
-        "str or None",
-        "The source's IP address; None where it has none"
-    ),
+    field!("reference_ip", "address", Address, "", "str or None", "The source's IP address; None where it has none"),
     // chronyd: reference.c, REF_SetReference() adds 1 to the source's: 15 at most (ntp_core.c), 16 where `chronyc minstratum`
     // made it so.
     field!(
@@ -114,14 +110,7 @@ static FIELDS: [Field; 16] = [
         "Offset estimated at the last update; mind that offset has the other sign"
     ),
     // chronyd: a square root.
-    field!(
-        "rms_offset",
-        "RMS offset",
-        Measure,
-        "seconds",
-        "0 or more",
-        "Long-term average of the offset's size"
-    ),
+    field!("rms_offset", "RMS offset", Measure, "seconds", "0 or more", "Long-term average of the offset's size"),
     field!(
         "frequency",
         "frequency offset",
@@ -139,14 +128,7 @@ static FIELDS: [Field; 16] = [
         "What the measurements of the selected source say the frequency should be changed by"
     ),
     // chronyd: a sum of sizes.
-    field!(
-        "skew",
-        "skew",
-        Measure,
-        "ppm",
-        "0 or more",
-        "Error bound of the frequency"
-    ),
+    field!("skew", "skew", Measure, "ppm", "0 or more", "Error bound of the frequency"),
     // chronyd: unsigned in the packet (util.c, UTI_Ntp32ToDouble()), and the peer delay is no less than the precision.
     field!(
         "root_delay",
