@@ -9,6 +9,7 @@ use std::cell::UnsafeCell;
 use std::ffi::{CStr, c_char, c_double, c_int, c_void};
 use std::io;
 use std::ptr::{self, NonNull};
+use std::rc::Rc;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use libloading::os::unix::Library as Handle;
@@ -259,6 +260,15 @@ impl RawSession {
         (!name.is_null()).then(|| unsafe { CStr::from_ptr(name) })
     }
 
+    /// Whether this is a field's name.
+    pub fn is_named(&self, field: c_int, name: &CStr) -> bool {
+        // SAFETY: the session is live, and any number of a field is allowed; what is found is NULL or text.
+        unsafe {
+            let found = (self.functions.get_field_name)(self.session.as_ptr(), field);
+            !found.is_null() && libc::strcmp(found, name.as_ptr()) == 0
+        }
+    }
+
     pub fn field_index(&self, name: &CStr) -> Option<c_int> {
         // SAFETY: the session is live, and the name is text.
         let field = unsafe { (self.functions.get_field_index)(self.session.as_ptr(), name.as_ptr()) };
@@ -306,12 +316,16 @@ impl RawSession {
     }
 
     /// A field's address as text, which is copied out of the buffer; None where there is none.
-    pub fn field_text(&self, field: c_int) -> Option<Box<str>> {
+    pub fn field_text(&self, field: c_int) -> Option<Rc<str>> {
         let _lock = lock_buffer();
         // SAFETY: the session is live, any number of a field is allowed, and the buffer that is written is locked.
         let text = unsafe { (self.functions.get_field_string)(self.session.as_ptr(), field) };
+        if text.is_null() {
+            return None;
+        }
         // SAFETY: not NULL, so it is text in the buffer, which nobody else writes while it is locked.
-        (!text.is_null()).then(|| unsafe { CStr::from_ptr(text) }.to_string_lossy().into())
+        let text = unsafe { CStr::from_ptr(text) };
+        Some(text.to_str().map_or_else(|_| text.to_string_lossy().into(), Rc::from))
     }
 }
 

@@ -4,6 +4,7 @@ use std::cell::{Cell, RefCell};
 use std::ffi::{CStr, c_int};
 use std::fmt;
 use std::net::Ipv4Addr;
+use std::rc::Rc;
 
 use super::error::{Fault, Flaw};
 use super::raw::RawSession;
@@ -102,7 +103,7 @@ pub enum Value {
     Unsigned(u64),
     Signed(i64),
     Float(f64),
-    Text(Box<str>),
+    Text(Rc<str>),
 }
 
 /// libchrony's types of fields.
@@ -144,7 +145,7 @@ const NO_HIGH_HALF: i64 = 0x7fff_ffff;
 const LAST_SECOND: i64 = i64::MAX / 1_000_000_000 - 1;
 const REFERENCE_ID: &CStr = c"reference ID";
 
-type NamedAddress = (&'static CStr, Option<Box<str>>);
+type NamedAddress = (&'static CStr, Option<Rc<str>>);
 
 /// The record that a session received last.
 pub struct Record<'a> {
@@ -154,11 +155,13 @@ pub struct Record<'a> {
     next: Cell<c_int>,
     /// The address that was read last, and its field: making text of one is dear, and a table may have two rows for it.
     address: RefCell<Option<NamedAddress>>,
+    /// The time that was read last, and its field: it has two rows too.
+    time: Cell<Option<(&'static CStr, i64, i64)>>,
 }
 
 impl<'a> Record<'a> {
     pub fn of(raw: &'a RawSession) -> Self {
-        Self { raw, next: Cell::new(0), address: RefCell::new(None) }
+        Self { raw, next: Cell::new(0), address: RefCell::new(None), time: Cell::new(None) }
     }
 
     /// How many fields it has: none, where a report has no record for a source (the reports by address, for a reference
@@ -228,10 +231,7 @@ impl<'a> Record<'a> {
 
     fn index(&self, name: &CStr) -> Option<c_int> {
         let next = self.next.get();
-        let index = match self.raw.field_name(next) {
-            Some(found) if found == name => next,
-            _ => self.raw.field_index(name)?,
-        };
+        let index = if self.raw.is_named(next, name) { next } else { self.raw.field_index(name)? };
         self.next.set(index + 1);
         Some(index)
     }
@@ -276,7 +276,14 @@ impl<'a> Record<'a> {
     }
 
     fn time(&self, name: &'static CStr) -> Result<(i64, i64), Fault> {
-        self.time_at(name, self.expect(name, FieldType::Timespec)?)
+        match self.time.get() {
+            Some((known, seconds, nanoseconds)) if known == name => Ok((seconds, nanoseconds)),
+            _ => {
+                let (seconds, nanoseconds) = self.time_at(name, self.expect(name, FieldType::Timespec)?)?;
+                self.time.set(Some((name, seconds, nanoseconds)));
+                Ok((seconds, nanoseconds))
+            }
+        }
     }
 
     fn time_at(&self, name: &'static CStr, index: c_int) -> Result<(i64, i64), Fault> {
@@ -293,7 +300,7 @@ impl<'a> Record<'a> {
         Ok((seconds, nanoseconds))
     }
 
-    fn address(&self, name: &'static CStr) -> Result<Option<Box<str>>, Fault> {
+    fn address(&self, name: &'static CStr) -> Result<Option<Rc<str>>, Fault> {
         if let Some((known, address)) = &*self.address.borrow() {
             if *known == name {
                 return Ok(address.clone());
@@ -304,7 +311,7 @@ impl<'a> Record<'a> {
         Ok(address)
     }
 
-    fn address_at(&self, name: &'static CStr, index: c_int) -> Result<Option<Box<str>>, Fault> {
+    fn address_at(&self, name: &'static CStr, index: c_int) -> Result<Option<Rc<str>>, Fault> {
         match self.raw.field_text(index) {
             // What libchrony makes of an address family it does not know.
             Some(text) if &*text == "?" => Err(range(name, "of an unknown family", "an IP address".to_owned())),
@@ -313,7 +320,7 @@ impl<'a> Record<'a> {
     }
 
     /// The address of the source a record is about, else the name its reference ID spells.
-    fn source(&self, name: &'static CStr) -> Result<Box<str>, Fault> {
+    fn source(&self, name: &'static CStr) -> Result<Rc<str>, Fault> {
         // In place of its address, the record of a reference clock in the sources report has a reference ID.
         match self.address(name) {
             Ok(Some(address)) => return Ok(address),
@@ -343,7 +350,7 @@ fn range(field: &'static CStr, value: impl fmt::Display, expected: String) -> Fa
 }
 
 /// A reference ID as text: the ASCII name it spells ("GPS"), else its bytes with dots.
-fn name_of(id: u32) -> Box<str> {
+fn name_of(id: u32) -> Rc<str> {
     let bytes = id.to_be_bytes();
     let length = bytes.iter().rposition(|&byte| byte != 0).map_or(0, |last| last + 1);
     match std::str::from_utf8(&bytes[..length]) {

@@ -2,6 +2,7 @@
 
 use std::ffi::{CStr, c_int};
 use std::ptr;
+use std::rc::Rc;
 
 use pyo3_ffi as ffi;
 
@@ -60,8 +61,17 @@ pub fn instance<E: From<Raised>>(
     let class = class(state, report)?;
     // SAFETY: the class is one that `new_class` made.
     let record = unsafe { Owned::new(ffi::PyStructSequence_New(class.as_ptr().cast())) }?;
+    // Two fields may have the text of one address.
+    let mut last_text: Option<(Rc<str>, Owned)> = None;
     for (index, field) in REPORTS[report].query.fields.iter().enumerate() {
-        let value = object(state, field, &read(field)?)?;
+        let value = match (read(field)?, &last_text) {
+            (Value::Text(text), Some((known, string))) if Rc::ptr_eq(&text, known) => string.share(),
+            (Value::Text(text), _) => {
+                let string = string(&text)?;
+                last_text.insert((text, string)).1.share()
+            }
+            (value, _) => object(state, field, &value)?,
+        };
         // SAFETY: the record is new and not shared yet, and has this field; the value is stolen.
         unsafe { ffi::PyStructSequence_SetItem(record.as_ptr(), index as ffi::Py_ssize_t, value.into_ptr()) };
     }
