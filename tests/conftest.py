@@ -11,6 +11,8 @@ from support.chronyd import LOCAL_SERVER, UNSYNCHRONISED, Chronyd, client_of
 from support.responder import Responder
 from support.shm import ShmClock
 
+child.heed_interrupts()
+
 
 @pytest.fixture(params=["unix", "udp"])
 def transport(request: pytest.FixtureRequest) -> str:
