@@ -835,7 +835,9 @@ def test_cargo_alone_builds_what_an_import_and_an_embedding_program_need(
         pytest.fail("cargo and the project's sources are needed to build libpychrony.a")
     python = ("PYTHON", "PYO3_", "VIRTUAL_ENV", "SETUPTOOLS")
     environment = {name: it for name, it in os.environ.items() if not name.startswith(python)}
-    must(["cargo", "build", "--release", "--locked"], cwd=PROJECT, env=environment)
+    must(
+        ["cargo", "build", "--release", "--locked"], cwd=PROJECT, env=environment, deadline=30 * 60
+    )
     target = PROJECT / os.environ.get("CARGO_TARGET_DIR", "target") / "release"
 
     needed = elf.dynamic(target / "libpychrony.so")["needed"]

@@ -12,6 +12,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
+from scale import LIFETIME  # noqa: E402
 from support import child  # noqa: E402
 from support.responder import REPLIES, Request, Responder  # noqa: E402
 
@@ -52,7 +53,7 @@ def ask(report: str, times: int) -> None:
     import pychrony
 
     command, pipe = [sys.executable, __file__, report], subprocess.PIPE
-    with child.Process(command, deadline=3600, stdin=pipe, stdout=pipe) as server:
+    with child.Process(command, deadline=LIFETIME, stdin=pipe, stdout=pipe) as server:
         assert server.stdout is not None
         with pychrony.ChronyConnection(server.stdout.readline().strip(), timeout=60) as connection:
             get = getattr(connection, FIELDS[report][0])
