@@ -26,7 +26,7 @@ def test_two_reports_at_once_have_the_addresses_of_their_own_daemons(
 ) -> None:
     outcome = families.ask_at_once(daemons, names, lambda asked: asked == ANSWERS)
     assert outcome.answers == len(daemons) * len(names) * ANSWERS
-    assert not outcome.wrong, outcome
+    assert not outcome.wrong, str(outcome)
 
 
 def test_all_reports_at_once_have_the_addresses_of_their_own_daemons(
@@ -35,4 +35,4 @@ def test_all_reports_at_once_have_the_addresses_of_their_own_daemons(
     outcome = families.ask_at_once(
         daemons, list(families.READERS), lambda asked: asked == 3 * ANSWERS
     )
-    assert not outcome.wrong, outcome
+    assert not outcome.wrong, str(outcome)

@@ -26,4 +26,4 @@ def test_every_answer_has_the_addresses_of_its_own_daemon(server: Chronyd, trans
             total.answers += outcome.answers
             total.wrong += outcome.wrong
     print(f"{transport}, {SECONDS} s: {total}")
-    assert not total.wrong, total
+    assert not total.wrong, str(total)
