@@ -11,6 +11,17 @@ from support.chronyd import LOCAL_SERVER, UNSYNCHRONISED, Chronyd, client_of
 from support.responder import Responder
 from support.shm import ShmClock
 
+child.heed_interrupts()
+
+
+def pytest_sessionstart(session: pytest.Session) -> None:
+    """Without the module, or without libchrony, say so once and plainly: before others import it, and not in each worker."""
+    if hasattr(session.config, "workerinput"):
+        return
+    done = child.run("import pychrony")
+    if done.returncode != 0:
+        pytest.exit(f"pychrony cannot be imported:\n{done.stderr}", returncode=1)
+
 
 @pytest.fixture(params=["unix", "udp"])
 def transport(request: pytest.FixtureRequest) -> str:
@@ -89,11 +100,3 @@ def no_libchrony(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for name in ("libchrony.so.0", "libchrony.so"):
         (directory / name).write_text("This is no shared library.\n" * 100)
     return directory
-
-
-@pytest.fixture(scope="session", autouse=True)
-def _the_module_is_there() -> None:
-    """Without the module, or without libchrony, say so once and plainly."""
-    done = child.run("import pychrony")
-    if done.returncode != 0:
-        pytest.exit(f"pychrony cannot be imported:\n{done.stderr}", returncode=1)

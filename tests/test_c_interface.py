@@ -45,22 +45,9 @@ Fields = dict[str, Value]
 # Compilers.
 
 
-def run(command: Sequence[str | Path], **options: Any) -> subprocess.CompletedProcess[str]:
-    """Run a command; both its streams are in `stdout`."""
-    return subprocess.run(
-        [str(word) for word in command],
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        check=False,
-        **options,
-    )
-
-
 def must(command: Sequence[str | Path], **options: Any) -> str:
     """Run a command that has to succeed; what it printed."""
-    done = run(command, **options)
+    done = child.execute(command, **options)
     words = " ".join(str(word) for word in command)
     assert done.returncode == 0, f"{words}: exit status {done.returncode}\n{done.stdout}"
     return done.stdout
@@ -848,7 +835,9 @@ def test_cargo_alone_builds_what_an_import_and_an_embedding_program_need(
         pytest.fail("cargo and the project's sources are needed to build libpychrony.a")
     python = ("PYTHON", "PYO3_", "VIRTUAL_ENV", "SETUPTOOLS")
     environment = {name: it for name, it in os.environ.items() if not name.startswith(python)}
-    must(["cargo", "build", "--release", "--locked"], cwd=PROJECT, env=environment)
+    must(
+        ["cargo", "build", "--release", "--locked"], cwd=PROJECT, env=environment, deadline=30 * 60
+    )
     target = PROJECT / os.environ.get("CARGO_TARGET_DIR", "target") / "release"
 
     needed = elf.dynamic(target / "libpychrony.so")["needed"]
@@ -880,7 +869,7 @@ def check_declarations(folder: Path, header: str) -> subprocess.CompletedProcess
     """Compile abi.c where this is libchrony's header."""
     (folder / "chrony.h").write_text(header)
     options = ["-std=c11", "-Wall", "-Wextra", "-Werror", f"-I{folder}"]
-    return run([*cc(), *options, "-c", ABI, "-o", folder / "abi.o"])
+    return child.execute([*cc(), *options, "-c", ABI, "-o", folder / "abi.o"])
 
 
 def asserted(macro: str) -> list[str]:

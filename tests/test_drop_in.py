@@ -14,7 +14,6 @@ from typing import Any
 import pytest
 from support import child
 from support.chronyd import Chronyd
-from support.waiting import DEADLINE
 
 import pychrony
 from pychrony import (
@@ -311,25 +310,11 @@ def run_pytest(
 ) -> subprocess.CompletedProcess[str]:
     """A pytest run elsewhere, over one file of tests."""
     (directory / "test_theirs.py").write_text(textwrap.dedent(code))
-    return subprocess.run(
-        [
-            sys.executable,
-            "-m",
-            "pytest",
-            "-q",
-            "-p",
-            "no:cacheprovider",
-            *arguments,
-            "test_theirs.py",
-        ],
+    options = ["-q", "-p", "no:cacheprovider", *arguments]
+    return child.execute(
+        [sys.executable, "-m", "pytest", *options, "test_theirs.py"],
         cwd=directory,
         env=child.environment({"PYTEST_ADDOPTS": None, **changes}),
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        timeout=2 * DEADLINE,
-        check=False,
     )
 
 
@@ -339,10 +324,10 @@ def test_the_fixtures_are_there_without_configuration(tmp_path: Path) -> None:
     assert done.returncode == 0
 
 
-@pytest.mark.parametrize("name", FIXTURES)
-def test_each_fixture_says_what_it_is(tmp_path: Path, name: str) -> None:
+def test_each_fixture_says_what_it_is(tmp_path: Path) -> None:
     done = run_pytest(tmp_path, "", "--fixtures")
-    assert re.search(rf"^{name}\b.*\n +\S", done.stdout, re.MULTILINE), done.stdout
+    for name in FIXTURES:
+        assert re.search(rf"^{name}\b.*\n +\S", done.stdout, re.MULTILINE), done.stdout
 
 
 def test_a_pytest_run_does_not_import_pychrony_unasked(tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ from types import ModuleType
 
 import pytest
 from prometheus_client import CollectorRegistry, generate_latest
+from support import child
 from support.chronyd import Chronyd
 
 EXAMPLES = Path(__file__).parent.parent / "examples"
@@ -25,7 +26,7 @@ def load(name: str) -> ModuleType:
 
 def health(*arguments: str) -> tuple[int, str]:
     command = [sys.executable, str(EXAMPLES / "clock_health.py"), *arguments]
-    ended = subprocess.run(command, capture_output=True, text=True)
+    ended = child.execute(command, stderr=subprocess.PIPE)
     assert ended.stderr == ""
     return ended.returncode, ended.stdout
 

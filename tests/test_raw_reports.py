@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import Any
+from typing import Any, Callable
 
 import pytest
 from support import child, standin
@@ -194,15 +193,23 @@ def test_a_time_that_is_none_is_a_data_error(responder: Responder) -> None:
 # Another libchrony.
 
 
+Newer = Callable[..., dict[str, Any]]
+
+
 @pytest.fixture(scope="module")
-def newer(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A libchrony with a report that nobody here knows."""
-    path = tmp_path_factory.mktemp("newer") / "libchrony.so.0"
-    return standin.build(path, EXTRA_REPORT=True)
+def newer(tmp_path_factory: pytest.TempPathFactory) -> Newer:
+    """Evaluates with a libchrony that has a report which nobody here knows."""
+    library = standin.build(tmp_path_factory.mktemp("newer") / "libchrony.so.0")
+
+    def evaluate(expression: str, **options: str | int) -> dict[str, Any]:
+        variables = standin.variables(library, EXTRA_REPORT=1, **options)
+        return child.evaluate(expression, **variables)
+
+    return evaluate
 
 
-def test_a_report_of_a_newer_libchrony_is_there_the_day_it_is(newer: Path) -> None:
-    result = child.evaluate("pychrony.get_report('weather', '/x/y')", PYCHRONY_LIBCHRONY=str(newer))
+def test_a_report_of_a_newer_libchrony_is_there_the_day_it_is(newer: Newer) -> None:
+    result = newer("pychrony.get_report('weather', '/x/y')")
     assert result == {
         "value": [
             {
@@ -216,48 +223,36 @@ def test_a_report_of_a_newer_libchrony_is_there_the_day_it_is(newer: Path) -> No
     }
 
 
-def test_a_newer_libchrony_names_its_reports(newer: Path) -> None:
-    result = child.evaluate("pychrony.supported_reports()", PYCHRONY_LIBCHRONY=str(newer))
+def test_a_newer_libchrony_names_its_reports(newer: Newer) -> None:
+    result = newer("pychrony.supported_reports()")
     assert result == {"value": ["tracking", "activity", "weather"]}
 
 
 def test_a_report_it_has_lost_is_a_value_error_by_name_and_a_version_error_by_function(
-    newer: Path,
+    newer: Newer,
 ) -> None:
-    error = child.evaluate("pychrony.get_report('sources', '/x/y')", PYCHRONY_LIBCHRONY=str(newer))
+    error = newer("pychrony.get_report('sources', '/x/y')")
     assert error["error"]["type"] == "ValueError"
     assert "weather" in error["error"]["message"]
-    error = child.evaluate("pychrony.get_sources('/x/y')", PYCHRONY_LIBCHRONY=str(newer))
+    error = newer("pychrony.get_sources('/x/y')")
     assert error["error"]["type"] == "ChronyVersionError"
     assert error["error"]["code_name"] == "UNKNOWN_REPORT"
 
 
-def test_a_field_of_a_type_nobody_knows_is_left_out(tmp_path: Path) -> None:
-    library = standin.build(
-        tmp_path / "libchrony.so.0",
-        EXTRA_REPORT=True,
-        FIELD=standin.quoted("humidity"),
-        TYPE_IS="99",
-    )
-    result = child.evaluate(
-        "sorted(pychrony.get_report('weather', '/x/y')[0])", PYCHRONY_LIBCHRONY=str(library)
-    )
+def test_a_field_of_a_type_nobody_knows_is_left_out(newer: Newer) -> None:
+    expression = "sorted(pychrony.get_report('weather', '/x/y')[0])"
+    result = newer(expression, FIELD="humidity", TYPE_IS=99)
     assert result == {"value": ["measured", "pressure", "station", "temperature"]}
 
 
 @pytest.mark.parametrize(
     ("field", "change"),
-    [("pressure", {"FLOAT_IS": "NAN"}), ("measured", {"NANOSECONDS_IS": "-1"})],
+    [("pressure", {"FLOAT_IS": "nan"}), ("measured", {"NANOSECONDS_IS": "-1"})],
 )
 def test_what_is_no_number_at_all_is_a_data_error(
-    tmp_path: Path, field: str, change: dict[str, str]
+    newer: Newer, field: str, change: dict[str, str]
 ) -> None:
-    library = standin.build(
-        tmp_path / "libchrony.so.0", EXTRA_REPORT=True, FIELD=standin.quoted(field), **change
-    )
-    error = child.evaluate(
-        "pychrony.get_report('weather', '/x/y')", PYCHRONY_LIBCHRONY=str(library)
-    )["error"]
+    error = newer("pychrony.get_report('weather', '/x/y')", FIELD=field, **change)["error"]
     assert error["type"] == "ChronyDataError"
     assert "weather" in error["message"]
     assert field in error["message"]

@@ -797,17 +797,25 @@ def test_a_report_that_the_command_port_gives_is_the_sockets(client: Chronyd, me
 LISTS = ["get_sources", "get_source_stats", "get_select_data", "get_auth_data", "get_ntp_data"]
 
 
-@pytest.mark.parametrize("method", LISTS)
-def test_lists_that_are_read_while_sources_come_and_go_are_right(method: str) -> None:
-    """Those that stay are always there, first and last; none is twice; nothing is raised."""
-    first = [f"192.0.2.{number}" for number in range(1, 6)]
-    last = [f"198.51.100.{number}" for number in range(1, 6)]
-    passing = [f"203.0.113.{number}" for number in range(1, 5)]
+# Of sources that come and go: those that stay are first and last in every list.
+FIRST = [f"192.0.2.{number}" for number in range(1, 6)]
+LAST = [f"198.51.100.{number}" for number in range(1, 6)]
+PASSING = [f"203.0.113.{number}" for number in range(1, 5)]
+
+
+def check_addresses(listed: list[str]) -> None:
+    """Those that stay are always there; none is twice."""
+    assert len(listed) == len(set(listed)), listed
+    assert [each for each in listed if each in FIRST] == FIRST
+    assert [each for each in listed if each in LAST] == LAST
+    assert set(listed) <= {*FIRST, *LAST, *PASSING}
+
+
+def while_sources_come_and_go(read: Callable[..., int]) -> None:
+    """Read again and again, from a connection or from the module and an address; `read` checks and counts the records."""
     options = "minpoll 10 maxpoll 10 offline"
-    with Chronyd([f"server {address} {options}" for address in first]) as daemon:
-        for address in passing:
-            daemon.chronyc("add", "server", address, *options.split())
-        for address in last:
+    with Chronyd([f"server {address} {options}" for address in FIRST]) as daemon:
+        for address in [*PASSING, *LAST]:
             daemon.chronyc("add", "server", address, *options.split())
         # From now on each of those in the middle goes, and comes again at the end.
         ended = threading.Event()
@@ -818,7 +826,7 @@ def test_lists_that_are_read_while_sources_come_and_go_are_right(method: str) ->
             nonlocal turns
             try:
                 while not ended.is_set():
-                    address = passing[turns % len(passing)]
+                    address = PASSING[turns % len(PASSING)]
                     daemon.chronyc("delete", address)
                     daemon.chronyc("add", "server", address, *options.split())
                     turns += 1
@@ -831,19 +839,41 @@ def test_lists_that_are_read_while_sources_come_and_go_are_right(method: str) ->
         try:
             with pychrony.ChronyConnection(daemon.socket) as connection:
                 while turns < 100 and not failures:
-                    for ask in [
-                        getattr(connection, method),
-                        lambda: getattr(pychrony, method)(daemon.socket),
-                    ]:
-                        listed = [record.address for record in ask()]
-                        assert len(listed) == len(set(listed)), listed
-                        assert [each for each in listed if each in first] == first
-                        assert [each for each in listed if each in last] == last
-                        assert set(listed) <= {*first, *last, *passing}
-                        lengths.add(len(listed))
+                    lengths |= {read(connection), read(pychrony, daemon.socket)}
         finally:
             ended.set()
             churner.join()
         assert failures == []
         assert len(lengths) > 1, "nothing came or went"
         assert daemon.client_files() == []
+
+
+@pytest.mark.parametrize("method", LISTS)
+def test_lists_that_are_read_while_sources_come_and_go_are_right(method: str) -> None:
+    def read(asked: Any, *address: str) -> int:
+        records = getattr(asked, method)(*address)
+        check_addresses([record.address for record in records])
+        return len(records)
+
+    while_sources_come_and_go(read)
+
+
+def test_the_raw_ntpdata_that_is_read_while_sources_come_and_go_is_right() -> None:
+    def read(asked: Any, *address: str) -> int:
+        records = asked.get_report("ntpdata", *address)
+        check_addresses([record["remote address"] for record in records])
+        return len(records)
+
+    while_sources_come_and_go(read)
+
+
+def test_the_raw_authdata_that_is_read_while_sources_come_and_go_is_there() -> None:
+    """It does not say whose it is."""
+
+    def read(asked: Any, *address: str) -> int:
+        records = asked.get_report("authdata", *address)
+        assert {record["mode"] for record in records} == {0}
+        assert len(FIRST + LAST) <= len(records) <= len(FIRST + LAST + PASSING)
+        return len(records)
+
+    while_sources_come_and_go(read)

@@ -323,7 +323,9 @@ def test_those_who_wait_for_their_turn_are_told_that_it_was_closed(held: Held) -
     closer = threading.Thread(target=close)
     closer.start()
     assert in_threads(work) == []
-    closer.join()
+    closer.join(DEADLINE)
+    # The call that was under way ends as well, and only then is its socket gone.
+    held.let_go()
     assert held.responder.client_files() == []
 
 

@@ -18,6 +18,7 @@ from support import child, namespace
 from support.chronyd import LOCAL_SERVER, Chronyd, daemon_user, free_port, private_directory
 from support.reach import address_of
 from support.responder import Request, Responder, silent
+from support.waiting import DEADLINE
 
 import pychrony
 from pychrony import ErrorCode
@@ -348,7 +349,7 @@ def test_other_threads_run_while_one_waits(responder: Responder) -> None:
     go = threading.Event()
 
     def when_told(request: Request) -> list[bytes]:
-        go.wait()
+        go.wait(DEADLINE)
         return [request.answer()]
 
     responder.behaviour = when_told
@@ -363,7 +364,7 @@ def test_other_threads_run_while_one_waits(responder: Responder) -> None:
     worker = threading.Thread(target=work)
     worker.start()
     tracking = pychrony.get_tracking(responder.address, timeout=None)
-    worker.join()
+    worker.join(DEADLINE)
     assert tracking.stratum == 3
     assert counted == 100_000
 
@@ -386,14 +387,15 @@ def test_calls_in_several_threads_wait_at_the_same_time(responder: Responder) ->
         threading.Thread(
             target=lambda: seen.append(
                 pychrony.get_tracking(responder.address, timeout=None).stratum
-            )
+            ),
+            daemon=True,
         )
         for _ in range(callers)
     ]
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join()
+        thread.join(DEADLINE)
     assert seen == [3] * callers
 
 
@@ -442,13 +444,13 @@ def test_a_signal_handler_that_returns_lets_the_wait_go_on(transport: str) -> No
     def when_told(request: Request) -> list[bytes]:
         if request.number == 0:
             arrived.set()
-            go.wait()
+            go.wait(DEADLINE)
         return [request.answer()]
 
     arrived = threading.Event()
     with Responder(when_told, transport=transport) as daemon:
         process = child.start(f"ADDRESS = {daemon.address!r}\n{HANDLED}")
-        arrived.wait()
+        assert arrived.wait(DEADLINE)
         process.send_signal(signal.SIGUSR1)
         go.set()
         out, err = process.communicate()

@@ -18,6 +18,8 @@ from typing import Callable
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
+from scale import LIFETIME  # noqa: E402
+from support import child  # noqa: E402
 from support.responder import (  # noqa: E402
     FAILED,
     INVALID,
@@ -26,7 +28,6 @@ from support.responder import (  # noqa: E402
     Request,
     Responder,
 )
-from support.waiting import DEADLINE  # noqa: E402
 
 
 def _status(status: int) -> Callable[[Request], list[bytes]]:
@@ -106,11 +107,11 @@ class Answers:
         self.left: list[str] = []
 
     def __enter__(self) -> Answers:
-        self.process = subprocess.Popen(
+        self.process = child.Process(
             [sys.executable, __file__, self.transport],
+            deadline=LIFETIME,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            text=True,
             # Ours may be a checked process; this one need not be.
             env={n: v for n, v in os.environ.items() if n not in ("LD_PRELOAD", "PYTHONMALLOC")},
         )
@@ -135,12 +136,7 @@ class Answers:
         traceback: TracebackType | None,
     ) -> None:
         self.left = self.files()
-        try:
-            self.process.communicate(timeout=DEADLINE)
-        except subprocess.TimeoutExpired:
-            self.process.kill()
-            self.process.communicate()
-            raise
+        self.process.finish()
 
 
 if __name__ == "__main__":

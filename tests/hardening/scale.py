@@ -9,3 +9,6 @@ SEED = int(os.environ.get("PYCHRONY_HARDENING_SEED", "20261122"))
 
 # 1 is the short form.
 TIMES = int(os.environ.get("PYCHRONY_HARDENING_TIMES", "1"))
+
+# Seconds, longer than any program here runs.
+LIFETIME = 3600.0 * TIMES

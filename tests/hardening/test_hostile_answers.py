@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import Any, Callable
 
 from ranges import GETTERS, REPORTS, check_error, check_raw, check_result
-from scale import SEED, TIMES
+from scale import LIFETIME, SEED, TIMES
+from support import child
 from support.responder import REPLIES, RESPONSE_HEADER, encode
-from support.waiting import DEADLINE
 
 import pychrony
 
@@ -34,11 +34,11 @@ class Hostile:
     """The fuzzer, in a process of its own."""
 
     def __init__(self, transport: str, mode: str) -> None:
-        self.process = subprocess.Popen(
-            [sys.executable, str(FUZZER), transport, mode, str(SEED)],
+        self.process = child.Process(
+            [sys.executable, FUZZER, transport, mode, str(SEED)],
+            deadline=LIFETIME,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            text=True,
         )
         assert self.process.stdout is not None
         self.address = self.process.stdout.readline().strip()
@@ -48,12 +48,7 @@ class Hostile:
         return self
 
     def __exit__(self, kind: object, *rest: object) -> None:
-        try:
-            output, _ = self.process.communicate(timeout=DEADLINE)
-        except subprocess.TimeoutExpired:
-            self.process.kill()
-            self.process.communicate()
-            raise
+        output = self.process.finish().stdout
         if kind is not None:
             # What it sent last is what the failure is about.
             print(f"seed {SEED}", output, sep="\n")

@@ -2,25 +2,19 @@
 
 from __future__ import annotations
 
-import subprocess
 import sys
 from pathlib import Path
 
-from scale import TIMES
+import pytest
+from scale import LIFETIME, TIMES
+from support import child
 
 HERE = Path(__file__).parent
 
 
 def run(program: str, *arguments: str) -> None:
     """Run one of our programs, which says what is wrong."""
-    done = subprocess.run(
-        [sys.executable, str(HERE / program), *arguments],
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        check=False,
-    )
+    done = child.execute([sys.executable, HERE / program, *arguments], deadline=LIFETIME)
     print(done.stdout)
     assert done.returncode == 0, done.stdout
 
@@ -36,3 +30,17 @@ def test_an_import_without_memory_is_a_memory_error_and_no_more() -> None:
 
 def test_a_call_without_memory_is_a_memory_error_and_no_more(transport: str) -> None:
     run("allocations.py", "calls", transport)
+
+
+@pytest.mark.parametrize(
+    ("report", "times"),
+    [
+        ("smoothing", 20_000),
+        ("selectdata", 6000),
+        ("ntpdata", 6000),
+        ("authdata", 6000),
+        ("sources", 6000),
+    ],
+)
+def test_numbers_that_a_peer_chooses_are_not_kept(report: str, times: int) -> None:
+    run("differing.py", report, str(times * TIMES))

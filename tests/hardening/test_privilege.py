@@ -6,7 +6,6 @@ import json
 import os
 import shutil
 import stat
-import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -150,14 +149,8 @@ def load(program: Path | str) -> list[str]:
     """Whether that program has raised privileges, and what became of the variable."""
     environment = {"PYCHRONY_LIBCHRONY": "/nonsense.so", "PYTHONHOME": sys.base_prefix}
     environment["PYTHONPATH"] = str(Path(pychrony.__file__).parent.parent)
-    done = subprocess.run(
-        [str(program), "-c", LOAD],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        check=True,
-        env=environment,
-    )
+    done = child.execute([program, "-c", LOAD], env=environment)
+    assert done.returncode == 0, done.stdout
     return done.stdout.splitlines()
 
 

@@ -1,16 +1,99 @@
-"""Python in a process of its own: for another libchrony, for signals, for other privileges, for a fresh start."""
+"""Processes of their own, each with a deadline; and Python in one: for another libchrony, for signals, for a fresh start."""
 
 from __future__ import annotations
 
+import atexit
+import contextlib
 import json
 import os
+import signal
 import subprocess
 import sys
 import textwrap
-from collections.abc import Mapping
+import threading
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
+from weakref import WeakSet
 
 from .waiting import DEADLINE
+
+# How long a process may take, unless it is told otherwise.
+LIFETIME = 2 * DEADLINE
+
+
+def heed_interrupts() -> None:
+    """Let SIGINT interrupt this process, and those that it starts, where it was started with SIGINT ignored.
+
+    A shell does so for what it runs in the background, and a child inherits it.
+    """
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+class Process(subprocess.Popen[str]):
+    """A command in a session of its own, all of which is killed at its deadline.
+
+    Then its pipes are at their end and it has one, too: whoever reads from it or waits for it goes on. So this is how the
+    tests start whatever is to end by itself. `expired` says that it did not.
+    """
+
+    def __init__(
+        self, command: Sequence[str | Path], *, deadline: float = LIFETIME, **options: Any
+    ) -> None:
+        self.expired = False
+        self.command = [str(word) for word in command]
+        super().__init__(self.command, text=True, start_new_session=True, **options)
+        _processes.add(self)
+        self._timer = threading.Timer(deadline, self._expire)
+        self._timer.daemon = True
+        self._timer.start()
+
+    def _expire(self) -> None:
+        self.expired = True
+        self.kill()
+
+    def kill(self) -> None:
+        """Kill it and what it has started."""
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self.pid, signal.SIGKILL)
+
+    def wait(self, timeout: float | None = None) -> int:
+        status = super().wait(timeout)
+        self._timer.cancel()
+        return status
+
+    def finish(self) -> subprocess.CompletedProcess[str]:
+        """Wait for its end; what it printed. Past its deadline it is a TimeoutError."""
+        try:
+            out, err = self.communicate()
+        except BaseException:
+            self.kill()
+            self.communicate()
+            raise
+        if self.expired:
+            command = " ".join(self.command)
+            raise TimeoutError(f"killed at its deadline: {command}\n{out or ''}{err or ''}")
+        return subprocess.CompletedProcess(self.args, self.returncode, out, err)
+
+
+_processes: WeakSet[Process] = WeakSet()
+
+
+@atexit.register
+def _kill_what_is_left() -> None:
+    for process in list(_processes):
+        if process.returncode is None:
+            process.kill()
+
+
+def execute(
+    command: Sequence[str | Path], *, stderr: int = subprocess.STDOUT, **options: Any
+) -> subprocess.CompletedProcess[str]:
+    """Run a command to its end, without input. What it wrote is in `stdout`, both streams of it unless told otherwise."""
+    return Process(
+        command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=stderr, **options
+    ).finish()
+
 
 # An exception as far as a test asks about it.
 DESCRIBE = """
@@ -44,16 +127,13 @@ def environment(changes: Mapping[str, str | None]) -> dict[str, str]:
     return {name: value for name, value in merged.items() if value is not None}
 
 
-def start(
-    code: str, *, prefix: tuple[str, ...] = (), **changes: str | None
-) -> subprocess.Popen[str]:
+def start(code: str, *, prefix: tuple[str, ...] = (), **changes: str | None) -> Process:
     """A child that runs `code`, with both its ends in our hands."""
-    return subprocess.Popen(
+    return Process(
         [*prefix, sys.executable, "-c", DESCRIBE + textwrap.dedent(code)],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
-        text=True,
         env=environment(changes),
     )
 
@@ -62,14 +142,7 @@ def run(
     code: str, *, prefix: tuple[str, ...] = (), **changes: str | None
 ) -> subprocess.CompletedProcess[str]:
     """Run `code` to its end."""
-    process = start(code, prefix=prefix, **changes)
-    try:
-        out, err = process.communicate(timeout=2 * DEADLINE)
-    except BaseException:
-        process.kill()
-        process.communicate()
-        raise
-    return subprocess.CompletedProcess(process.args, process.returncode, out, err)
+    return start(code, prefix=prefix, **changes).finish()
 
 
 def check(code: str, *, prefix: tuple[str, ...] = (), **changes: str | None) -> str:

@@ -9,6 +9,8 @@ import csv
 import shutil
 import subprocess
 
+from . import child
+
 COLUMNS: dict[str, tuple[str, ...]] = {
     "tracking": (
         "reference ID",
@@ -171,14 +173,7 @@ def run(address: str, *arguments: str, port: int | None = None) -> subprocess.Co
     command = [executable("chronyc"), "-n", "-h", address]
     if port is not None:
         command += ["-p", str(port)]
-    return subprocess.run(
-        [*command, *arguments],
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        check=False,
-    )
+    return child.execute([*command, *arguments])
 
 
 def parse(report: str, text: str) -> list[dict[str, str]]:

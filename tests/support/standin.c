@@ -1,13 +1,13 @@
 /* A stand-in for libchrony: it serves one tracking record from a table, and speaks to nobody.
  *
- * What it does otherwise is chosen when it is compiled:
- *   OMIT_<function>        leave a function out
- *   FIELD_MISSING="name"   a record without this field
- *   FIELD="name"           change this field:
- *     TYPE_IS, UINTEGER_IS, INTEGER_IS, FLOAT_IS, SECONDS_IS, NANOSECONDS_IS, STRING_IS
- *   EXTRA_REPORT           offer a further report, "weather", that nobody knows
- *   WITHOUT_REPORT="name"  do not know a report
- *   OPEN_FAILS_WITH, INIT_SESSION_IS, REQUEST_IS, RESPONSE_IS   an errno, or a chrony_err
+ * OMIT_<function>, when it is compiled, leaves a function out. What it does otherwise is chosen when it runs, by variables of
+ * the environment, each with STANDIN_ before its name:
+ *   FIELD_MISSING     a record without the field of this name
+ *   FIELD             change the field of this name:
+ *     TYPE_IS, UINTEGER_IS, FLOAT_IS, SECONDS_IS, NANOSECONDS_IS
+ *   EXTRA_REPORT      offer a further report, "weather", that nobody knows
+ *   WITHOUT_REPORT    do not know the report of this name
+ *   OPEN_FAILS_WITH, INIT_SESSION_IS, REQUEST_IS, RESPONSE_IS   an errno, or a chrony_err, as a number
  */
 
 #include "chrony.h"
@@ -77,7 +77,6 @@ static const Field activity[] = {
 	{ NULL }
 };
 
-#ifdef EXTRA_REPORT
 static const Field weather[] = {
 	STRING("station", NONE, "Greenwich"),
 	INTEGER("temperature", NONE, -7),
@@ -86,67 +85,74 @@ static const Field weather[] = {
 	TIMESPEC("measured", 1700000000, 5),
 	{ NULL }
 };
-#endif
 
 static const Report reports[] = {
 	{ "tracking", tracking },
 	{ "activity", activity },
-#ifdef EXTRA_REPORT
 	{ "weather", weather },
-#endif
 };
-
-#define NUMBER_REPORTS ((int)(sizeof (reports) / sizeof (reports[0])))
 
 /* The other ends of the sockets handed out, each with a byte waiting to be read. */
 static int peers[1024];
 
+/* What was chosen; NULL where nothing was. */
+static const char *option(const char *name) {
+	char variable[64] = "STANDIN_";
+
+	return getenv(strncat(variable, name, sizeof (variable) - sizeof ("STANDIN_")));
+}
+
+static bool chosen(const char *name, const char *value) {
+	const char *given = option(name);
+
+	return given && strcmp(given, value) == 0;
+}
+
+/* The chrony_err or errno that was chosen; 0 where none was. */
+static int failure(const char *name) {
+	const char *given = option(name);
+
+	return given ? atoi(given) : 0;
+}
+
+static int number_reports(void) {
+	return (int)(sizeof (reports) / sizeof (reports[0])) - !option("EXTRA_REPORT");
+}
+
 static const Report *find_report(const char *name) {
-#ifdef WITHOUT_REPORT
-	if (strcmp(name, WITHOUT_REPORT) == 0)
+	if (chosen("WITHOUT_REPORT", name))
 		return NULL;
-#endif
-	for (int i = 0; i < NUMBER_REPORTS; i++) {
+	for (int i = 0; i < number_reports(); i++) {
 		if (strcmp(reports[i].name, name) == 0)
 			return &reports[i];
 	}
 	return NULL;
 }
 
+static void change(Field *field) {
+	const char *given;
+
+	if ((given = option("TYPE_IS")))
+		field->type = (chrony_field_type)atoi(given);
+	if ((given = option("UINTEGER_IS")))
+		field->uinteger = strtoull(given, NULL, 0);
+	if ((given = option("FLOAT_IS")))
+		field->floating = strtod(given, NULL);
+	if ((given = option("SECONDS_IS")))
+		field->time.tv_sec = strtoll(given, NULL, 0);
+	if ((given = option("NANOSECONDS_IS")))
+		field->time.tv_nsec = strtol(given, NULL, 0);
+}
+
 static void fill_record(chrony_session *session) {
 	session->count = 0;
 	for (const Field *f = session->report->fields; f->name; f++) {
-		Field field = *f;
-#ifdef FIELD_MISSING
-		if (strcmp(field.name, FIELD_MISSING) == 0)
+		if (chosen("FIELD_MISSING", f->name))
 			continue;
-#endif
-#ifdef FIELD
-		if (strcmp(field.name, FIELD) == 0) {
-#ifdef TYPE_IS
-			field.type = TYPE_IS;
-#endif
-#ifdef UINTEGER_IS
-			field.uinteger = UINTEGER_IS;
-#endif
-#ifdef INTEGER_IS
-			field.integer = INTEGER_IS;
-#endif
-#ifdef FLOAT_IS
-			field.floating = FLOAT_IS;
-#endif
-#ifdef SECONDS_IS
-			field.time.tv_sec = SECONDS_IS;
-#endif
-#ifdef NANOSECONDS_IS
-			field.time.tv_nsec = NANOSECONDS_IS;
-#endif
-#ifdef STRING_IS
-			field.string = STRING_IS;
-#endif
-		}
-#endif
-		session->fields[session->count++] = field;
+		session->fields[session->count] = *f;
+		if (chosen("FIELD", f->name))
+			change(&session->fields[session->count]);
+		session->count++;
 	}
 }
 
@@ -159,10 +165,9 @@ int chrony_open_socket(const char *address) {
 	int ends[2];
 
 	(void)address;
-#ifdef OPEN_FAILS_WITH
-	errno = OPEN_FAILS_WITH;
-	return -1;
-#endif
+	errno = failure("OPEN_FAILS_WITH");
+	if (errno != 0)
+		return -1;
 	if (socketpair(AF_UNIX, SOCK_DGRAM, 0, ends) < 0)
 		return -1;
 	if (ends[0] >= (int)(sizeof (peers) / sizeof (peers[0])) || send(ends[1], "x", 1, 0) != 1) {
@@ -191,17 +196,15 @@ const char *chrony_get_error_string(chrony_err error) {
 
 #ifndef OMIT_chrony_init_session
 chrony_err chrony_init_session(chrony_session **session, int fd) {
-#ifdef INIT_SESSION_IS
-	(void)session;
-	(void)fd;
-	return INIT_SESSION_IS;
-#else
+	chrony_err error = failure("INIT_SESSION_IS");
+
+	if (error != CHRONY_OK)
+		return error;
 	*session = calloc(1, sizeof (**session));
 	if (!*session)
 		return CHRONY_NO_MEMORY;
 	(*session)->fd = fd;
 	return CHRONY_OK;
-#endif
 }
 #endif
 
@@ -228,9 +231,9 @@ chrony_err chrony_process_response(chrony_session *session) {
 	if (!session->waiting)
 		return CHRONY_UNEXPECTED_CALL;
 	session->waiting = false;
-#ifdef RESPONSE_IS
-	return RESPONSE_IS;
-#endif
+	chrony_err error = failure("RESPONSE_IS");
+	if (error != CHRONY_OK)
+		return error;
 	fill_record(session);
 	return CHRONY_OK;
 }
@@ -238,13 +241,13 @@ chrony_err chrony_process_response(chrony_session *session) {
 
 #ifndef OMIT_chrony_get_number_supported_reports
 int chrony_get_number_supported_reports(void) {
-	return NUMBER_REPORTS;
+	return number_reports();
 }
 #endif
 
 #ifndef OMIT_chrony_get_report_name
 const char *chrony_get_report_name(int report) {
-	return report >= 0 && report < NUMBER_REPORTS ? reports[report].name : NULL;
+	return report >= 0 && report < number_reports() ? reports[report].name : NULL;
 }
 #endif
 
@@ -269,9 +272,9 @@ chrony_err chrony_request_record(chrony_session *session, const char *report, in
 		return CHRONY_UNKNOWN_REPORT;
 	if (record != 0)
 		return CHRONY_INVALID_ARGUMENT;
-#ifdef REQUEST_IS
-	return REQUEST_IS;
-#endif
+	chrony_err error = failure("REQUEST_IS");
+	if (error != CHRONY_OK)
+		return error;
 	session->waiting = true;
 	return CHRONY_OK;
 }

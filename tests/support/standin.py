@@ -1,49 +1,35 @@
-"""Builds the stand-in libchrony: `standin.c` with the options that make it differ."""
+"""Builds the stand-in libchrony, `standin.c`, and tells it how to differ."""
 
 from __future__ import annotations
 
 import os
 import shutil
-import subprocess
 from pathlib import Path
+
+from . import child
 
 SOURCE = Path(__file__).with_name("standin.c")
 
-
-def quoted(text: str) -> str:
-    """A C string literal."""
-    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
+# chrony_field_type.
+TYPES = {"NONE": 0, "UINTEGER": 1, "INTEGER": 2, "FLOAT": 3, "TIMESPEC": 4, "STRING": 5}
 
 
-def build(path: Path, **defines: str | int | bool) -> Path:
-    """Compile it to `path`. True defines a macro as it is; text and numbers are its value, as in C."""
+def build(path: Path, *omitted: str) -> Path:
+    """Compile it to `path`, without these functions."""
     compiler = os.environ.get("CC", "cc").split()
     if shutil.which(compiler[0]) is None:
         raise RuntimeError(
             f"{compiler[0]} is not installed: the stand-in libchrony needs a C compiler"
         )
-    options = [
-        f"-D{name}" if value is True else f"-D{name}={value}" for name, value in defines.items()
-    ]
     path.parent.mkdir(parents=True, exist_ok=True)
-    done = subprocess.run(
-        [
-            *compiler,
-            "-std=gnu11",
-            "-Wall",
-            "-O1",
-            "-fPIC",
-            "-shared",
-            *options,
-            "-o",
-            str(path),
-            str(SOURCE),
-        ],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        check=False,
-    )
+    options = ["-std=gnu11", "-Wall", "-O1", "-fPIC", "-shared", *(f"-DOMIT_{o}" for o in omitted)]
+    done = child.execute([*compiler, *options, "-o", path, SOURCE])
     if done.returncode != 0:
         raise RuntimeError(f"the stand-in does not compile:\n{done.stdout}")
     return path
+
+
+def variables(library: Path, **options: str | int) -> dict[str, str]:
+    """The environment of a process whose libchrony is that stand-in, with these options of `standin.c`."""
+    chosen = {f"STANDIN_{name}": str(value) for name, value in options.items()}
+    return {"PYCHRONY_LIBCHRONY": str(library), **chosen}
