@@ -17,6 +17,7 @@ from typing import Any, Callable, Union
 Peer = Union[str, bytes, tuple[Any, ...]]
 
 TRANSPORTS = ("unix", "udp", "udp6")
+SOCKET = "chronyd.sock"
 
 
 class Server:
@@ -50,7 +51,7 @@ class Server:
                 # libchrony binds its own socket below the directory, whose path may have 62 bytes for that:
                 # a test runner's temporary folder is often longer.
                 self.directory = tempfile.mkdtemp(prefix="pc", dir="/tmp")
-                self.address = f"{self.directory}/chronyd.sock"
+                self.address = f"{self.directory}/{SOCKET}"
             self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
             self.socket.bind(self.address)
         else:
@@ -101,6 +102,10 @@ class Server:
         except OSError:
             # The client has gone. That is no concern of chronyd's either.
             pass
+
+    def client_files(self) -> list[str]:
+        """What clients have in the directory of a Unix socket, beside the socket."""
+        return sorted(set(os.listdir(self.directory)) - {SOCKET}) if self.directory else []
 
     def _serve(self) -> None:
         poll = select.poll()
