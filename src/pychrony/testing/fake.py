@@ -426,18 +426,25 @@ def _encode(report: str, record: Any, release: Release) -> _Answer:
 
 
 def _reply(report: str, values: dict[str, Any], wire: dict[str, Field], release: Release) -> int:
-    """The newest reply of this release of which the record has all the fields."""
-    for code in reversed(protocol.reply_codes(report, release)):
-        lacking = [
-            wire[name]["name"]
-            for name, encoding in protocol.REPLIES[report][code]
-            if name in wire
-            and encoding not in ("elapsed", "address")
-            and values[wire[name]["name"]] is None
-        ]
-        if not lacking:
+    """The reply of this release that says the record: where newer fields are None, the older one that lacks them."""
+    codes = protocol.reply_codes(report, release)
+    layouts = {code: dict(protocol.REPLIES[report][code]) for code in codes}
+    given = {
+        name
+        for name in layouts[codes[-1]].keys() & wire.keys()
+        if values[wire[name]["name"]] is not None
+    }
+    for code in reversed(codes):
+        nullable = {name for name, kind in layouts[code].items() if kind in ("elapsed", "address")}
+        fields = layouts[code].keys() & wire.keys()
+        if fields - nullable <= given <= fields:
             return code
-    raise ValueError(f"{report}: no chronyd sends a record without {', '.join(lacking)}")
+    lacking = sorted(
+        wire[name]["name"] for name in (layouts[codes[-1]].keys() & wire.keys()) - given
+    )
+    raise ValueError(
+        f"{report}: no chronyd sends all the other fields without {', '.join(lacking)}"
+    )
 
 
 def _wire_value(report: str, row: Field, values: dict[str, Any]) -> Any:

@@ -524,11 +524,15 @@ def _reference(fields: Fields) -> Fields:
     """The three fields of a tracking report that name the clock's source."""
     identifier, name = fields.get("reference_id"), fields.get("reference_id_name")
     address = fields.get("reference_ip")
+    if address is not None:
+        field = "TrackingStatus.reference_ip"
+        address = _text(field, "address", _typed(field, address, str))
     if identifier is None and address is None and isinstance(name, str):
         identifier = identifier_of(name)
         if identifier is None:
             raise ValueError(f"TrackingStatus.reference_id_name: {name!r} is no source's name")
-        if ":" in name:
+        if is_address(name) and identifier not in (NOT_SYNCHRONISED, LOCAL_REFERENCE):
+            # Said as an address, it is one, even where its bytes spell a name.
             address = name
     elif identifier is None and address is None and fields.get("leap_status") == LeapStatus.UNSYNC:
         identifier = NOT_SYNCHRONISED
@@ -536,7 +540,7 @@ def _reference(fields: Fields) -> Fields:
         identifier = identifier_of("GPS")
     elif identifier is None:
         address = TRACKING_DEFAULTS["reference_ip"] if address is None else address
-        identifier = identifier_of(address) if is_address(address) else 0
+        identifier = identifier_of(address)
     if not isinstance(identifier, int) or not 0 <= identifier <= 0xFFFFFFFF:
         return {"reference_id": identifier, "reference_ip": address, "reference_id_name": "?"}
     if address is None and "reference_ip" not in fields:

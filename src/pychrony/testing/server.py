@@ -38,7 +38,8 @@ class Server:
             raise ValueError(f"transport is one of {', '.join(TRANSPORTS)}, not {transport!r}")
         self.answer = answer
         self.transport = transport
-        self.address = address or ""
+        # In use; before it is opened, "" or the address that was given.
+        self.address = self._given = address or ""
         self.directory: str | None = None
         self._process = 0
         self._thread: threading.Thread | None = None
@@ -47,6 +48,7 @@ class Server:
         """Open the socket alone, without the thread."""
         self._process = os.getpid()
         if self.transport == "unix":
+            self.address = self._given
             if not self.address:
                 # libchrony binds its own socket below the directory, whose path may have 62 bytes for that:
                 # a test runner's temporary folder is often longer.
@@ -56,7 +58,7 @@ class Server:
             self.socket.bind(self.address)
         else:
             default = "[::1]:0" if self.transport == "udp6" else "127.0.0.1:0"
-            host, _, port = (self.address or default).rpartition(":")
+            host, _, port = (self._given or default).rpartition(":")
             family = socket.AF_INET6 if "[" in host else socket.AF_INET
             self.socket = socket.socket(family, socket.SOCK_DGRAM)
             self.socket.bind((host.strip("[]"), int(port)))
