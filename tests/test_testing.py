@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import doctest
 import gc
 import math
 import multiprocessing
 import os
 import random
+import re
 import subprocess
 import sys
 import textwrap
@@ -964,20 +966,26 @@ def test_another_has_one_of_its_own(fake_chronyd):
 """
 
 
-def test_pytest_has_a_fixture_of_it(tmp_path: Path) -> None:
-    (tmp_path / "test_theirs.py").write_text(FIXTURE)
-    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "test_theirs.py"]
+def run_pytest(directory: Path) -> str:
+    """What pytest says of the tests in a directory."""
     done = subprocess.run(
-        command,
-        cwd=tmp_path,
+        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider"],
+        cwd=directory,
         env=child.environment({"PYTEST_ADDOPTS": None}),
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
         timeout=2 * DEADLINE,
+        check=False,
     )
-    assert "2 passed" in done.stdout, done.stdout
+    return done.stdout
+
+
+def test_pytest_has_a_fixture_of_it(tmp_path: Path) -> None:
+    (tmp_path / "test_theirs.py").write_text(FIXTURE)
+    said = run_pytest(tmp_path)
+    assert "2 passed" in said, said
 
 
 def test_all_that_testing_offers_is_named_and_documented() -> None:
@@ -991,3 +999,40 @@ def test_all_that_testing_offers_is_named_and_documented() -> None:
             assert value.__doc__, name
     for report in KINDS.values():
         assert f"get_{report[0]}()" in getattr(FakeChronyd, report[0]).__doc__
+
+
+# The documentation.
+
+PAGE = Path(__file__).resolve().parent.parent / "docs" / "testing.md"
+
+
+def blocks(language: str) -> list[str]:
+    if not PAGE.exists():
+        pytest.skip("the documentation is not beside these tests")
+    return re.findall(rf"^```{language}\n(.*?)^```", PAGE.read_text(), re.MULTILINE | re.DOTALL)
+
+
+def default_address_is_read() -> bool:
+    with FakeChronyd() as fake:
+        try:
+            pychrony.get_tracking(timeout=1)
+        except pychrony.ChronyError:
+            pass
+        return fake.requests != []
+
+
+def test_the_sessions_of_the_page_print_what_they_show() -> None:
+    session = doctest.DocTestParser().get_doctest("".join(blocks("pycon")), {}, PAGE.name, None, 0)
+    assert len(session.examples) > 5
+    assert doctest.DocTestRunner().run(session).failed == 0
+
+
+def test_the_tests_on_the_page_pass(tmp_path: Path) -> None:
+    if not default_address_is_read():
+        pytest.skip("this extension does not read PYCHRONY_ADDRESS")
+    for number, code in enumerate(blocks("python")):
+        (tmp_path / f"test_{number}.py").write_text(code)
+    done = run_pytest(tmp_path)
+    tests = sum(code.count("\ndef test_") for code in blocks("python"))
+    assert tests > 10
+    assert f"{tests} passed" in done, done
