@@ -246,6 +246,25 @@ def test_what_chronyd_does_not_answer_is_not_answered(server: Chronyd) -> None:
                 assert other.ask(right) == one.ask(right)
 
 
+def test_no_datagram_ends_it() -> None:
+    """Whatever comes, the next request is answered."""
+    generator = random.Random(20_261_125)
+    right = datagram(protocol.N_SOURCES)
+    commands = [*COMMANDS.values(), protocol.N_SOURCES, 0, 999, 0xFFFF]
+    with FakeChronyd() as fake, client_to(fake.address) as client:
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as nameless:
+            nameless.connect(fake.address)
+            for _ in range(300):
+                nameless.send(right)
+                noise = generator.randbytes(generator.randrange(400))
+                head = datagram(generator.choice(commands))[: generator.randrange(28)]
+                client.socket.send(head + noise)
+        client.socket.send(b"\6\1\0\0" + right[4:8] + b"last" + right[12:])
+        while client.socket.recv(4096)[16:20] != b"last":
+            pass
+        assert pychrony.get_tracking(fake.address) == fake.tracking
+
+
 def test_the_reports_that_udp_refuses_are_those_that_chronyd_refuses(server: Chronyd) -> None:
     refused = protocol.UNAUTHORISED.to_bytes(2, "big")
     with FakeChronyd(transport="udp", version=version()) as fake:

@@ -911,6 +911,16 @@ def test_its_directory_is_private_and_as_short_as_libchrony_needs_it() -> None:
         assert directory.stat().st_mode & 0o777 == 0o700
 
 
+def test_it_is_entered_once_at_a_time_and_again_later() -> None:
+    fake = FakeChronyd()
+    with fake:
+        with pytest.raises(RuntimeError, match="already"):
+            fake.__enter__()
+        assert read(fake, "tracking") == fake.tracking
+    with fake:
+        assert read(fake, "tracking") == fake.tracking
+
+
 def test_one_that_is_never_entered_opens_nothing() -> None:
     before = descriptors()
     fake = FakeChronyd()

@@ -240,7 +240,7 @@ def sample(report: str, **changes: Any) -> dict[str, Any]:
     return {**SAMPLES[report], **{name.replace("_", " "): value for name, value in changes.items()}}
 
 
-Peer = Union[str, bytes, tuple[Any, ...]]
+Peer = Union[str, bytes, tuple[Any, ...], None]
 
 
 @final

@@ -7,7 +7,7 @@ import struct
 import threading
 from collections.abc import Iterable, Sequence
 from types import TracebackType
-from typing import Any, Callable, Generic, NamedTuple, TypeVar, cast, overload
+from typing import Any, Callable, Generic, Literal, NamedTuple, TypeVar, cast, overload
 
 import pychrony
 from pychrony import (
@@ -163,7 +163,7 @@ class FakeChronyd:
         ntp_data: Iterable[NTPData] | None = None,
         auth_data: Iterable[AuthData] | None = None,
         select_data: Iterable[SelectData] | None = None,
-        transport: str = "unix",
+        transport: Literal["unix", "udp", "udp6"] = "unix",
         version: str = ".".join(map(str, protocol.NEWEST)),
     ) -> None:
         self.silent = False
@@ -274,7 +274,7 @@ class FakeChronyd:
         status = request.status_for(self._release)
         if status is None:
             return []
-        self.requests.append(_asked(request))
+        self.requests.append(_asked(request, status))
         if self.silent:
             return []
         if status == protocol.SUCCESS and request.report in self._refused:
@@ -328,12 +328,13 @@ def _known(reports: Iterable[str]) -> set[str]:
     return set(reports)
 
 
-def _asked(request: protocol.Request) -> Request:
+def _asked(request: protocol.Request, status: int) -> Request:
     if request.command == protocol.N_SOURCES:
         return Request("number of sources")
     if not request.report:
         return Request(f"command {request.command}")
-    argument = protocol.REQUESTS[request.report][1]
+    # Only a request that is well formed has all of its argument.
+    argument = protocol.REQUESTS[request.report][1] if status == protocol.SUCCESS else ""
     if argument == "index":
         return Request(request.report, request.index)
     if argument == "address":

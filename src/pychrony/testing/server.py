@@ -14,7 +14,8 @@ import threading
 from collections.abc import Iterable
 from typing import Any, Callable, Union
 
-Peer = Union[str, bytes, tuple[Any, ...]]
+# None: a Unix socket without a name.
+Peer = Union[str, bytes, tuple[Any, ...], None]
 
 TRANSPORTS = ("unix", "udp", "udp6")
 SOCKET = "chronyd.sock"
@@ -67,6 +68,8 @@ class Server:
 
     def start(self) -> None:
         """Open the socket and answer on it, in a thread, until stop()."""
+        if self._thread is not None:
+            raise RuntimeError(f"already started, at {self.address}")
         try:
             self.open()
             self._wake, self._woken = socket.socketpair()
@@ -99,6 +102,9 @@ class Server:
 
     def send(self, datagram: bytes, peer: Peer) -> None:
         """Send something to a client, asked or unasked."""
+        if not peer:
+            # A Unix socket without a name cannot be answered.
+            return
         try:
             self.socket.sendto(datagram, peer)
         except OSError:
