@@ -7,6 +7,7 @@ answers are about the same moment.
 
 from __future__ import annotations
 
+import math
 import os
 import random
 import re
@@ -291,6 +292,29 @@ def words() -> Iterator[bytes]:
         if exponent == -64 and generator.random() < 0.5:
             coefficient >>= generator.randrange(1, 20)
         yield struct.pack(">I", (exponent & 0x7F) << 25 | coefficient & 0x1FFFFFF)
+
+
+# What the function of chrony's util.c makes of them. It rounds 2/3 down, and has a form of its own for -1.
+CONVERTED = {
+    0.1: "fccccccd",
+    2 / 3: "02aaaaaa",
+    1 / 3: "00aaaaab",
+    1.0: "04800000",
+    -1.0: "03000000",
+    -12.345678: "0b3a781b",
+    123456.789: "24f12065",
+    6e-21: "8038ab1c",
+    -6e-21: "81c754e4",
+    3e-25: "800000b9",
+    1e-100: "00000000",
+    math.nan: "00000000",
+    1e30: "7effffff",
+    -math.inf: "7f000000",
+}
+
+
+def test_a_float_is_converted_step_by_step_as_chronyd_does_it() -> None:
+    assert {value: protocol.encode_float(value).hex() for value in CONVERTED} == CONVERTED
 
 
 def test_a_float_that_was_read_from_chronyd_becomes_the_same_bytes() -> None:
