@@ -116,7 +116,7 @@ class FakeChronyd:
 
     The ten reports are attributes, which may be replaced at any time, from any thread: the next request sees the new
     ones. What an attribute holds is what is answered. So floats are rounded as chronyd's own format does, to 24
-    significant bits at least, and what the release has no field for is None. A chronyd has each NTP source once: where
+    significant bits, and what the release has no field for is None. A chronyd has each NTP source once: where
     records repeat an address, it is counted up (192.0.2.1, 192.0.2.2).
 
     The five lists are about the same sources, in the same order. `sources` says which these are; the records of the
@@ -252,10 +252,12 @@ class FakeChronyd:
 
     def _of_sources(self, report: str, sources: list[_Answer]) -> list[_Answer]:
         """The records of another list, one for each source: as before where it was there, else a new one."""
-        present = {answer.record.address: answer for answer in self._answers[report]}
+        addresses = _addresses(report, [answer.record for answer in sources])
+        answers = self._answers[report]
+        present = dict(zip(_numbered([each.record.address for each in answers]), answers))
         return [
-            present.get(address) or self._encoded(report, LISTS[report](address=address))
-            for address in _addresses(report, [answer.record for answer in sources])
+            present.get(key) or self._encoded(report, LISTS[report](address=key[0]))
+            for key in _numbered(addresses)
         ]
 
     def _compare_sources(self, report: str, answers: list[_Answer]) -> None:
@@ -351,6 +353,16 @@ def _addresses(report: str, sources: Iterable[Source]) -> list[str]:
     ]
 
 
+def _numbered(addresses: Iterable[str]) -> list[tuple[str, int]]:
+    """Each with its number among its like: two reference clocks may have one name."""
+    counts: dict[str, int] = {}
+    numbered = []
+    for address in addresses:
+        counts[address] = counts.get(address, 0) + 1
+        numbered.append((address, counts[address]))
+    return numbered
+
+
 def _distinct(given: Sequence[Any]) -> list[Any]:
     """The records, where no two of NTP sources have the same address."""
     seen: set[str] = set()
@@ -407,6 +419,8 @@ def _encode(report: str, record: Any, release: Release) -> _Answer:
         if protocol.FIELD_SINCE.get((report, name), (0,)) > release:
             values[row["name"]] = None
         value = _wire_value(report, row, values)
+        if encoding == "elapsed":
+            value = _elapsed(f"{type(record).__name__}.{row['name']}", value)
         try:
             part = protocol.encode(((name, encoding),), {name: value})
         except struct.error:
@@ -467,9 +481,14 @@ def _wire_value(report: str, row: Field, values: dict[str, Any]) -> Any:
         if records.name_of(values["reference_id"]) != value:
             raise ValueError(f"address {value!r} is not what the reference ID spells")
         return None
-    if row["kind"] == "elapsed":
-        return NEVER if value is None else value
     return value if value is None or isinstance(value, (float, str)) else int(value)
+
+
+def _elapsed(name: str, value: int | None) -> int:
+    """Seconds or a count, where a number stands for None. An age may be negative: chronyd sends it with 32 bits."""
+    if value == -1:
+        raise ValueError(f"{name}: chronyd has no -1: the same bits say None")
+    return NEVER if value is None else value % (1 << 32)
 
 
 # The default address.

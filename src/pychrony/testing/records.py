@@ -434,17 +434,12 @@ def _typed(name: str, value: Any, kind: type | tuple[type, ...]) -> Any:
 
 def _range(kind: str, row: Field) -> tuple[float, float]:
     """The least and the greatest value of a number."""
-    low, high = row["minimum"], row["maximum"]
-    if kind == "elapsed":
-        # The number after this one stands for None.
-        return 0, 0xFFFFFFFE
     if kind in ("seconds", "nanoseconds"):
         # Up to the year 2262, where 63 bits of nanoseconds end.
         end = 2**63 // BILLION - 1
         return (0, end) if kind == "seconds" else (0, end * BILLION + BILLION - 1)
-    if low is None:
-        low = -math.inf if kind == "offset" else 0
-    return low, math.inf if high is None else high
+    low, high = row["minimum"], row["maximum"]
+    return -math.inf if low is None else low, math.inf if high is None else high
 
 
 def _text(name: str, kind: str, value: str) -> str:
