@@ -51,7 +51,7 @@ rust-tests: .cache/prepared
 
 types: .cache/installed
 	$(VENV) -m mypy --strict tests/typing/user.py
-	$(VENV) -m mypy --strict src/pychrony/testing.py src/pychrony/__main__.py src/pytest_pychrony.py
+	$(VENV) -m mypy --strict src/pychrony src/pytest_pychrony.py
 	$(WITH_LIBCHRONY) $(VENV) -m mypy.stubtest pychrony
 	$(VENV) -m pyright --pythonpath $(VENV) tests/typing/user.py
 

@@ -6,12 +6,23 @@ libchrony, which a machine that only runs tests may not have.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import pytest
 
 if TYPE_CHECKING:
     from pychrony import RTCData, Source, SourceStats, TrackingStatus
+    from pychrony.testing import FakeChronyd
+
+
+@pytest.fixture
+def fake_chronyd() -> Iterator[FakeChronyd]:
+    """A chronyd that answers what the test says, and the default of pychrony's functions for the time of the test."""
+    from pychrony.testing import FakeChronyd
+
+    with FakeChronyd() as chronyd:
+        yield chronyd
 
 
 @pytest.fixture

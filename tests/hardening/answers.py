@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import os
 import select
-import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -66,8 +65,7 @@ WAYS: dict[str, Callable[[Request], list[bytes]]] = {
 
 def serve(transport: str) -> None:
     responders = {way: Responder(transport=transport) for way in WAYS}
-    sockets = {way: responder._open() for way, responder in responders.items()}
-    directories = [each.directory for each in responders.values() if each.directory is not None]
+    sockets = {way: responder.server.open() for way, responder in responders.items()}
     try:
         print(json.dumps({way: each.address for way, each in responders.items()}), flush=True)
         ways = {each: way for way, each in sockets.items()}
@@ -93,10 +91,8 @@ def serve(transport: str) -> None:
                     except OSError:
                         pass  # the client has gone
     finally:
-        for each in sockets.values():
-            each.close()
-        for directory in directories:
-            shutil.rmtree(directory)
+        for responder in responders.values():
+            responder.server.stop()
 
 
 class Answers:

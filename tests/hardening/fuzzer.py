@@ -15,7 +15,6 @@ import collections
 import json
 import random
 import select
-import shutil
 import socket
 import struct
 import sys
@@ -54,7 +53,7 @@ class Fuzzer:
     def __init__(self, transport: str, mode: str, seed: int) -> None:
         # Its thread is never started: only the socket and the answers are used.
         self.responder = Responder(transport=transport, reports=self._records())
-        self.socket = self.responder._open()
+        self.socket = self.responder.server.open()
         self.socket.settimeout(5)
         self.stranger = socket.socket(self.socket.family, socket.SOCK_DGRAM)
         self.stranger.setblocking(False)
@@ -239,12 +238,9 @@ def main() -> None:
         seen = {str(code): len(values) for code, values in fuzzer.seen.items()}
         print(json.dumps({"counts": fuzzer.counts, "seen": seen, "recent": list(fuzzer.recent)}))
     finally:
-        directory = fuzzer.responder.directory
-        fuzzer.socket.close()
-        if directory is not None:
-            left = sorted(each.name for each in directory.iterdir() if each.name != "chronyd.sock")
-            shutil.rmtree(directory)
-            assert not left, f"clients left {left}"
+        left = fuzzer.responder.client_files()
+        fuzzer.responder.server.stop()
+        assert not left, f"clients left {left}"
 
 
 if __name__ == "__main__":

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pychrony
 from pychrony import ChronyConnection, ErrorCode, LeapStatus, SourceState, Transport
-from pychrony.testing import make_source, make_tracking
+from pychrony.testing import FakeChronyd, make_source, make_tracking
 
 
 def worst_error(address: str | Path | None = None) -> float:
@@ -30,6 +30,16 @@ def fields() -> tuple[int, str]:
     status = make_tracking(stratum=1)
     reference_id, name = status[0], status.reference_id_name
     return reference_id + make_source().poll, name
+
+
+def asked() -> int:
+    with FakeChronyd(tracking=make_tracking(), sources=[make_source()], transport="udp") as chronyd:
+        chronyd.sources = [*chronyd.sources, make_source(address="GPS")]
+        chronyd.rtc_data = None
+        chronyd.silent = True
+        chronyd.refuse("tracking")
+        first = chronyd.requests[0]
+        return chronyd.tracking.stratum + chronyd.sources[0].poll + len(first.report)
 
 
 def explain() -> str:

@@ -1,0 +1,522 @@
+"""A chronyd for tests: it answers the ten reports from records that the test gives."""
+
+from __future__ import annotations
+
+import os
+import struct
+import threading
+from collections.abc import Iterable, Sequence
+from types import TracebackType
+from typing import Any, Callable, Generic, Literal, NamedTuple, TypeVar, cast, overload
+
+import pychrony
+from pychrony import (
+    Activity,
+    AuthData,
+    NTPData,
+    RTCData,
+    SelectData,
+    ServerStats,
+    Smoothing,
+    Source,
+    SourceMode,
+    SourceStats,
+    TrackingStatus,
+)
+
+from . import protocol, records
+from .protocol import NEVER, Release
+from .server import Peer, Server
+from .tables import REPORT_OF, REPORTS, Field
+
+T = TypeVar("T")
+
+# The variable in which the extension finds the address to use where none is given.
+VARIABLE = "PYCHRONY_ADDRESS"
+
+# Report: the factory of its records. Those of the lists say of a source only what follows from its address.
+LISTS: dict[str, Callable[..., Any]] = {
+    "sources": records.make_source,
+    "sourcestats": records.make_source_stats,
+    "ntpdata": records.make_ntp_data,
+    "authdata": records.make_auth_data,
+    "selectdata": records.make_select_data,
+}
+# The reports in which reference clocks have no record.
+NTP_ONLY = ("ntpdata", "authdata")
+
+
+class Request(NamedTuple):
+    """What a client asked for."""
+
+    report: str
+    """A report by the name that `pychrony.supported_reports()` has for it, or "number of sources"."""
+
+    record: int | str | None = None
+    """Which of its records: the number in the list; for ntpdata and authdata the source's address; else None."""
+
+
+class _Answer(NamedTuple):
+    """A record as it is answered."""
+
+    record: Any
+    code: int
+    body: bytes
+
+
+class _One(Generic[T]):
+    """A report of one record, as an attribute that can be replaced."""
+
+    def __init__(self, report: str, doc: str) -> None:
+        self.report = report
+        self.__doc__ = doc
+
+    @overload
+    def __get__(self, fake: None, owner: type) -> _One[T]: ...
+    @overload
+    def __get__(self, fake: FakeChronyd, owner: type) -> T: ...
+    def __get__(self, fake: FakeChronyd | None, owner: type) -> _One[T] | T:
+        if fake is None:
+            return self
+        answers = fake._answers[self.report]
+        return cast(T, answers[0].record if answers else None)
+
+    def __set__(self, fake: FakeChronyd, record: T) -> None:
+        fake._set(self.report, [] if record is None else [record])
+
+
+class _List(Generic[T]):
+    """A report of a record for each source, as an attribute that can be replaced."""
+
+    def __init__(self, report: str, doc: str) -> None:
+        self.report = report
+        self.__doc__ = doc
+
+    @overload
+    def __get__(self, fake: None, owner: type) -> _List[T]: ...
+    @overload
+    def __get__(self, fake: FakeChronyd, owner: type) -> tuple[T, ...]: ...
+    def __get__(self, fake: FakeChronyd | None, owner: type) -> _List[T] | tuple[T, ...]:
+        if fake is None:
+            return self
+        return tuple(answer.record for answer in fake._answers[self.report])
+
+    def __set__(self, fake: FakeChronyd, records: Iterable[T]) -> None:
+        fake._set(self.report, list(records))
+
+
+class FakeChronyd:
+    """A chronyd that answers from records: a context manager.
+
+        with FakeChronyd(tracking=make_tracking(offset=0.5)) as chronyd:
+            assert pychrony.get_tracking().offset == 0.5
+
+    While it is entered, it is the one that pychrony asks where no address is given: the environment variable
+    PYCHRONY_ADDRESS names it, and child processes inherit that. `address` is for those that are told an address.
+
+    The ten reports are attributes, which may be replaced at any time, from any thread: the next request sees the new
+    ones. What an attribute holds is what is answered. So floats are rounded as chronyd's own format does, to 24
+    significant bits, and what the release has no field for is None. A chronyd has each NTP source once: where
+    records repeat an address, it is counted up (192.0.2.1, 192.0.2.2).
+
+    The five lists are about the same sources, in the same order. `sources` says which these are; the records of the
+    other lists stay with their source, and a new source gets records with the defaults of the factories. Another list
+    that is assigned must have a record for each of the sources (ntp_data and auth_data: for each but the reference
+    clocks). Where `sources` is not given, the first of the lists that are given says what the sources are. By default
+    there is one.
+
+    rtc_data, smoothing: None where chronyd does not track the real-time clock, or does not smooth; this is the default.
+    transport: "unix" for a Unix socket; "udp" for UDP on 127.0.0.1, "udp6" on ::1. As chronyd does on UDP, these two
+    refuse serverstats, ntpdata, authdata and selectdata, until `allow()` is called.
+    version: the chronyd to be, "3.5" or later: an older one has fewer fields and reports.
+
+    Raises TypeError or ValueError for a record that this chronyd cannot send.
+    """
+
+    tracking = _One[TrackingStatus]("tracking", "What `get_tracking()` returns.")
+    sources = _List[Source]("sources", "What `get_sources()` returns.")
+    source_stats = _List[SourceStats]("sourcestats", "What `get_source_stats()` returns.")
+    rtc_data = _One["RTCData | None"]("rtcdata", "What `get_rtc_data()` returns.")
+    smoothing = _One["Smoothing | None"]("smoothing", "What `get_smoothing()` returns.")
+    activity = _One[Activity]("activity", "What `get_activity()` returns.")
+    server_stats = _One[ServerStats]("serverstats", "What `get_server_stats()` returns.")
+    ntp_data = _List[NTPData]("ntpdata", "What `get_ntp_data()` returns.")
+    auth_data = _List[AuthData]("authdata", "What `get_auth_data()` returns.")
+    select_data = _List[SelectData]("selectdata", "What `get_select_data()` returns.")
+
+    silent: bool
+    """Whether requests stay without an answer, as those to a hung chronyd do."""
+
+    requests: list[Request]
+    """What was asked, in order, requests that were refused or not answered among it. Clear it to begin anew."""
+
+    def __init__(
+        self,
+        *,
+        tracking: TrackingStatus | None = None,
+        sources: Iterable[Source] | None = None,
+        source_stats: Iterable[SourceStats] | None = None,
+        rtc_data: RTCData | None = None,
+        smoothing: Smoothing | None = None,
+        activity: Activity | None = None,
+        server_stats: ServerStats | None = None,
+        ntp_data: Iterable[NTPData] | None = None,
+        auth_data: Iterable[AuthData] | None = None,
+        select_data: Iterable[SelectData] | None = None,
+        transport: Literal["unix", "udp", "udp6"] = "unix",
+        version: str = ".".join(map(str, protocol.NEWEST)),
+    ) -> None:
+        self.silent = False
+        self.requests = []
+        self._release = _release(version)
+        self._server = Server(self._respond, transport=transport)
+        self._refused = set() if transport == "unix" else set(protocol.RESTRICTED)
+        self._lock = threading.Lock()
+        self._answers: dict[str, list[_Answer]] = {report: [] for report in LISTS}
+        self.tracking = records.make_tracking() if tracking is None else tracking
+        self.rtc_data = rtc_data
+        self.smoothing = smoothing
+        self.activity = records.make_activity() if activity is None else activity
+        self.server_stats = records.make_server_stats() if server_stats is None else server_stats
+        given = {
+            "sources": sources,
+            "sourcestats": source_stats,
+            "ntpdata": ntp_data,
+            "authdata": auth_data,
+            "selectdata": select_data,
+        }
+        lists = {report: list(each) for report, each in given.items() if each is not None}
+        if "sources" not in lists:
+            first = _distinct(next(iter(lists.values()), [records.make_source()]))
+            lists["sources"] = [records.make_source(address=record.address) for record in first]
+        self._set("sources", lists.pop("sources"))
+        for report, each in lists.items():
+            self._set(report, each)
+
+    @property
+    def address(self) -> str:
+        """Its address, for functions that take one; "" before it is entered."""
+        return self._server.address
+
+    def refuse(self, *reports: str) -> None:
+        """Refuse these reports from now on: ChronyPermissionError. The names are those of `supported_reports()`."""
+        self._refused |= _known(reports)
+
+    def allow(self, *reports: str) -> None:
+        """Answer these reports again."""
+        self._refused -= _known(reports)
+
+    def __enter__(self) -> FakeChronyd:
+        self._server.start()
+        _DEFAULTS.enter(self)
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        _DEFAULTS.leave(self)
+        self._server.stop()
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self.address or 'not entered'}>"
+
+    # What it says.
+
+    def _set(self, report: str, given: list[Any]) -> None:
+        """Replace a report. All that can be wrong with its records is found before anything changes."""
+        kind = getattr(pychrony, REPORTS[report]["type"])
+        for each in given:
+            if not isinstance(each, kind):
+                raise TypeError(
+                    f"{report} has records of {kind.__name__}, not {type(each).__name__}"
+                )
+        if not given and report in ("tracking", "activity", "serverstats"):
+            raise TypeError(f"{report} cannot be None: chronyd always has this report")
+        if report in LISTS:
+            given = _distinct(given)
+        changed = {report: [self._encoded(report, each) for each in given]}
+        with self._lock:
+            if report == "sources":
+                for other in LISTS.keys() - {"sources"}:
+                    changed[other] = self._of_sources(other, changed["sources"])
+            elif report in LISTS:
+                self._compare_sources(report, changed[report])
+            # One assignment: a request sees all of it or nothing.
+            self._answers = {**self._answers, **changed}
+
+    def _encoded(self, report: str, record: Any) -> _Answer:
+        return _encode(report, record, self._release)
+
+    def _of_sources(self, report: str, sources: list[_Answer]) -> list[_Answer]:
+        """The records of another list, one for each source: as before where it was there, else a new one."""
+        addresses = _addresses(report, [answer.record for answer in sources])
+        answers = self._answers[report]
+        present = dict(zip(_numbered([each.record.address for each in answers]), answers))
+        return [
+            present.get(key) or self._encoded(report, LISTS[report](address=key[0]))
+            for key in _numbered(addresses)
+        ]
+
+    def _compare_sources(self, report: str, answers: list[_Answer]) -> None:
+        expected = _addresses(report, self.sources)
+        found = [answer.record.address for answer in answers]
+        if found != expected:
+            raise ValueError(
+                f"{report} has records of {', '.join(found) or 'no source'}, where the sources are "
+                f"{', '.join(expected) or 'none'}: assign `sources` first"
+            )
+
+    # How it answers.
+
+    def _respond(self, datagram: bytes, peer: Peer) -> list[bytes]:
+        request = protocol.Request(datagram)
+        status = request.status_for(self._release)
+        if status is None:
+            return []
+        self.requests.append(_asked(request, status))
+        if self.silent:
+            return []
+        if status == protocol.SUCCESS and request.report in self._refused:
+            status = protocol.UNAUTHORISED
+        if status != protocol.SUCCESS:
+            return [request.response(protocol.NULL_REPLY, b"", status=status)]
+        if request.command == protocol.N_SOURCES:
+            number = struct.pack(">I", len(self._answers["sources"]))
+            return [request.response(protocol.N_SOURCES_REPLY, number)]
+        answer = self._find(request)
+        if answer is None:
+            missing = protocol.MISSING.get(request.report, protocol.NO_SUCH_SOURCE)
+            return [request.response(protocol.NULL_REPLY, b"", status=missing)]
+        return [request.response(answer.code, answer.body)]
+
+    def _find(self, request: protocol.Request) -> _Answer | None:
+        answers = self._answers[request.report]
+        argument = protocol.REQUESTS[request.report][1]
+        if argument == "address":
+            # The last two bytes are padding.
+            wanted = request.address[:18]
+            found = (
+                each
+                for each in answers
+                if protocol.encode_address(each.record.address)[:18] == wanted
+            )
+            return next(found, None)
+        index = request.index if argument == "index" else 0
+        return answers[index] if index < len(answers) else None
+
+
+# Records and their encoding.
+
+
+def _release(version: str) -> Release:
+    try:
+        release = tuple(int(part) for part in version.split("."))
+    except ValueError:
+        release = ()
+    if release < (3, 5):
+        raise ValueError(f"version is a release of chrony from 3.5 on, not {version!r}")
+    return release
+
+
+def _known(reports: Iterable[str]) -> set[str]:
+    unknown = sorted(set(reports) - protocol.REQUESTS.keys())
+    if unknown:
+        raise ValueError(
+            f"no such report: {', '.join(unknown)}; there are {', '.join(protocol.REQUESTS)}"
+        )
+    return set(reports)
+
+
+def _asked(request: protocol.Request, status: int) -> Request:
+    if request.command == protocol.N_SOURCES:
+        return Request("number of sources")
+    if not request.report:
+        return Request(f"command {request.command}")
+    # Only a request that is well formed has all of its argument.
+    argument = protocol.REQUESTS[request.report][1] if status == protocol.SUCCESS else ""
+    if argument == "index":
+        return Request(request.report, request.index)
+    if argument == "address":
+        return Request(request.report, protocol.decode_address(request.address))
+    return Request(request.report)
+
+
+def _addresses(report: str, sources: Iterable[Source]) -> list[str]:
+    """The addresses of the sources of which a report has records."""
+    return [
+        source.address
+        for source in sources
+        if report not in NTP_ONLY or source.mode != SourceMode.REFCLOCK
+    ]
+
+
+def _numbered(addresses: Iterable[str]) -> list[tuple[str, int]]:
+    """Each with its number among its like: two reference clocks may have one name."""
+    counts: dict[str, int] = {}
+    numbered = []
+    for address in addresses:
+        counts[address] = counts.get(address, 0) + 1
+        numbered.append((address, counts[address]))
+    return numbered
+
+
+def _distinct(given: Sequence[Any]) -> list[Any]:
+    """The records, where no two of NTP sources have the same address."""
+    seen: set[str] = set()
+    distinct = []
+    for record in given:
+        address = old = record.address
+        while address in seen and records.is_address(address):
+            address = _next_address(address)
+        if address != old:
+            record = _moved(record, old, address)
+        seen.add(address)
+        distinct.append(record)
+    return distinct
+
+
+def _next_address(address: str) -> str:
+    family, raw = protocol.parse_address(address)
+    number = (int.from_bytes(raw, "big") + 1) % (1 << 8 * len(raw))
+    return protocol.format_address(family, number.to_bytes(len(raw), "big"))
+
+
+def _moved(record: Any, old: str, new: str) -> Any:
+    """The record with another address, and what follows from that."""
+    values = _values(record)
+    values["address"] = new
+    if values.get("remote_address") == old:
+        values["remote_address"] = new
+    if isinstance(record, (SourceStats, SelectData)) and (
+        record.reference_id == records.identifier_of(old)
+    ):
+        values["reference_id"] = records.identifier_of(new)
+    return records.rebuild(type(record), values)
+
+
+def _values(record: Any) -> dict[str, Any]:
+    return {row["name"]: getattr(record, row["name"]) for row in REPORT_OF[type(record)]["fields"]}
+
+
+def _encode(report: str, record: Any, release: Release) -> _Answer:
+    """The answer of this release of chronyd that says this record."""
+    values = _values(records.rebuild(type(record), _values(record)))
+    rows = {row["name"]: row for row in REPORTS[report]["fields"]}
+    wire = {row["source"]: row for row in rows.values() if row["kind"] != "seconds"}
+    if report == "tracking":
+        # Of the two fields that are made from the address, this one is the address.
+        wire["address"] = rows["reference_ip"]
+    code = _reply(report, values, wire, release)
+    body = b""
+    for name, encoding in protocol.REPLIES[report][code]:
+        if name not in wire:
+            body += protocol.encode(((name, encoding),), {})
+            continue
+        row = wire[name]
+        if protocol.FIELD_SINCE.get((report, name), (0,)) > release:
+            values[row["name"]] = None
+        value = _wire_value(report, row, values)
+        if encoding == "elapsed":
+            value = _elapsed(f"{type(record).__name__}.{row['name']}", value)
+        try:
+            part = protocol.encode(((name, encoding),), {name: value})
+        except struct.error:
+            raise ValueError(
+                f"{type(record).__name__}.{row['name']}: chronyd sends {value} in no more than "
+                f"{encoding[1:]} bits"
+            ) from None
+        if encoding == "float":
+            values[row["name"]] = protocol.decode_float(part)
+        body += part
+    sent = {name for name, _ in protocol.REPLIES[report][code]}
+    for name, row in wire.items():
+        # The source's address is no field of the reports that are asked for by it.
+        if name not in sent and row["optional"]:
+            values[row["name"]] = None
+    answered = records.rebuild(type(record), values)
+    return _Answer(answered, code, body)
+
+
+def _reply(report: str, values: dict[str, Any], wire: dict[str, Field], release: Release) -> int:
+    """The reply of this release that says the record: where newer fields are None, the older one that lacks them."""
+    codes = protocol.reply_codes(report, release)
+    layouts = {code: dict(protocol.REPLIES[report][code]) for code in codes}
+    given = {
+        name
+        for name in layouts[codes[-1]].keys() & wire.keys()
+        if values[wire[name]["name"]] is not None
+    }
+    for code in reversed(codes):
+        nullable = {name for name, kind in layouts[code].items() if kind in ("elapsed", "address")}
+        fields = layouts[code].keys() & wire.keys()
+        if fields - nullable <= given <= fields:
+            return code
+    lacking = sorted(
+        wire[name]["name"] for name in (layouts[codes[-1]].keys() & wire.keys()) - given
+    )
+    raise ValueError(
+        f"{report}: no chronyd sends all the other fields without {', '.join(lacking)}"
+    )
+
+
+def _wire_value(report: str, row: Field, values: dict[str, Any]) -> Any:
+    """A field's value as the protocol has it."""
+    value = values[row["name"]]
+    if row["kind"] == "nanoseconds":
+        return divmod(value, records.BILLION)
+    if row["kind"] == "source" and report == "sources":
+        clock = values["mode"] == SourceMode.REFCLOCK
+        if clock or not records.is_address(value):
+            if not clock:
+                raise ValueError(
+                    f"Source.address: {value!r} is no address, and mode is not REFCLOCK"
+                )
+            return records.identifier_of(value)
+        return value
+    if row["kind"] == "source" and not records.is_address(value):
+        # A reference clock has no address. The extension reads its name from the reference ID.
+        if records.name_of(values["reference_id"]) != value:
+            raise ValueError(f"address {value!r} is not what the reference ID spells")
+        return None
+    return value if value is None or isinstance(value, (float, str)) else int(value)
+
+
+def _elapsed(name: str, value: int | None) -> int:
+    """Seconds or a count, where a number stands for None. An age may be negative: chronyd sends it with 32 bits."""
+    if value == -1:
+        raise ValueError(f"{name}: chronyd has no -1: the same bits say None")
+    return NEVER if value is None else value % (1 << 32)
+
+
+# The default address.
+
+
+class _Defaults:
+    """The environment variable, while any FakeChronyd is entered: the one entered last that is still there."""
+
+    def __init__(self) -> None:
+        self.lock = threading.Lock()
+        self.entered: list[FakeChronyd] = []
+        self.before: str | None = None
+
+    def enter(self, fake: FakeChronyd) -> None:
+        with self.lock:
+            if not self.entered:
+                self.before = os.environ.get(VARIABLE)
+            self.entered.append(fake)
+            os.environ[VARIABLE] = fake.address
+
+    def leave(self, fake: FakeChronyd) -> None:
+        with self.lock:
+            self.entered.remove(fake)
+            address = self.entered[-1].address if self.entered else self.before
+            if address is None:
+                os.environ.pop(VARIABLE, None)
+            else:
+                os.environ[VARIABLE] = address
+
+
+_DEFAULTS = _Defaults()
