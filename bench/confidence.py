@@ -33,7 +33,7 @@ def bootstrap(groups: Sequence[Sequence[float]]) -> Interval:
     """The median of all values, and its interval by the percentiles of the bootstrap.
 
     The values of one group (the rounds of one launch of the processes, say) have something in common, so the groups are
-    resampled first, and then the values within each. Measurements that have nothing in common are groups of one. The
+    resampled first, and then the values within each. The
     resamples are the same in every run, so that the same measurements give the same interval.
     """
     if not groups or not all(groups):
@@ -53,6 +53,11 @@ def bootstrap(groups: Sequence[Sequence[float]]) -> Interval:
         "low": medians[outside],
         "high": medians[-1 - outside],
     }
+
+
+def independent(values: Sequence[float]) -> Interval:
+    """The same of values of which no two have more in common than others: each of a process of its own, say."""
+    return bootstrap([values])
 
 
 def paired_ratios(

@@ -112,13 +112,11 @@ GOALS = [
 
 
 def find(results: dict[str, Any], where: tuple[str, ...]) -> Interval | None:
-    """The interval that stands there, or None where nothing was measured."""
+    """The interval that stands there, or None where the build had nothing to measure."""
     found: Any = results
     for key in where:
-        found = found.get(key)
-        if found is None:
-            return None
-    interval: Interval = found
+        found = found[key]
+    interval: Interval | None = found
     return interval
 
 

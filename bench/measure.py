@@ -49,15 +49,13 @@ class Case:
     @property
     def name(self) -> str:
         if self.report == "tracking":
-            how = "a session per call" if self.mode == "call" else "one connection"
-            return f"tracking, {TRANSPORTS[self.transport]}, {how}"
+            return f"tracking, {TRANSPORTS[self.transport]}, {MODES[self.mode]}"
         return f"{self.report}, {self.sources} source{'s' if self.sources > 1 else ''}"
 
 
 TRANSPORTS = {"unix": "Unix socket", "udp": "UDP"}
-TRACKING = [
-    Case("tracking", mode, transport) for transport in TRANSPORTS for mode in ("call", "connection")
-]
+MODES = {"call": "a session per call", "connection": "one connection"}
+TRACKING = [Case("tracking", mode, transport) for transport in TRANSPORTS for mode in MODES]
 LISTS = [
     Case(report, "connection", "unix", sources)
     for report in ("sources", "sourcestats")
@@ -144,7 +142,9 @@ def contestants(ours: str, peer: str) -> list[Contestant]:
         {**bare(env), "CHRONYC": parts.tool("chronyc")},
     )
     return [
-        Contestant(FLOOR, [str(parts.program("floor", "library")), str(parts.libchrony(ours))], env),
+        Contestant(
+            FLOOR, [str(parts.program("floor", "library")), str(parts.libchrony(ours))], env
+        ),
         binding(OURS, ours, env),
         binding(PEER, peer, bare(env)),
         chronyc,

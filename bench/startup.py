@@ -14,7 +14,7 @@ from typing import Any
 
 import instructions
 import parts
-from confidence import Interval, bootstrap
+from confidence import Interval, independent
 from measure import OURS, PEER, bare
 
 
@@ -29,11 +29,8 @@ class Program:
     over: str | None = None
 
 
-def _python(name: str, python: Path, env: Mapping[str, str], code: str, over: str | None) -> Program:
-    return Program(name, [str(python), "-c", code], env, over)
-
-
-BARE, BARE_PEER, ENUM = "ours: bare interpreter", "peer: bare interpreter", "import enum"
+BARE = "bare interpreter"
+ENUM = "import enum"
 IMPORT = "import pychrony"
 FIRST = "import, first get_tracking()"
 COMMAND = "pychrony --json tracking"
@@ -52,37 +49,47 @@ def has_command(python: Path) -> bool:
     return installed
 
 
+def in_python(
+    name: str, python: Path, env: Mapping[str, str], codes: Mapping[str, str]
+) -> list[Program]:
+    """Programs in one interpreter: the interpreter alone, and what costs something over that."""
+    alone = f"{name}: {BARE}"
+    return [
+        Program(alone, [str(python), "-c", "pass"], env),
+        *(
+            Program(f"{name}: {what}", [str(python), "-c", code], env, alone)
+            for what, code in codes.items()
+        ),
+    ]
+
+
 def our_programs(name: str, python: Path, address: str) -> list[Program]:
     """The programs of one build of ours."""
-    env = dict(os.environ)
-    first = f"import pychrony; pychrony.get_tracking({address!r})"
-    return [
-        _python(f"{name}: {IMPORT}", python, env, "import pychrony", BARE),
-        _python(f"{name}: {FIRST}", python, env, first, BARE),
-    ]
+    codes = {
+        ENUM: "import enum",
+        IMPORT: "import pychrony",
+        FIRST: f"import pychrony; pychrony.get_tracking({address!r})",
+    }
+    return in_python(name, python, dict(os.environ), codes)
 
 
 def programs(ours: Path, peer: Path, address: str) -> list[Program]:
     """Everything that stands in the table. The address is one of UDP."""
     env = dict(os.environ)
-    first = f"from pychrony import *\nwith ChronyConnection({address!r}) as c: c.get_tracking()"
+    peer_codes = {
+        IMPORT: "import pychrony",
+        FIRST: f"import pychrony\nwith pychrony.ChronyConnection({address!r}) as c: c.get_tracking()",
+    }
+    measured = [
+        *our_programs(OURS, ours, address),
+        *in_python(PEER, peer, bare(env), peer_codes),
+    ]
+    if has_command(ours):
+        command = [str(ours), str(ours.parent / "pychrony"), "--json", "tracking"]
+        measured.append(Program(COMMAND, command, {**env, "PYCHRONY_ADDRESS": address}))
     host, _, port = address.rpartition(":")
     chronyc = [parts.tool("chronyc"), "-n", "-c", "-h", host, "-p", port, "tracking"]
-    command = [str(ours), str(ours.parent / "pychrony"), "--json", "tracking"]
-    return [
-        _python(BARE, ours, env, "pass", None),
-        _python(BARE_PEER, peer, bare(env), "pass", None),
-        _python(ENUM, ours, env, "import enum", BARE),
-        *our_programs(OURS, ours, address),
-        _python(f"{PEER}: {IMPORT}", peer, bare(env), "import pychrony", BARE_PEER),
-        _python(f"{PEER}: {FIRST}", peer, bare(env), first, BARE_PEER),
-        *(
-            [Program(COMMAND, command, {**env, "PYCHRONY_ADDRESS": address})]
-            if has_command(ours)
-            else []
-        ),
-        Program(CHRONYC_COMMAND, chronyc, env),
-    ]
+    return [*measured, Program(CHRONYC_COMMAND, chronyc, env)]
 
 
 class Runs:
@@ -93,9 +100,7 @@ class Runs:
         self.programs = {one.name: one for one in programs}
         self._runs: dict[str, list[dict[str, float]]] = {one.name: [] for one in programs}
         launch = str(parts.program("launch"))
-        counts = {
-            one.name: instructions.profile(one.command, one.env).total for one in programs
-        }
+        counts = {one.name: instructions.profile(one.command, one.env).total for one in programs}
         lot = random.Random(1)
         for number in range(rounds + 1):
             for one in lot.sample(programs, len(programs)):
@@ -115,21 +120,16 @@ class Runs:
         return [cost - run[what] for cost, run in zip(costs, self._runs[over])]
 
     def cost(self, name: str, what: str) -> Interval:
-        return _bootstrap(self.costs(name, what))
+        return independent(self.costs(name, what))
 
     def difference(self, name: str, other: str, what: str) -> Interval:
-        """What the one took more than the other."""
-        pairs = zip(self.costs(name, what), self.costs(other, what))
-        return _bootstrap([one - another for one, another in pairs])
+        """What the one took more than the other: of the whole processes, as their interpreters cost the same."""
+        pairs = zip(self._runs[name], self._runs[other])
+        return independent([one[what] - another[what] for one, another in pairs])
 
     def ratio(self, name: str, other: str, what: str) -> Interval:
         pairs = zip(self.costs(name, what), self.costs(other, what))
-        return _bootstrap([one / another for one, another in pairs])
-
-
-def _bootstrap(values: Sequence[float]) -> Interval:
-    """Each run is a process of its own: the values have nothing in common."""
-    return bootstrap([[value] for value in values])
+        return independent([one / another for one, another in pairs])
 
 
 COLUMNS = ("wall", "cpu", "instructions", "resident")
