@@ -24,7 +24,7 @@ import touched
 from confidence import Interval, exact, verdict
 from daemons import Daemons
 from goals import RATIO, show
-from measure import MODES, OURS, Contestant
+from measure import MODES, OURS, Contestant, progress
 from report import STARTUP_COLUMNS, micro, table
 
 BASE = "base"
@@ -116,17 +116,19 @@ def startup_rows(pythons: dict[str, Path], address: str, rounds: int) -> Iterato
 def compare(revision: str, wheel: Path, quick: bool) -> str:
     """The table."""
     commit = commit_of(revision)
+    progress(f"nothing yet: {commit} is built, unless it was before")
     wheels = {BASE: revision_wheel(commit), OURS: wheel}
     pythons = {
         name: parts.environment(name, sys.executable, str(built)) for name, built in wheels.items()
     }
     who = [measure.binding(name, str(python), os.environ) for name, python in pythons.items()]
     with Daemons(sources=(1, 8, 64)) as daemons:
-        rows = [
-            *startup_rows(pythons, daemons.address(1, "udp"), 5 if quick else 60),
-            *count_rows(daemons, who),
-            *time_rows(daemons, who, 2 if quick else 15),
-        ]
+        progress("imports and first answers")
+        rows = [*startup_rows(pythons, daemons.address(1, "udp"), 5 if quick else 60)]
+        progress("instructions, and what a call touches")
+        rows += count_rows(daemons, who)
+        progress("times")
+        rows += time_rows(daemons, who, 2 if quick else 15)
     rows.append(count_row("wheel, bytes", *(each.stat().st_size for each in wheels.values())))
     return table(["at most what it was", revision, "this", "this / before", "verdict"], rows)
 

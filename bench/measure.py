@@ -7,6 +7,7 @@ import os
 import random
 import statistics
 import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Iterable, Mapping, Sequence
@@ -111,6 +112,10 @@ class Worker:
             raise RuntimeError("a worker ended early")
         measured: dict[str, Any] = json.loads(answer)
         return measured
+
+
+def progress(what: str) -> None:
+    print(f"measuring {what} ...", file=sys.stderr, flush=True)
 
 
 def spread(values: Sequence[float]) -> dict[str, float]:

@@ -23,12 +23,10 @@ import plot
 import report
 import startup
 from daemons import Daemons
+from measure import progress
 
 
 def run(options: argparse.Namespace) -> dict[str, Any]:
-    def progress(what: str) -> None:
-        print(f"measuring {what} ...", file=sys.stderr, flush=True)
-
     quick = options.quick
     ours = parts.environment("ours", sys.executable, str(options.wheel))
     peer = parts.peer(sys.executable)

@@ -41,8 +41,8 @@ def has_command(python: Path) -> bool:
     """Whether our package has its command. Where setup.cfg has one, an environment without it is an error."""
     setup = configparser.ConfigParser()
     setup.read(parts.ROOT / "setup.cfg")
-    scripts = setup.get("options.entry_points", "console_scripts", fallback="")
-    declared = any(line.split("=")[0].strip() == "pychrony" for line in scripts.splitlines())
+    scripts = setup.get("options", "scripts", fallback="").split()
+    declared = any(Path(script).name == "pychrony" for script in scripts)
     installed = (python.parent / "pychrony").exists()
     if declared and not installed:
         raise RuntimeError(f"setup.cfg declares the command pychrony, and {python.parent} lacks it")
@@ -85,8 +85,9 @@ def programs(ours: Path, peer: Path, address: str) -> list[Program]:
         *in_python(PEER, peer, bare(env), peer_codes),
     ]
     if has_command(ours):
-        command = [str(ours), str(ours.parent / "pychrony"), "--json", "tracking"]
-        measured.append(Program(COMMAND, command, {**env, "PYCHRONY_ADDRESS": address}))
+        command = [str(ours), str(ours.parent / "pychrony")]
+        arguments = ["--json", "--address", address, "tracking"]
+        measured.append(Program(COMMAND, [*command, *arguments], env))
     host, _, port = address.rpartition(":")
     chronyc = [parts.tool("chronyc"), "-n", "-c", "-h", host, "-p", port, "tracking"]
     return [*measured, Program(CHRONYC_COMMAND, chronyc, env)]
@@ -147,7 +148,9 @@ def measure(python: str, ours: Path, peer: Path, wheel: Path, address: str, roun
             what: runs.ratio(f"{OURS}: {IMPORT}", f"{PEER}: {IMPORT}", what)
             for what in ("wall", "instructions")
         },
-        "first answer beyond enum": runs.difference(f"{OURS}: {FIRST}", ENUM, "instructions"),
+        "first answer beyond enum": runs.difference(
+            f"{OURS}: {FIRST}", f"{OURS}: {ENUM}", "instructions"
+        ),
         "wheels": {OURS: wheel.stat().st_size, PEER: parts.peer_wheel(python).stat().st_size},
         "build": parts.build_seconds(),
     }

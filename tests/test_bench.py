@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import random
+import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
+
+import pychrony
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "bench"))
 
@@ -20,6 +25,9 @@ from confidence import (
     paired_ratios,
     verdict,
 )
+from touched import parse_cachegrind, parse_perf
+
+BENCH = Path(__file__).parent.parent / "bench"
 
 
 def noise(seed: int, count: int, centre: float = 1.0, width: float = 0.1) -> list[float]:
@@ -90,3 +98,33 @@ def test_a_verdict_takes_the_whole_interval(low: float, high: float, said: str) 
 def test_a_count_is_met_or_not_met() -> None:
     assert verdict(exact(1500), 1500) == MET
     assert verdict(exact(1501), 1500) == NOT_MET
+
+
+def test_cachegrinds_totals_are_read_by_the_names_of_their_events() -> None:
+    text = "desc: I1 cache: 32768 B\ncmd: true\nevents: Ir I1mr\nfl=a.c\nfn=main\n5 7 1\nsummary: 12 3\n"
+    assert parse_cachegrind(text) == {"Ir": 12, "I1mr": 3}
+
+
+def test_what_perf_may_not_count_is_left_out() -> None:
+    text = (
+        "# started\n\n1234,,instructions:u,1,100.00,,\n<not supported>,,cache-misses:u,0,100.00,,\n"
+    )
+    assert parse_perf(text) == {"instructions:u": 1234}
+
+
+def test_of_a_fleet_of_twenty_nineteen_answer_late_and_one_never() -> None:
+    delay = 0.02
+    command = [sys.executable, str(BENCH / "fleet_responder.py"), "20", str(delay), "20"]
+    with subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdin is not None and process.stdout is not None
+        *answering, silent = json.loads(process.stdout.readline())
+        for address in answering:
+            start = time.monotonic()
+            assert pychrony.get_tracking(address).stratum == 3
+            assert time.monotonic() - start >= delay
+        with pytest.raises(pychrony.ChronyTimeoutError):
+            pychrony.get_tracking(silent, timeout=0.1)
+        process.stdin.close()
+    assert process.returncode == 0
