@@ -34,8 +34,9 @@ def has_aio(python: Path) -> bool:
     code = "from importlib.util import find_spec; print(find_spec('pychrony.aio') is not None)"
     done = subprocess.run([str(python), "-c", code], stdout=subprocess.PIPE, text=True, check=True)
     installed = done.stdout.strip() == "True"
-    if not installed and (parts.ROOT / "src" / "pychrony" / "aio.py").exists():
-        raise RuntimeError(f"src/pychrony has aio.py, and {python} has no pychrony.aio")
+    sources = list((parts.ROOT / "src" / "pychrony").glob("aio*"))
+    if sources and not installed:
+        raise RuntimeError(f"{sources[0]} is there, and {python} has no pychrony.aio")
     return installed
 
 

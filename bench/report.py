@@ -88,7 +88,7 @@ def touched_table(results: Results) -> str:
     simulated = results["misses"]["simulated"]
     columns = list(next(iter(simulated.values())))
     rows = [
-        [name, *(f"{counts[column]:.0f}" for column in columns)]
+        [name, *(f"{round(counts[column])}" for column in columns)]
         for name, counts in simulated.items()
     ]
     return table(["per tracking call on a connection (UDP)", *columns], rows)
