@@ -25,7 +25,7 @@ class Interval(TypedDict):
 
 
 def exact(value: float) -> Interval:
-    """A count, which is the same in every run."""
+    """A count, which is the same in every run or nearly so."""
     return {"value": value, "low": value, "high": value}
 
 

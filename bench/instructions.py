@@ -1,4 +1,4 @@
-"""Instructions, counted by valgrind's callgrind: unlike times they are the same in every run.
+"""Instructions, counted by valgrind's callgrind: unlike times they are nearly the same in every run.
 
 As a program it says where the instructions of a call go:
 
