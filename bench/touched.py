@@ -12,6 +12,7 @@ import subprocess
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import worker
 
@@ -23,6 +24,11 @@ COUNTING = [f"--I1={2 * LINE},1,{LINE}", f"--D1={2 * LINE},1,{LINE}", f"--LL=104
 # A simulated run is slow; what a call misses hardly varies.
 SHORT, LONG = 50, 250
 COLD_SHORT, COLD_LONG = 10, 60
+# The same for callgrind, which says where as well.
+CALLGRIND: dict[str, Any] = {
+    "lengths": (COLD_SHORT, COLD_LONG),
+    "options": ["--cache-sim=yes", *COUNTING],
+}
 # For the processor's own counters, which count the start of the process too.
 PERF_SHORT, PERF_LONG = 2000, 22000
 PERF_EVENTS = (

@@ -25,6 +25,7 @@ from confidence import (
     paired_ratios,
     verdict,
 )
+from instructions import LINES, parse
 from touched import parse_cachegrind, parse_perf
 
 BENCH = Path(__file__).parent.parent / "bench"
@@ -104,6 +105,14 @@ def test_a_count_is_met_or_not_met() -> None:
 def test_cachegrinds_totals_are_read_by_the_names_of_their_events() -> None:
     text = "desc: I1 cache: 32768 B\ncmd: true\nevents: Ir I1mr\nfl=a.c\nfn=main\n5 7 1\nsummary: 12 3\n"
     assert parse_cachegrind(text) == {"Ir": 12, "I1mr": 3}
+
+
+def test_callgrinds_costs_are_of_the_events_that_are_asked_for() -> None:
+    # Zeros at the end of a line are left out; the line after "calls" is what the callee costs, with all that it calls.
+    text = "events: Ir ILmr DLmr DLmw\nob=(1) /lib/a.so\nfn=(1) f\n3 100 2 1 4\n+1 50 1\ncfn=(2) g\ncalls=1 9\n* 30 7\n"
+    assert parse(text, LINES["code"]).own == {("f", "a.so"): 3}
+    assert parse(text, LINES["data"]).own == {("f", "a.so"): 5}
+    assert parse(text, ["Ir"]).calls == {(("f", "a.so"), ("g", "a.so")): 30}
 
 
 def test_what_perf_may_not_count_is_left_out() -> None:
