@@ -14,7 +14,8 @@ help:
 	@echo 'make demo       the tracking report of a chronyd: the system'"'"'s, or a private one'
 	@echo 'make test       every check: formats, lints, types, tests on each CPython from 3.9 on, or with PYTHON=3.11 on that'
 	@echo 'make hardening  the long tests: hostile answers, memory, allocation failures, threads'
-	@echo 'make bench      what a call costs, against the C library, PyPI'"'"'s pychrony and chronyc'
+	@echo 'make bench      what a call costs, against the C library, PyPI'"'"'s pychrony and chronyc;'
+	@echo '                with AGAINST=REVISION, against another revision of this one'
 	@echo 'make wheel      a manylinux wheel in dist/'
 	@echo 'make matrix     that wheel, tested in Debian bullseye to sid'
 
@@ -62,9 +63,14 @@ tests: $(WHEEL)/stamp
 hardening: $(WHEEL)/stamp
 	$(WITH_LIBCHRONY) tools/hardening $(or $(LENGTH),short) $(SEED)
 
+# With AGAINST=REVISION, the build at hand is compared with that of another commit instead, and no document written.
 bench: .cache/installed
-	$(WITH_LIBCHRONY) $(VENV) bench/run.py --python $(VENV) --wheel $(WHEEL)/*.whl --json .cache/bench/results.json \
+ifdef AGAINST
+	$(WITH_LIBCHRONY) $(VENV) bench/against.py --wheel $(WHEEL)/*.whl --revision "$(AGAINST)"
+else
+	$(WITH_LIBCHRONY) $(VENV) bench/run.py --wheel $(WHEEL)/*.whl --json .cache/bench/results.json \
 		--markdown docs/performance.md --plot docs/performance.svg
+endif
 
 wheel: .cache/prepared
 	tools/wheel

@@ -1,8 +1,9 @@
-"""Instructions, counted by valgrind's callgrind: unlike times they are the same in every run.
+"""Instructions, counted by valgrind's callgrind: unlike times they are nearly the same in every run.
 
-As a program it says where the instructions of a call go:
+As a program it says where the instructions of a call go, or the lines of code or data that it touches:
 
     python3 bench/instructions.py --python INTERPRETER [--path FOLDER] [--mode connection] [--report tracking]
+        [--lines code|data]
 
 where FOLDER holds a pychrony to take instead of the installed one: one with symbols, so that functions have names.
 """
@@ -15,13 +16,18 @@ import re
 import subprocess
 import tempfile
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
 # What a run of the second length costs more than one of the first are that many calls, without start and end.
 SHORT, LONG = 200, 1200
+
+# What callgrind counts of itself, and what of the caches that it simulates: see touched.py.
+INSTRUCTIONS = ("Ir",)
+LINES = {"code": ("ILmr",), "data": ("DLmr", "DLmw")}
 
 _NAME = re.compile(r"\((\d+)\)(?: (.*))?")
 _SUBPOSITION = re.compile(r"[0-9+*-]")
@@ -48,19 +54,21 @@ class Profile:
             files[file] += cost
         return files
 
-    def per_call(self, longer: Profile) -> Profile:
-        """What each of the calls cost that a longer run made more than this one."""
+    def per_call(self, longer: Profile, calls: int) -> Profile:
+        """What each of so many calls cost that a longer run made more than this one."""
 
         def difference(less: Counter[Place], more: Counter[Place]) -> Counter[Place]:
-            costs = {key: round((cost - less[key]) / (LONG - SHORT)) for key, cost in more.items()}
+            costs = {key: round((cost - less[key]) / calls) for key, cost in more.items()}
             return Counter({key: cost for key, cost in costs.items() if cost})
 
         return Profile(difference(self.own, longer.own), difference(self.calls, longer.calls))
 
 
-def parse(text: str) -> Profile:
-    """Reads callgrind's file format: names are given once with a number, and by the number afterwards."""
+def parse(text: str, events: Collection[str]) -> Profile:
+    """Reads callgrind's file format: names are given once with a number, and by the number afterwards. A cost is the sum of
+    these events."""
     profile = Profile()
+    columns: list[int] = []
     names: dict[tuple[str, str], str] = {}
 
     def name(kind: str, value: str) -> str:
@@ -86,8 +94,11 @@ def parse(text: str) -> Profile:
             called = name("function", value)
         elif separator and key == "calls":
             is_call = True
+        elif line.startswith("events:"):
+            columns = [at for at, event in enumerate(line.split()) if event in events]
         elif line and _SUBPOSITION.match(line[0]):
-            cost = int(line.split()[1])
+            counts = line.split()  # after the line's number; zeros at the end are left out
+            cost = sum(int(counts[at]) for at in columns if at < len(counts))
             if is_call:
                 profile.calls[(function, file), (called, called_file)] += cost
                 # The next call is within this file again, unless it says otherwise.
@@ -97,12 +108,19 @@ def parse(text: str) -> Profile:
     return profile
 
 
-def profile(command: list[str], env: Mapping[str, str], request: str = "") -> Profile:
+def profile(
+    command: list[str],
+    env: Mapping[str, str],
+    request: str = "",
+    options: Sequence[str] = (),
+    events: Collection[str] = INSTRUCTIONS,
+) -> Profile:
     """Runs a program to its end under callgrind."""
     with tempfile.TemporaryDirectory() as folder:
         out = Path(folder, "callgrind.out")
+        valgrind = ["valgrind", "--tool=callgrind", f"--callgrind-out-file={out}", "-q", *options]
         subprocess.run(
-            ["valgrind", "--tool=callgrind", f"--callgrind-out-file={out}", "-q", *command],
+            [*valgrind, *command],
             # The hash seed, since it moves dictionary entries about.
             env={**env, "PYTHONHASHSEED": "0"},
             input=request,
@@ -110,17 +128,25 @@ def profile(command: list[str], env: Mapping[str, str], request: str = "") -> Pr
             stdout=subprocess.DEVNULL,
             check=True,
         )
-        return parse(out.read_text())
+        return parse(out.read_text(), events)
 
 
 def profile_call(
-    command: list[str], env: Mapping[str, str], report: str, mode: str, address: str
+    command: list[str],
+    env: Mapping[str, str],
+    report: str,
+    mode: str,
+    address: str,
+    lengths: tuple[int, int] = (SHORT, LONG),
+    options: Sequence[str] = (),
+    events: Collection[str] = INSTRUCTIONS,
 ) -> Profile:
     """What one call costs a worker."""
-    runs = [
-        profile(command, env, f"{report} {mode} {address} {calls}\n") for calls in (SHORT, LONG)
-    ]
-    return runs[0].per_call(runs[1])
+    short, long = (
+        profile(command, env, f"{report} {mode} {address} {calls}\n", options, events)
+        for calls in lengths
+    )
+    return short.per_call(long, lengths[1] - lengths[0])
 
 
 def print_largest(title: str, costs: Mapping[str, int], count: int) -> None:
@@ -129,9 +155,9 @@ def print_largest(title: str, costs: Mapping[str, int], count: int) -> None:
         print(f"{cost:9}  {name}")
 
 
-def show(profile: Profile, is_ours: Callable[[str], bool], count: int) -> None:
-    """Prints where a call's instructions go: by file, by function of ours, and by what ours call."""
-    print(f"{profile.total} instructions per call")
+def show(profile: Profile, what: str, is_ours: Callable[[str], bool], count: int) -> None:
+    """Prints where a call's cost goes: by file, by function of ours, and by what ours call."""
+    print(f"{profile.total} {what} per call")
     print_largest("By file:", profile.by_file(), count)
     own = {function: cost for (function, file), cost in profile.own.items() if is_ours(file)}
     print_largest("Functions of pychrony, without what they call:", own, count)
@@ -148,6 +174,7 @@ def show(profile: Profile, is_ours: Callable[[str], bool], count: int) -> None:
 def main() -> None:
     import daemons
     import parts
+    import touched
 
     parser = argparse.ArgumentParser(description="Says where the instructions of a call go.")
     parser.add_argument("--python", required=True, help="the interpreter that has pychrony")
@@ -156,6 +183,7 @@ def main() -> None:
     parser.add_argument("--report", default="tracking")
     parser.add_argument("--sources", type=int, default=1, help="how many chronyd has")
     parser.add_argument("--transport", choices=("unix", "udp"), default="udp")
+    parser.add_argument("--lines", choices=tuple(LINES), help="count lines that a call touches")
     parser.add_argument("--top", type=int, default=25)
     options = parser.parse_args()
     env = dict(os.environ)
@@ -164,11 +192,14 @@ def main() -> None:
     command = [options.python, str(parts.HERE / "worker.py"), "pychrony"]
     with daemons.Daemons(sources=(options.sources,)) as asked:
         address = asked.address(options.sources, options.transport)
-        show(
-            profile_call(command, env, options.report, options.mode, address),
-            lambda file: file.startswith(("__init__.", "libpychrony")),
-            options.top,
-        )
+        ask = partial(profile_call, command, env, options.report)
+        if options.lines:
+            what = f"lines of {options.lines} (with what empties the caches)"
+            found = ask("cold", address, **touched.CALLGRIND, events=LINES[options.lines])
+        else:
+            what = "instructions"
+            found = ask(options.mode, address)
+    show(found, what, lambda file: file.startswith(("__init__.", "libpychrony")), options.top)
 
 
 if __name__ == "__main__":

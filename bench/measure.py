@@ -7,6 +7,7 @@ import os
 import random
 import statistics
 import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Iterable, Mapping, Sequence
@@ -18,17 +19,20 @@ from typing import TYPE_CHECKING, Any
 
 import instructions
 import parts
+import touched
+from confidence import Interval, bootstrap, exact, paired_ratios
 from daemons import Daemons
 
 if TYPE_CHECKING:
     from typing_extensions import Self
 
-FLOOR, OURS, PEER, CHRONYC = "floor", "ours", "peer", "chronyc"
+FLOOR, OURS, PEER, CHRONYC, NOTHING = "floor", "ours", "peer", "chronyc", "nothing"
 
 # How long the calls of one batch take together, in seconds.
 BATCH = 0.03
-# A new process has its memory laid out anew, which may cost or save some: none is measured alone.
-LAUNCHES = 5
+# A new process has its memory laid out anew, which may cost or save some: none is measured alone, and how much that varies is
+# part of the intervals.
+ROUNDS_PER_LAUNCH = 10
 # The CPU that the daemons and those who ask share: no time goes into waking another one, and none is decided by where the
 # scheduler puts them.
 CPU = 0
@@ -46,15 +50,13 @@ class Case:
     @property
     def name(self) -> str:
         if self.report == "tracking":
-            how = "a session per call" if self.mode == "call" else "one connection"
-            return f"tracking, {TRANSPORTS[self.transport]}, {how}"
+            return f"tracking, {TRANSPORTS[self.transport]}, {MODES[self.mode]}"
         return f"{self.report}, {self.sources} source{'s' if self.sources > 1 else ''}"
 
 
 TRANSPORTS = {"unix": "Unix socket", "udp": "UDP"}
-TRACKING = [
-    Case("tracking", mode, transport) for transport in TRANSPORTS for mode in ("call", "connection")
-]
+MODES = {"call": "a session per call", "connection": "one connection"}
+TRACKING = [Case("tracking", mode, transport) for transport in TRANSPORTS for mode in MODES]
 LISTS = [
     Case(report, "connection", "unix", sources)
     for report in ("sources", "sourcestats")
@@ -112,6 +114,10 @@ class Worker:
         return measured
 
 
+def progress(what: str) -> None:
+    print(f"measuring {what} ...", file=sys.stderr, flush=True)
+
+
 def spread(values: Sequence[float]) -> dict[str, float]:
     """Median and quartiles."""
     if len(values) < 2:
@@ -120,40 +126,67 @@ def spread(values: Sequence[float]) -> dict[str, float]:
     return {"median": median, "low": low, "high": high}
 
 
-def contestants(python: str) -> list[Contestant]:
-    env = dict(os.environ)
-    worker = str(parts.HERE / "worker.py")
-    # The peer brings its own libchrony, and nothing of ours is to be in its way.
-    bare = {
+def bare(env: Mapping[str, str]) -> dict[str, str]:
+    """An environment for the peer: it brings its own libchrony, and nothing of ours is to be in its way."""
+    return {
         name: value for name, value in env.items() if not name.startswith(("PYTHON", "PYCHRONY"))
     }
-    peer = str(parts.peer(python))
+
+
+def binding(name: str, python: str, env: Mapping[str, str]) -> Contestant:
+    """A pychrony, called from a loop."""
+    return Contestant(name, [python, str(parts.HERE / "worker.py"), "pychrony"], env)
+
+
+def contestants(ours: str, peer: str) -> list[Contestant]:
+    """All that are compared. The arguments are the interpreters that have our pychrony and the peer."""
+    env = dict(os.environ)
+    chronyc = Contestant(
+        CHRONYC,
+        [peer, str(parts.HERE / "worker.py"), "chronyc"],
+        {**bare(env), "CHRONYC": parts.tool("chronyc")},
+    )
     return [
-        Contestant(FLOOR, [str(parts.program("floor")), str(parts.libchrony(python))], env),
-        Contestant(OURS, [python, worker, "pychrony"], env),
-        Contestant(PEER, [peer, worker, "pychrony"], bare),
-        Contestant(CHRONYC, [peer, worker, "chronyc"], {**bare, "CHRONYC": parts.tool("chronyc")}),
+        Contestant(
+            FLOOR, [str(parts.program("floor", "library")), str(parts.libchrony(ours))], env
+        ),
+        binding(OURS, ours, env),
+        binding(PEER, peer, bare(env)),
+        chronyc,
     ]
+
+
+def nothing(ours: Contestant) -> Contestant:
+    """The loop in our interpreter, around an empty method."""
+    return Contestant(NOTHING, [*ours.command[:-1], "nothing"], ours.env)
 
 
 # Time.
 
 
 def times(
-    daemons: Daemons, who: Sequence[Contestant], cases: Sequence[Case], rounds: int
+    daemons: Daemons,
+    who: Sequence[Contestant],
+    cases: Sequence[Case],
+    launches: int,
+    ratios: Sequence[tuple[str, str]] = ((OURS, FLOOR), (OURS, PEER)),
 ) -> dict[str, Any]:
     """Wall and CPU time per call. In each round each contestant makes one batch, in an order drawn by lot; a ratio is the
     median of the ratios within the rounds, so that what slows a round down slows both sides."""
     daemons.run_on(CPU)
-    batches: dict[Case, dict[str, list[dict[str, float]]]] = {
+    # By launch, and within it by round.
+    batches: dict[Case, dict[str, list[list[dict[str, float]]]]] = {
         case: {one.name: [] for one in who if one.can(case)} for case in cases
     }
     calls: dict[tuple[Case, str], int] = {}
     lot = random.Random(1)
-    for _ in range(LAUNCHES):
+    for _ in range(launches):
+        for results in batches.values():
+            for launched in results.values():
+                launched.append([])
         with ExitStack() as stack:
             workers = {one.name: stack.enter_context(Worker(one, CPU)) for one in who}
-            for _ in range(-(-rounds // LAUNCHES)):
+            for _ in range(ROUNDS_PER_LAUNCH):
                 for case, results in batches.items():
                     address = daemons.address(case.sources, case.transport)
                     # By lot: who comes after whom matters, as caches and the socket's directory show.
@@ -163,21 +196,26 @@ def times(
                             trial = ask(case.report, case.mode, address, 3)["wall"]
                             calls[case, name] = max(3, round(BATCH / trial))
                         count = calls[case, name]
-                        results[name].append(ask(case.report, case.mode, address, count))
-    return {case.name: _summary(results) for case, results in batches.items()}
+                        results[name][-1].append(ask(case.report, case.mode, address, count))
+    return {case.name: _summary(results, ratios) for case, results in batches.items()}
 
 
-def _summary(results: dict[str, list[dict[str, float]]]) -> dict[str, Any]:
-    def ratio(one: str, other: str, what: str) -> dict[str, float]:
-        return spread([a[what] / b[what] for a, b in zip(results[one], results[other])])
+def _summary(
+    results: dict[str, list[list[dict[str, float]]]], ratios: Sequence[tuple[str, str]]
+) -> dict[str, Any]:
+    def by_launch(name: str, what: str) -> list[list[float]]:
+        return [[batch[what] for batch in launched] for launched in results[name]]
+
+    def ratio(one: str, other: str, what: str) -> Interval:
+        return bootstrap(paired_ratios(by_launch(one, what), by_launch(other, what)))
 
     summary: dict[str, Any] = {
-        name: {what: spread([batch[what] for batch in batches]) for what in ("wall", "cpu")}
-        for name, batches in results.items()
+        name: {what: spread(sum(by_launch(name, what), [])) for what in ("wall", "cpu")}
+        for name in results
     }
     summary["ratios"] = {
-        f"{OURS} / {other}": {what: ratio(OURS, other, what) for what in ("wall", "cpu")}
-        for other in (FLOOR, PEER)
+        f"{one} / {other}": {what: ratio(one, other, what) for what in ("wall", "cpu")}
+        for one, other in ratios
     }
     return summary
 
@@ -191,7 +229,7 @@ def single_calls(daemons: Daemons, ours: Contestant, count: int) -> dict[str, An
             walls = sorted(worker.ask("tracking", "single", address, count)["walls"])
             results[transport] = {
                 "calls": count,
-                "median": statistics.median(walls),
+                "median": bootstrap([walls]),
                 "p99": walls[-1 - count // 100],
                 "max": walls[-1],
             }
@@ -266,97 +304,39 @@ def _system_calls(one: Contestant, case: Case, address: str) -> dict[str, float]
 def call_instructions(daemons: Daemons, who: Iterable[Contestant]) -> dict[str, Any]:
     """Instructions per tracking call, and which of them are in files that only ours has."""
     by_name = {one.name: one for one in who}
-    ours = by_name[OURS]
-    nothing = Contestant("nothing", [*ours.command[:-1], "nothing"], ours.env)
+    counted = [by_name[FLOOR], by_name[OURS], by_name[PEER], nothing(by_name[OURS])]
     address = daemons.address(1, "udp")
     results: dict[str, Any] = {}
     for mode in ("connection", "call"):
-        counted = {
+        profiles = {
             one.name: instructions.profile_call(one.command, one.env, "tracking", mode, address)
-            for one in (by_name[FLOOR], ours, by_name[PEER], nothing)
+            for one in counted
         }
         results[mode] = {
             name: {"total": profile.total, "files": dict(profile.by_file().most_common())}
-            for name, profile in counted.items()
+            for name, profile in profiles.items()
         }
-        totals = {name: profile.total for name, profile in counted.items()}
-        results[mode]["own"] = totals[OURS] - totals[FLOOR] - totals["nothing"]
+        totals = {name: profile.total for name, profile in profiles.items()}
+        results[mode]["own"] = exact(totals[OURS] - totals[FLOOR] - totals[NOTHING])
     return results
 
 
-# What it costs to have the module.
-
-PROGRAMS = {"import": "import pychrony", "bare": "pass"}
-RESIDENT = "; print(next(line for line in open('/proc/self/status') if line.startswith('VmRSS')).split()[1])"
-
-
-def imports(who: Iterable[Contestant], rounds: int) -> dict[str, Any]:
-    """What `import pychrony` costs over a bare interpreter."""
-    measured = [one for one in who if one.name in (OURS, PEER)]
-    runs: dict[str, dict[str, list[tuple[float, float]]]] = {
-        one.name: {program: [] for program in PROGRAMS} for one in measured
-    }
-    for number in range(rounds + 1):
-        for one in measured:
-            for program, code in PROGRAMS.items():
-                taken = _run_time([one.command[0], "-c", code], one.env)
-                if number:  # the first fills the caches
-                    runs[one.name][program].append(taken)
-    return {one.name: _import_cost(one, runs[one.name]) for one in measured}
-
-
-def _run_time(command: list[str], env: Mapping[str, str]) -> tuple[float, float]:
-    """Wall and CPU time of a process."""
-    start = time.perf_counter()
-    process = os.posix_spawn(command[0], command, env)
-    _, status, usage = os.wait4(process, 0)
-    wall = time.perf_counter() - start
-    if status:
-        raise RuntimeError(f"{command} failed")
-    return wall, usage.ru_utime + usage.ru_stime
-
-
-def _import_cost(one: Contestant, runs: dict[str, list[tuple[float, float]]]) -> dict[str, Any]:
-    def over_bare(what: int) -> dict[str, float]:
-        pairs = zip(runs["import"], runs["bare"])
-        return spread([with_it[what] - without[what] for with_it, without in pairs])
-
-    counted = {
-        program: instructions.profile([one.command[0], "-c", code], one.env).total
-        for program, code in PROGRAMS.items()
-    }
-    resident = {
-        program: statistics.median(_resident(one, code) for _ in range(5))
-        for program, code in PROGRAMS.items()
-    }
+def call_misses(daemons: Daemons, who: Iterable[Contestant]) -> dict[str, Any]:
+    """What a tracking call on a connection touches, and what the processor's counters say where they can be read."""
+    by_name = {one.name: one for one in who}
+    measured = [by_name[FLOOR], by_name[OURS], by_name[PEER], nothing(by_name[OURS])]
+    address = daemons.address(1, "udp")
+    refusal = touched.perf_refusal()
     return {
-        "wall": over_bare(0),
-        "cpu": over_bare(1),
-        "bare": spread([wall for wall, _ in runs["bare"]]),
-        "instructions": counted["import"] - counted["bare"],
-        "bare instructions": counted["bare"],
-        "resident": (resident["import"] - resident["bare"]) * 1024,
-        "bare resident": resident["bare"] * 1024,
+        "simulated": {one.name: touched.misses(one.command, one.env, address) for one in measured},
+        "no counters": refusal,
+        "counted": {}
+        if refusal
+        else {one.name: touched.counters(one.command, one.env, address) for one in measured},
     }
 
 
-def _resident(one: Contestant, code: str) -> int:
-    done = subprocess.run(
-        [one.command[0], "-c", code + RESIDENT],
-        env=one.env,
-        stdout=subprocess.PIPE,
-        text=True,
-        check=True,
-    )
-    return int(done.stdout)
-
-
-def sizes(own_wheel: Path | None) -> dict[str, int | None]:
-    peer = parts.peer_wheel(parts.CACHE / "peer" / "bin" / "python")
-    return {
-        OURS: own_wheel.stat().st_size if own_wheel is not None else None,
-        PEER: peer.stat().st_size,
-    }
+# Where it runs.
 
 
 def machine(python: str) -> dict[str, str]:

@@ -34,7 +34,7 @@ def relayed(address: str) -> Iterator[str]:
 
 def measure(daemons: Daemons, library: Path, quick: bool) -> dict[str, Any]:
     """Seconds per list of sources by the number of sessions, for each kind of link."""
-    program = parts.program("overlap")
+    program = parts.program("overlap", "library")
     udp = daemons.address(SOURCES, "udp")
     rounds = 3 if quick else 9
     with relayed(udp) as far:

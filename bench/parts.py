@@ -1,4 +1,4 @@
-"""Builds what is compared, below .cache/bench: the C programs, and the peer in a virtual environment of its own."""
+"""Builds what is compared, below .cache/bench: the C programs, and an environment for each pychrony."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ import os
 import shutil
 import subprocess
 import sys
+import time
+from hashlib import sha256
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
@@ -58,37 +60,75 @@ def libchrony(python: str) -> Path:
     return Path(done.stdout.strip())
 
 
-def program(name: str) -> Path:
-    """Compiles one of the C programs."""
+def program(name: str, *others: str) -> Path:
+    """Compiles one of the C programs, of its own file and of others."""
     CACHE.mkdir(parents=True, exist_ok=True)
     out = CACHE / name
-    sources = [str(HERE / f"{name}.c"), str(HERE / "library.c")]
+    sources = [str(HERE / f"{source}.c") for source in (name, *others)]
     flags = ["-std=gnu11", "-O2", "-Wall", "-Wextra", "-Werror", f"-I{INCLUDE}"]
     subprocess.run([tool("cc"), *flags, "-o", str(out), *sources, "-ldl"], check=True)
     return out
 
 
-def peer(python: str) -> Path:
-    """The interpreter of an environment with PyPI's pychrony, for the same version of Python."""
-    folder = CACHE / "peer"
+def environment(role: str, python: str, *packages: str) -> Path:
+    """The interpreter of an environment that has these packages and nothing else. A path names a wheel.
+
+    What else is installed costs time at the start of each process. Roles are names of one length: that of a path counts too.
+    """
+    folder = CACHE / "environments" / role
     interpreter = folder / "bin" / "python"
     done = folder / "done"
-    wanted = f"{_version(python)} {PEER} {' '.join(PEER_NEEDS)}"
+    wanted = "\n".join([_version(python), *map(_identity, packages)])
     if done.exists() and done.read_text() == wanted:
         return interpreter
     shutil.rmtree(folder, ignore_errors=True)
-    subprocess.run([python, "-m", "venv", str(folder)], check=True)
-    _pip(interpreter, "install", PEER, *PEER_NEEDS)
+    subprocess.run([python, "-m", "venv", "--without-pip", str(folder)], check=True)
+    # A wheel, never a build from source: the peer's libchrony is part of what is measured.
+    install = ["--python", str(interpreter), "install", "--no-deps", "--only-binary=:all:"]
+    _pip(python, *install, *packages)
     done.write_text(wanted)
     return interpreter
 
 
-def peer_wheel(python: Path) -> Path:
+def peer(python: str) -> Path:
+    """The interpreter of an environment with PyPI's pychrony."""
+    return environment("peer", python, PEER, *PEER_NEEDS)
+
+
+def peer_wheel(python: str) -> Path:
     """The peer's wheel, for its size."""
     folder = CACHE / "peer-wheel"
     if not list(folder.glob("*.whl")):
-        _pip(python, "download", "--no-deps", "--dest", str(folder), PEER)
+        _pip(python, "download", "--no-deps", "--only-binary=:all:", "--dest", str(folder), PEER)
     return next(folder.glob("*.whl"))
+
+
+def build_wheel(python: str, source: Path, folder: Path) -> Path:
+    """Builds the project's wheel as `make` does, and returns it."""
+    options = ["--no-build-isolation", "--no-deps", "--wheel-dir", str(folder)]
+    _pip(python, "wheel", *options, str(source))
+    (wheel,) = folder.glob("*.whl")
+    return wheel
+
+
+def build_seconds() -> float:
+    """How long cargo takes to build the extension from nothing, its crates downloaded."""
+    target = CACHE / "target"
+    shutil.rmtree(target, ignore_errors=True)
+    env = {**os.environ, "CARGO_TARGET_DIR": str(target), "RUSTC_WRAPPER": ""}
+    subprocess.run(["cargo", "fetch", "-q", "--locked"], cwd=ROOT, env=env, check=True)
+    build = ["cargo", "rustc", "-q", "--locked", "--release", "--lib", "--crate-type", "cdylib"]
+    start = time.perf_counter()
+    subprocess.run(build, cwd=ROOT, env=env, check=True)
+    taken = time.perf_counter() - start
+    shutil.rmtree(target)
+    return taken
+
+
+def _identity(package: str) -> str:
+    """What tells one version of a package from another: a wheel's content, or the requirement."""
+    path = Path(package)
+    return sha256(path.read_bytes()).hexdigest() if path.exists() else package
 
 
 def _version(python: str) -> str:
@@ -96,7 +136,7 @@ def _version(python: str) -> str:
     return done.stdout.strip()
 
 
-def _pip(python: Path, command: str, *arguments: str) -> None:
-    pip = [str(python), "-m", "pip", "--disable-pip-version-check", "-q"]
-    # A wheel, never a build from source: its libchrony is part of what is measured.
-    subprocess.run([*pip, command, "--only-binary=:all:", *arguments], check=True)
+def _pip(python: str, *arguments: str) -> None:
+    subprocess.run(
+        [python, "-m", "pip", "--disable-pip-version-check", "-q", *arguments], check=True
+    )

@@ -6,17 +6,13 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from measure import CHRONYC, FLOOR, OURS, PEER, TRACKING
+import fleet
+import startup
+from goals import COUNT, KIB, MILLIONS, MILLISECONDS, RATIO, SECONDS, Unit, show
+from measure import CHRONYC, FLOOR, MODES, NOTHING, OURS, PEER
 
 BEGIN = "<!-- tables: written by bench/run.py --markdown -->"
 END = "<!-- end of the tables -->"
-
-CPU_TO_FLOOR = 1.10
-CPU_TO_PEER = 0.55
-WALL_TO_FLOOR = 1.05
-IMPORT_TO_PEER = 0.15
-# "Under 10 ms by an order of magnitude".
-CALL_SECONDS = 0.001
 
 Results = dict[str, Any]
 
@@ -42,54 +38,9 @@ def micro(spread: dict[str, float]) -> str:
     return f"{spread['median'] * 1e6:.1f} ± {half * 1e6:.1f}"
 
 
-def milli(spread: dict[str, float]) -> str:
-    half = (spread["high"] - spread["low"]) / 2
-    return f"{spread['median'] * 1e3:.2f} ± {half * 1e3:.2f}"
-
-
-def targets(results: Results) -> list[dict[str, Any]]:
-    """Each target with what was measured and whether it is met."""
-    found: list[dict[str, Any]] = []
-
-    def target(what: str, value: float, limit: float) -> None:
-        found.append({"what": what, "value": value, "limit": limit, "met": value <= limit})
-
-    for case in TRACKING:
-        ratios = results["tracking"][case.name]["ratios"]
-        to_floor, to_peer = ratios[f"{OURS} / {FLOOR}"], ratios[f"{OURS} / {PEER}"]
-        target(f"CPU, {case.name}: ours / floor", to_floor["cpu"]["median"], CPU_TO_FLOOR)
-        target(f"wall, {case.name}: ours / floor", to_floor["wall"]["median"], WALL_TO_FLOOR)
-        if case.mode == "connection":
-            target(f"CPU, {case.name}: ours / peer", to_peer["cpu"]["median"], CPU_TO_PEER)
-    ours, peer = results["imports"][OURS], results["imports"][PEER]
-    for what in ("wall", "instructions"):
-        costs = [cost[what] for cost in (ours, peer)]
-        value = (
-            costs[0] / costs[1]
-            if what == "instructions"
-            else costs[0]["median"] / costs[1]["median"]
-        )
-        target(f"import over a bare interpreter, {what}: ours / peer", value, IMPORT_TO_PEER)
-    for transport, calls in results["single calls"].items():
-        target(
-            f"median of single local calls, {transport}, ms",
-            calls["median"] * 1e3,
-            CALL_SECONDS * 1e3,
-        )
-    return found
-
-
-def targets_table(results: Results) -> str:
-    rows = [
-        [
-            target["what"],
-            f"{target['limit']:.2f}",
-            f"{target['value']:.3f}",
-            "yes" if target["met"] else "NO",
-        ]
-        for target in results["targets"]
-    ]
-    return table(["target", "at most", "measured", "met"], rows)
+def goals_table(results: Results) -> str:
+    columns = ("goal", "at most", "measured", "verdict")
+    return table(columns, [[goal[column] for column in columns] for goal in results["goals"]])
 
 
 def times_table(cases: Results, what: str) -> str:
@@ -100,7 +51,7 @@ def times_table(cases: Results, what: str) -> str:
     for case, measured in cases.items():
         cells = [micro(measured[name][what]) if name in measured else "–" for name in names]
         ratios = measured["ratios"]
-        cells += [f"{ratios[f'{OURS} / {other}'][what]['median']:.3f}" for other in (FLOOR, PEER)]
+        cells += [show(ratios[f"{OURS} / {other}"][what], RATIO) for other in (FLOOR, PEER)]
         rows.append([case, *cells])
     return table(["µs per call", *names, "ours / floor", "ours / peer"], rows)
 
@@ -121,41 +72,79 @@ def calls_table(results: Results) -> str:
 def instructions_table(results: Results) -> str:
     rows = []
     for mode, counted in results["instructions"].items():
-        label = "a session per call" if mode == "call" else "one connection"
-        for name in (FLOOR, OURS, PEER, "nothing"):
+        label = MODES[mode]
+        for name in (FLOOR, OURS, PEER, NOTHING):
             files = ", ".join(
                 f"{file} {number}"
                 for file, number in list(counted[name]["files"].items())[:5]
                 if number > 50
             )
             rows.append([f"{label}: {name}", f"{counted[name]['total']}", files])
-        rows.append([f"{label}: ours − floor − nothing", f"{counted['own']}", ""])
+        rows.append([f"{label}: ours − floor − nothing", show(counted["own"], COUNT), ""])
     return table(["instructions per tracking call (UDP)", "number", "in which files"], rows)
 
 
-def having_table(results: Results) -> str:
-    rows = []
-    for name in (OURS, PEER):
-        cost, size = results["imports"][name], results["sizes"][name]
-        rows.append(
-            [
-                name,
-                milli(cost["wall"]),
-                milli(cost["cpu"]),
-                f"{cost['instructions'] / 1e6:.1f}",
-                f"{cost['resident'] / 1024:.0f}",
-                "–" if size is None else f"{size / 1024:.0f}",
-            ]
-        )
-    head = [
-        "import, over bare",
-        "wall, ms",
-        "CPU, ms",
-        "10⁶ instructions",
-        "resident, KiB",
-        "wheel, KiB",
+def touched_table(results: Results) -> str:
+    simulated = results["misses"]["simulated"]
+    columns = list(next(iter(simulated.values())))
+    rows = [
+        [name, *(f"{round(counts[column])}" for column in columns)]
+        for name, counts in simulated.items()
     ]
-    return table(head, rows)
+    return table(["per tracking call on a connection (UDP)", *columns], rows)
+
+
+def counters_table(results: Results) -> str:
+    refusal, counted = results["misses"]["no counters"], results["misses"]["counted"]
+    if refusal is not None:
+        return f"Not measured: {refusal}."
+    columns = list(next(iter(counted.values())))
+    rows = [
+        [name, *(f"{counts[column]:.1f}" for column in columns)] for name, counts in counted.items()
+    ]
+    return table(["per tracking call on a connection (UDP)", *columns], rows)
+
+
+STARTUP_COLUMNS: dict[str, Unit] = {
+    "wall": MILLISECONDS,
+    "cpu": MILLISECONDS,
+    "instructions": MILLIONS,
+    "resident": KIB,
+}
+
+
+def startup_table(results: Results) -> str:
+    measured = results["startup"]
+    rows = []
+    for name, cost in measured["programs"].items():
+        what = "over its bare interpreter" if cost["over"] else "the whole process"
+        of = name.partition(": import pychrony")[0] if name.endswith(startup.IMPORT) else ""
+        wheel = f"{measured['wheels'][of] / 1024:.0f}" if of else "–"
+        build = f"{measured['build']:.0f}" if of == OURS else "–"
+        cells = [show(cost[column], unit) for column, unit in STARTUP_COLUMNS.items()]
+        rows.append([f"{name} ({what})", *cells, wheel, build])
+    if startup.COMMAND not in measured["programs"]:
+        rows.append([f"{startup.COMMAND}: not in this build", *["–"] * 6])
+    head = ["wall, ms", "CPU, ms", "10⁶ instructions", "resident, KiB", "wheel, KiB", "build, s"]
+    return table(["program", *head], rows)
+
+
+def fleet_table(results: Results) -> str:
+    measured = results["fleet"]["ways"]
+    units = {"wall": SECONDS, "last": SECONDS, "cpu": Unit("µs", 1e-6, 0), "resident": KIB}
+    labels = {
+        fleet.BLOCKING: f"get_tracking(), {fleet.IN_TURN} that answer, one after the other",
+        **{how: f"asyncio.to_thread, a pool of {how.partition('-')[2]}" for how in fleet.THREADS},
+        fleet.AIO: "pychrony.aio",
+    }
+    rows = [
+        [label, *(show(measured[how][what], unit) for what, unit in units.items())]
+        if how in measured
+        else [f"{label}: not in this build", *["–"] * 4]
+        for how, label in labels.items()
+    ]
+    head = ["wall, s", "last answer, s", "CPU per call, µs", "memory at the most, KiB"]
+    return table(["addresses", *head], rows)
 
 
 def threads_table(results: Results) -> str:
@@ -203,7 +192,11 @@ def overlap_table(results: Results) -> str:
 
 def singles(results: Results) -> str:
     rows = [
-        [transport, *(f"{calls[what] * 1e3:.3f}" for what in ("median", "p99", "max"))]
+        [
+            transport,
+            show(calls["median"], Unit("ms", 1e-3)),
+            *(f"{calls[what] * 1e3:.3f}" for what in ("p99", "max")),
+        ]
         for transport, calls in results["single calls"].items()
     ]
     return table(["get_tracking(address), ms", "median", "99 %", "longest"], rows)
@@ -213,7 +206,7 @@ def text(results: Results) -> str:
     machine = "\n".join(f"- {name}: {value}" for name, value in results["machine"].items())
     parts = {
         "The machine": machine,
-        "Targets": targets_table(results),
+        "Goals": goals_table(results),
         "Tracking: CPU time": times_table(results["tracking"], "cpu"),
         "Tracking: wall time": times_table(results["tracking"], "wall"),
         "Single calls, a session each": singles(results),
@@ -222,7 +215,13 @@ def text(results: Results) -> str:
         "Growth": growth_table(results),
         "System calls": calls_table(results),
         "Instructions": instructions_table(results),
-        "Import, memory, size": having_table(results),
+        "What a tracking call touches, in cache lines (simulated by cachegrind)": touched_table(
+            results
+        ),
+        "What the processor counts of a tracking call": counters_table(results),
+        "Import, first answer, commands, size, build": startup_table(results),
+        f"{fleet.ADDRESSES:,} addresses at once, {1000 * fleet.DELAY:.0f} ms to each answer, one in {fleet.SILENT} silent, "
+        f"a timeout of {fleet.TIMEOUT:g} s": fleet_table(results),
         "Threads, UDP, a connection each (own) or one for all (shared)": threads_table(results),
         "Overlapping requests (the prototype, in C)": overlap_table(results),
     }

@@ -1,9 +1,9 @@
 """Measures what a call costs, and against what: prints the tables, and writes them for machines, readers and eyes.
 
-    PYCHRONY_LIBCHRONY=LIBRARY python3 bench/run.py --python INTERPRETER [--wheel FILE]
+    PYCHRONY_LIBCHRONY=LIBRARY python3 bench/run.py --wheel FILE
         [--json FILE] [--markdown docs/performance.md] [--plot docs/performance.svg] [--quick]
 
-INTERPRETER is one that has our pychrony installed. All else is built below .cache/bench.
+FILE is our wheel. It is installed, and all else built, below .cache/bench, for the interpreter that runs this.
 """
 
 from __future__ import annotations
@@ -14,28 +14,33 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import fleet
+import goals
 import measure
 import overlap
 import parts
 import plot
 import report
+import startup
 from daemons import Daemons
+from measure import progress
 
 
 def run(options: argparse.Namespace) -> dict[str, Any]:
-    def progress(what: str) -> None:
-        print(f"measuring {what} ...", file=sys.stderr, flush=True)
-
     quick = options.quick
-    who = measure.contestants(options.python)
+    ours = parts.environment("ours", sys.executable, str(options.wheel))
+    peer = parts.peer(sys.executable)
+    who = measure.contestants(str(ours), str(peer))
     by_name = {one.name: one for one in who}
     bindings = [one for one in who if one.name != measure.CHRONYC]
-    results: dict[str, Any] = {"machine": measure.machine(options.python)}
-    progress("imports")
-    results["imports"] = measure.imports(who, rounds=15 if quick else 40)
-    results["sizes"] = measure.sizes(options.wheel)
+    results: dict[str, Any] = {"machine": measure.machine(str(ours))}
     progress("nothing yet: the daemons' sources are to answer first")
     with Daemons(sources=(1, 8, 64)) as daemons:
+        progress("imports, first answers and commands; and builds the extension")
+        udp = daemons.address(1, "udp")
+        results["startup"] = startup.measure(
+            sys.executable, ours, peer, options.wheel, udp, rounds=5 if quick else 60
+        )
         progress("threads, and single calls")
         results["threads"] = measure.threads(
             daemons, who, calls=1000 if quick else 8000, rounds=2 if quick else 7
@@ -47,27 +52,35 @@ def run(options: argparse.Namespace) -> dict[str, Any]:
         results["system calls"] = measure.system_calls(daemons, who, measure.TRACKING)
         progress("instructions")
         results["instructions"] = measure.call_instructions(daemons, who)
+        progress("what a call touches")
+        results["misses"] = measure.call_misses(daemons, who)
         progress("overlapping requests")
-        results["overlap"] = overlap.measure(daemons, parts.libchrony(options.python), quick)
+        results["overlap"] = overlap.measure(daemons, parts.libchrony(str(ours)), quick)
         progress("tracking")
-        results["tracking"] = measure.times(daemons, who, measure.TRACKING, 10 if quick else 150)
+        results["tracking"] = measure.times(
+            daemons, who, measure.TRACKING, launches=2 if quick else 20
+        )
         progress("lists")
-        results["lists"] = measure.times(daemons, bindings, measure.LISTS, 5 if quick else 40)
-    results["targets"] = report.targets(results)
+        results["lists"] = measure.times(
+            daemons, bindings, measure.LISTS, launches=1 if quick else 5
+        )
+    progress("many addresses at once")
+    results["fleet"] = fleet.measure(ours, rounds=2 if quick else 15)
+    results["goals"] = goals.judge(results)
     return results
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description="Measures what a call costs, and against what.")
-    parser.add_argument("--python", required=True, help="an interpreter that has our pychrony")
-    parser.add_argument("--wheel", type=Path, help="our wheel, for its size")
+    source = parser.add_mutually_exclusive_group(required=True)
+    source.add_argument("--wheel", type=Path, help="our wheel")
+    source.add_argument("--from-json", type=Path, help="measure nothing: take the results of a run")
     parser.add_argument("--json", type=Path, help="write everything to this file")
     parser.add_argument("--markdown", type=Path, help="rewrite the tables within this file")
     parser.add_argument("--plot", type=Path, help="draw to this SVG file")
     parser.add_argument(
         "--quick", action="store_true", help="few rounds: only to see that it works"
     )
-    parser.add_argument("--from-json", type=Path, help="measure nothing: take the results of a run")
     options = parser.parse_args()
     if options.from_json is not None:
         results = json.loads(options.from_json.read_text())
