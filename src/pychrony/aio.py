@@ -85,7 +85,7 @@ async def _wait(
 ) -> bool:
     """Wait until the descriptor is ready (True), or it is too late (False)."""
     fd, is_write, delay = wait
-    future = loop.create_future()
+    future: asyncio.Future[bool] = loop.create_future()
     timer = None if delay is None else loop.call_later(delay, _wake, future, False)
     if is_write:
         loop.add_writer(fd, _wake, future, True)
