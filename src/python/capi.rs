@@ -26,8 +26,8 @@ struct Interface {
 // SAFETY: pointers to functions, never changed.
 unsafe impl Sync for Interface {}
 
-static FUNCTIONS: Functions =
-    Functions { abi_version: 1, size: size_of::<Interface>() as u32, functions: each_report!(function) };
+static INTERFACE: Interface =
+    Interface { abi_version: 1, size: size_of::<Interface>() as u32, functions: each_report!(function) };
 
 /// `PYCHRONY_FOREVER`, and `PYCHRONY_NONE`.
 const FOREVER: c_double = -1.0;
