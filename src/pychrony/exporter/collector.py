@@ -122,7 +122,7 @@ class ChronyCollector(Collector):
                 error.add_metric([report.name, code_name(failed)], 1)
         up.add_metric([], answered)
         total.add_metric([], time.perf_counter() - began)
-        yield from (up, success, error, lasted, total)
+        yield from (up, success, *([error] if error.samples else []), lasted, total)
 
     def _tell(self, report: Report, error: pychrony.ChronyError | None) -> None:
         """Say an error once, not at every scrape."""

@@ -46,7 +46,7 @@ class Application:
         allowed: Sequence[Network],
         accounts: Sequence[bytes],
     ) -> None:
-        self.metrics = make_wsgi_app(registry)
+        self.metrics: WSGIApplication = make_wsgi_app(registry)
         self.reports = reports
         self.allowed = allowed
         self.accounts = accounts

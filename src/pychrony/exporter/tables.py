@@ -314,7 +314,9 @@ AUTHDATA = (
             "key_id": lambda data: str(data.key_id),
         },
     ),
-    Metric("chrony_authdata_key_length_bits", "key_length"),
+    Metric(
+        "chrony_authdata_key_length_bytes", lambda data: data.key_length / 8, "Length of the key."
+    ),
     Metric("chrony_authdata_key_establishment_attempts", "key_establishment_attempts"),
     Metric("chrony_authdata_last_key_establishment_age_seconds", "last_key_establishment_ago"),
     Metric("chrony_authdata_cookies", "cookies"),
