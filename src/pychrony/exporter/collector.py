@@ -31,25 +31,13 @@ UNREACHED = {
 class SharedConnection:
     """One connection to one chronyd for all scrapes, which may come from several threads: they take turns.
 
-    It is opened by the first call, and again where it was not reached. ValueError: a malformed address.
+    The first call opens it. Later ones open a new socket where chronyd was restarted. ValueError: a malformed address.
     """
 
     def __init__(self, address: str | None, timeout: float) -> None:
         self.connection = pychrony.ChronyConnection(address, timeout=timeout)
 
     def __call__(self, getter: str) -> Any:
-        used_before = not self.connection.closed
-        try:
-            return self._call(getter)
-        except pychrony.ChronyTimeoutError:
-            raise
-        except pychrony.ChronyConnectionError:
-            if not used_before:
-                raise
-            # The socket may be one to a chronyd that was restarted since; the next call opens another.
-            return self._call(getter)
-
-    def _call(self, getter: str) -> Any:
         if self.connection.closed:
             try:
                 self.connection.__enter__()

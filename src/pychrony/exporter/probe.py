@@ -46,7 +46,8 @@ def parse(target: str) -> tuple[str, int]:
     except ValueError as error:
         raise malformed(target, str(error)) from error
     host = parts.hostname
-    if not host or parts.netloc != target or parts.username is not None or not port:
+    whole = parts.netloc == target and parts.username is None and not target.endswith(":")
+    if not (host and port and whole):
         raise malformed(target, "it has no host, or more than a host and a port")
     if not host.isascii() or not all(each.isalnum() or each in "-._:" for each in host):
         raise malformed(target, "no host name has such characters")

@@ -152,11 +152,16 @@ def listen(address: str) -> socket.socket:
 
 
 def tls(certfile: str, keyfile: str | None, client_cafile: str | None) -> ssl.SSLContext:
+    """What HTTPS takes. ValueError: the files that cannot be used."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(certfile, keyfile)
-    if client_cafile:
-        context.load_verify_locations(client_cafile)
-        context.verify_mode = ssl.CERT_REQUIRED
+    try:
+        context.load_cert_chain(certfile, keyfile)
+        if client_cafile:
+            context.load_verify_locations(client_cafile)
+            context.verify_mode = ssl.CERT_REQUIRED
+    except OSError as error:
+        files = ", ".join(filter(None, (certfile, keyfile, client_cafile)))
+        raise ValueError(f"cannot serve HTTPS with {files}: {error}") from error
     return context
 
 
