@@ -12,7 +12,7 @@ from urllib.parse import quote
 import pytest
 from support.chronyd import Chronyd
 from support.exporter import Exporter, Samples, labels_of, value
-from support.responder import Responder, silent
+from support.responder import Responder, faithful, silent
 
 from pychrony.exporter.probe import COMMAND_PORT, Refusal, parse, resolve, time_for
 
@@ -80,14 +80,18 @@ def test_the_scrapes_timeout_is_for_all_reports_together(exporter: Exporter) -> 
 
 def test_a_silent_target_holds_up_no_other(exporter: Exporter, client: Chronyd) -> None:
     with Responder(silent) as responder:
+        late: list[Samples] = []
         waiting = threading.Thread(
-            target=probe, args=[exporter, responder.address], kwargs={"timeout": 4}
+            target=lambda: late.append(probe(exporter, responder.address, 60))
         )
         waiting.start()
         responder.wait_for_requests()
         assert value(probe(exporter, client.udp), "chrony_up") == 1
-        assert waiting.is_alive()
+        assert late == []
+        # Asked again after a second, it speaks.
+        responder.behaviour = faithful
         waiting.join()
+    assert value(late[0], "chrony_up") == 1
 
 
 @pytest.mark.parametrize("seconds", ["0", "-1", "nan", "inf", "soon"])
