@@ -16,7 +16,7 @@ help:
 	@echo 'make wheel      a manylinux wheel in dist/'
 	@echo 'make matrix     that wheel, tested in Debian bullseye to sid'
 
-.cache/prepared: tools/prepare tools/libchrony tools/requirements.txt
+.cache/prepared: tools/prepare tools/libchrony tools/prometheus tools/requirements.txt
 	tools/prepare
 	@touch $@
 
@@ -49,7 +49,7 @@ rust-tests: .cache/prepared
 
 types: .cache/installed
 	$(PYTHON) -m mypy --strict tests/typing/user.py
-	$(PYTHON) -m mypy --strict src/pychrony/testing.py src/pychrony/__main__.py src/pytest_pychrony.py
+	$(PYTHON) -m mypy --strict src/pychrony/testing.py src/pychrony/__main__.py src/pychrony/exporter src/pytest_pychrony.py
 	$(WITH_LIBCHRONY) $(PYTHON) -m mypy.stubtest pychrony
 	$(PYTHON) -m pyright --pythonpath $(PYTHON) tests/typing/user.py
 

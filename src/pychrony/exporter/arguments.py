@@ -8,12 +8,9 @@ import ipaddress
 import sys
 from argparse import ArgumentParser, Namespace
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, Callable
+from typing import Any, Callable
 
 from .tables import REPORTS, Report
-
-if TYPE_CHECKING:
-    Subparsers = argparse._SubParsersAction[ArgumentParser]
 
 NAMES = [report.name for report in REPORTS]
 
@@ -24,7 +21,7 @@ EXPORTER = "serve chronyd's reports to Prometheus"
 METRICS = "print chronyd's reports once, in the text format of Prometheus"
 
 
-def add_to(subparsers: Subparsers) -> None:
+def add_to(subparsers: argparse._SubParsersAction[ArgumentParser]) -> None:
     """Add the subcommands exporter and metrics. Each sets `run`: a function from the arguments to the exit status."""
     add_exporter_options(subparsers.add_parser("exporter", help=EXPORTER, description=EXPORTER))
     add_metrics_options(subparsers.add_parser("metrics", help=METRICS, description=METRICS))
