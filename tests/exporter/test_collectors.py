@@ -255,6 +255,8 @@ def test_an_unsynchronised_clock_is_up_and_not_synchronised(unsynchronised: Chro
     assert value(samples, "chrony_synchronized") == 0
     assert value(samples, "chrony_tracking_remote_reference") == 0
     assert value(samples, "chrony_tracking_leap_status_info", leap_status="unsync") == 1
+    nothing = {"tracking_address": "", "tracking_name": "", "tracking_refid": "00000000"}
+    assert labels_of(samples, "chrony_tracking_info") == [nothing]
 
 
 def test_no_time_of_a_measurement_is_made_up_before_the_first(unsynchronised: Chronyd) -> None:

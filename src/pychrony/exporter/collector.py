@@ -105,10 +105,10 @@ class ChronyCollector(Collector):
                 answered = answered or unreached is None
                 self._tell(report, failed)
             lasted.add_metric([report.name], time.perf_counter() - start)
-            success.add_metric([report.name], failed is None)
+            success.add_metric([report.name], float(failed is None))
             if failed is not None:
                 error.add_metric([report.name, code_name(failed)], 1)
-        up.add_metric([], answered)
+        up.add_metric([], float(answered))
         total.add_metric([], time.perf_counter() - began)
         yield from (up, success, *([error] if error.samples else []), lasted, total)
 

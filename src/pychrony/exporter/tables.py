@@ -77,6 +77,11 @@ def has_source(status: pychrony.TrackingStatus) -> bool:
     return status.reference_id not in (0, 0x7F7F0101)
 
 
+def reference_name(status: pychrony.TrackingStatus) -> str:
+    """Empty without a reference, as in chrony_exporter."""
+    return str(status.reference_id_name) if status.reference_id else ""
+
+
 def words(member: Any) -> str:
     """A member of an enumeration as a label: lower case; a number of a newer chronyd as it is."""
     return str(getattr(member, "name", None) or member).lower()
@@ -117,8 +122,8 @@ TRACKING = (
         one,
         "The source the clock is synchronised to: its address, or the name of a reference clock, and its reference ID.",
         {
-            "tracking_address": lambda status: status.reference_ip or status.reference_id_name,
-            "tracking_name": lambda status: status.reference_id_name,
+            "tracking_address": lambda status: status.reference_ip or reference_name(status),
+            "tracking_name": reference_name,
             "tracking_refid": lambda status: f"{status.reference_id:08X}",
         },
     ),
