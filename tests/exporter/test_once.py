@@ -10,23 +10,14 @@ from pathlib import Path
 
 import pytest
 from support.chronyd import Chronyd
-from support.exporter import parse, value
+from support.exporter import COMMANDS, RUN, parse, value
 from support.waiting import DEADLINE
 
 from pychrony.exporter.once import replace
 
-COMMAND = """
-import argparse, sys
-from pychrony.exporter.arguments import add_to
-parser = argparse.ArgumentParser(prog="pychrony")
-add_to(parser.add_subparsers())
-arguments = parser.parse_args()
-sys.exit(arguments.run(arguments))
-"""
-
 
 def metrics(*arguments: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-c", COMMAND, "metrics", *arguments]
+    command = [sys.executable, "-c", COMMANDS + RUN, "metrics", *arguments]
     return subprocess.run(command, capture_output=True, text=True, timeout=DEADLINE)
 
 

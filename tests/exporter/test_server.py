@@ -16,8 +16,11 @@ from signal import Signals
 import pytest
 from support import child
 from support.chronyd import Chronyd
-from support.exporter import MODULE, Exporter, parse, value
+from support.exporter import COMMANDS, MODULE, RUN, Exporter, parse, value
 from support.waiting import DEADLINE
+
+from pychrony.exporter.arguments import COLLECTORS
+from pychrony.exporter.tables import REPORTS
 
 NOWHERE = ("--address", "127.0.0.1:9")
 
@@ -302,27 +305,17 @@ def test_wrong_options_are_explained(arguments: tuple[str, ...]) -> None:
     assert said.startswith("usage: ")
 
 
-SUBCOMMANDS = """
-import argparse, sys
-from pychrony.exporter.arguments import add_to
-parser = argparse.ArgumentParser(prog="pychrony")
-add_to(parser.add_subparsers())
-"""
-
-
 @pytest.mark.parametrize("subcommand", ["exporter", "metrics"])
 def test_without_prometheus_client_it_says_what_to_install(subcommand: str) -> None:
-    done = child.run(
-        SUBCOMMANDS
-        + f"""
-sys.modules["prometheus_client"] = None
-arguments = parser.parse_args(["{subcommand}"])
-sys.exit(arguments.run(arguments))
-"""
-    )
+    without = f"sys.modules['prometheus_client'] = None\nsys.argv = ['pychrony', '{subcommand}']\n"
+    done = child.run(COMMANDS + without + RUN)
     said = "pychrony: this needs prometheus-client: pip install 'pychrony[exporter]'\n"
     assert (done.returncode, done.stdout, done.stderr) == (2, "", said)
 
 
-def test_the_subcommands_import_prometheus_client_only_when_they_run() -> None:
-    child.check(SUBCOMMANDS + "assert 'prometheus_client' not in sys.modules\n")
+def test_a_command_line_is_read_without_prometheus_client() -> None:
+    child.check(COMMANDS + "assert 'prometheus_client' not in sys.modules\n")
+
+
+def test_the_options_name_the_reports_of_the_tables() -> None:
+    assert COLLECTORS == [report.name for report in REPORTS]

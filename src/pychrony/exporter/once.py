@@ -1,35 +1,52 @@
-"""The metrics once: on standard output, or in a file for node_exporter's textfile collector."""
+"""The command metrics: once, on standard output, or in a file for node_exporter's textfile collector."""
 
 from __future__ import annotations
 
+import argparse
 import os
 import sys
 import tempfile
-from argparse import Namespace
-from collections.abc import Sequence
+from argparse import ArgumentParser, Namespace
 from pathlib import Path
 
-from prometheus_client import CollectorRegistry, generate_latest
+from .arguments import add_common, selected, without_client
 
-from .collector import BuildInfo, ChronyCollector, SharedConnection
-from .tables import Report
+ABOUT = "print chronyd's reports once, in the text format of Prometheus"
 
 
-def run(arguments: Namespace, reports: Sequence[Report]) -> int:
+def add_arguments(commands: argparse._SubParsersAction[ArgumentParser]) -> None:
+    """Add the command metrics to a parser that has others."""
+    parser = commands.add_parser("metrics", help=ABOUT, description=ABOUT)
+    add_common(parser)
+    parser.add_argument(
+        "--output",
+        metavar="FILE",
+        help="write this file instead, atomically: FOLDER/chrony.prom for node_exporter's textfile collector",
+    )
+    parser.set_defaults(command="metrics", module=__name__, parser=parser)
+
+
+def run(options: Namespace) -> int:
     """0: the metrics are written, also where they say that chronyd is down; 1: not written; 2: a malformed address."""
     try:
-        ask = SharedConnection(arguments.address, arguments.timeout)
+        from prometheus_client import CollectorRegistry, generate_latest
+
+        from .collector import BuildInfo, ChronyCollector, SharedConnection
+    except ModuleNotFoundError as error:
+        return without_client(error)
+    try:
+        ask = SharedConnection(options.address, options.timeout)
     except ValueError as error:
         complain(str(error))
         return 2
     registry = CollectorRegistry()
-    registry.register(ChronyCollector(ask, reports, complain))
+    registry.register(ChronyCollector(ask, selected(options), complain))
     registry.register(BuildInfo())
     text = generate_latest(registry)
     ask.close()
     try:
-        if arguments.output:
-            replace(Path(arguments.output), text)
+        if options.output:
+            replace(Path(options.output), text)
         else:
             sys.stdout.buffer.write(text)
             sys.stdout.buffer.flush()

@@ -22,7 +22,6 @@ from wsgiref.simple_server import WSGIRequestHandler, WSGIServer
 
 from prometheus_client import CollectorRegistry, ProcessCollector, make_wsgi_app
 
-from .arguments import LISTEN
 from .collector import BuildInfo, ChronyCollector, SharedConnection
 from .probe import Network, Refusal, Target, resolve, time_for
 from .tables import Report
@@ -181,17 +180,17 @@ def complain(message: str) -> None:
     print(f"pychrony exporter: {message}", file=sys.stderr, flush=True)
 
 
-def run(arguments: Namespace, reports: Sequence[Report]) -> int:
+def run(options: Namespace, addresses: Sequence[str], reports: Sequence[Report]) -> int:
     """Serve until SIGTERM or SIGINT. 0: ended by one of them; 2: could not start."""
     try:
-        ask = SharedConnection(arguments.address, arguments.timeout)
-        accounts = read_accounts(arguments.basic_auth_file) if arguments.basic_auth_file else []
+        ask = SharedConnection(options.address, options.timeout)
+        accounts = read_accounts(options.basic_auth_file) if options.basic_auth_file else []
         context = (
-            tls(arguments.certfile, arguments.keyfile, arguments.client_cafile)
-            if arguments.certfile
+            tls(options.certfile, options.keyfile, options.client_cafile)
+            if options.certfile
             else None
         )
-        listening = sockets(arguments.listen or [LISTEN])
+        listening = sockets(addresses)
     except (OSError, ValueError) as error:
         complain(str(error))
         return 2
@@ -199,7 +198,7 @@ def run(arguments: Namespace, reports: Sequence[Report]) -> int:
     registry.register(ChronyCollector(ask, reports, complain))
     registry.register(BuildInfo())
     ProcessCollector(registry=registry)
-    application = Application(registry, reports, arguments.allow, accounts)
+    application = Application(registry, reports, options.allow, accounts)
     sys.setswitchinterval(SWITCH_INTERVAL)
     # The threads inherit this, so that the signals wait for sigwait() below.
     signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM, signal.SIGINT})
