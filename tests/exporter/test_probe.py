@@ -5,6 +5,7 @@ from __future__ import annotations
 import ipaddress
 import socket
 import threading
+import time
 from collections.abc import Iterator
 from typing import Any
 from urllib.parse import quote
@@ -14,7 +15,8 @@ from support.chronyd import Chronyd
 from support.exporter import Exporter, Samples, labels_of, value
 from support.responder import Responder, faithful, silent
 
-from pychrony.exporter.probe import COMMAND_PORT, Refusal, parse, resolve, time_for
+import pychrony
+from pychrony.exporter.probe import COMMAND_PORT, Refusal, Target, parse, resolve, time_for
 
 LOOPBACK = [ipaddress.ip_network("127.0.0.0/8"), ipaddress.ip_network("::1/128")]
 
@@ -92,6 +94,21 @@ def test_a_silent_target_holds_up_no_other(exporter: Exporter, client: Chronyd) 
         responder.behaviour = faithful
         waiting.join()
     assert value(late[0], "chrony_up") == 1
+
+
+def test_each_report_has_the_time_that_is_left(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pychrony, "get_tracking", lambda address, timeout: (address, timeout))
+    target = Target("127.0.0.1:9", time.monotonic() + 5)
+    (address, first), (_, second) = target("get_tracking"), target("get_tracking")
+    assert address == "127.0.0.1:9"
+    assert 0 < second < first <= 5
+
+
+def test_when_no_time_is_left_no_report_is_asked_for() -> None:
+    with Responder() as responder:
+        with pytest.raises(pychrony.ChronyTimeoutError, match="no time is left to ask"):
+            Target(responder.address, time.monotonic())("get_tracking")
+    assert responder.requests == []
 
 
 @pytest.mark.parametrize("seconds", ["0", "-1", "nan", "inf", "soon"])

@@ -140,6 +140,7 @@ def test_it_does_not_take_a_port_that_is_taken(exporter: Exporter) -> None:
 ACTIVATE = """
 import os, socket, sys
 listening = socket.create_server(("127.0.0.1", 0))
+print("passed", listening.getsockname()[1], file=sys.stderr, flush=True)
 os.dup2(listening.fileno(), 3)
 os.set_inheritable(3, True)
 os.environ.update(LISTEN_FDS="1", LISTEN_PID=str(os.getpid()))
@@ -152,6 +153,7 @@ def test_it_serves_on_the_socket_that_systemd_passes() -> None:
     with Exporter(*NOWHERE, command=command) as running:
         assert value(running.samples(), "chrony_up") == 0
         running.end()
+    assert running.complaints[0] == f"passed {running.port}\n"
     assert len([line for line in running.complaints if "serving" in line]) == 1
 
 
