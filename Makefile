@@ -63,6 +63,7 @@ hardening: $(WHEEL)/stamp
 bench: .cache/installed
 	$(WITH_LIBCHRONY) $(PYTHON) bench/run.py --python $(PYTHON) --wheel $(WHEEL)/*.whl --json .cache/bench/results.json \
 		--markdown docs/performance.md --plot docs/performance.svg
+	$(WITH_LIBCHRONY) $(PYTHON) bench/probe.py
 
 wheel: .cache/prepared
 	tools/wheel

@@ -11,12 +11,16 @@ from typing import Any
 from urllib.parse import quote
 
 import pytest
+from prometheus_client import CollectorRegistry
 from support.chronyd import Chronyd
 from support.exporter import Exporter, Samples, labels_of, value
 from support.responder import Responder, faithful, silent
+from support.waiting import wait_for
 
 import pychrony
 from pychrony.exporter.probe import COMMAND_PORT, Refusal, Target, parse, resolve, time_for
+from pychrony.exporter.server import ARRIVED, Application, silence
+from pychrony.exporter.tables import REPORTS
 
 LOOPBACK = [ipaddress.ip_network("127.0.0.0/8"), ipaddress.ip_network("::1/128")]
 
@@ -102,6 +106,37 @@ def test_each_report_has_the_time_that_is_left(monkeypatch: pytest.MonkeyPatch) 
     (address, first), (_, second) = target("get_tracking"), target("get_tracking")
     assert address == "127.0.0.1:9"
     assert 0 < second < first <= 5
+
+
+def test_a_probes_time_begins_when_its_request_arrives() -> None:
+    """Not when a thread gets to it: of a thousand at once, the last would be too late."""
+    ours, listening = socket.socket(), socket.create_server(("127.0.0.1", 0))
+    with ours, listening:
+        ours.connect(listening.getsockname())
+        ours.sendall(b"GET ")
+        theirs, _ = listening.accept()
+        with theirs:
+            assert wait_for("it has waited", lambda: silence(theirs) > 0.05)
+            assert theirs.recv(100) == b"GET "
+            ours.sendall(b"/probe")
+            assert theirs.recv(100) == b"/probe"
+            assert wait_for("new data came", lambda: silence(theirs) < 0.05)
+
+
+def test_a_request_that_waited_too_long_is_not_followed_up() -> None:
+    answers: list[str] = []
+    application = Application(CollectorRegistry(), REPORTS, LOOPBACK, [])
+    with Responder() as responder:
+        late = {
+            "PATH_INFO": "/probe",
+            "QUERY_STRING": f"target={responder.address}",
+            "REQUEST_METHOD": "GET",
+            ARRIVED: time.monotonic() - 60,
+        }
+        (text,) = application(late, lambda status, *_: answers.append(status))
+    assert answers == ["200 OK"]
+    assert b"\nchrony_up 0.0\n" in text
+    assert responder.requests == []
 
 
 def test_when_no_time_is_left_no_report_is_asked_for() -> None:

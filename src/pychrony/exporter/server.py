@@ -9,6 +9,7 @@ import os
 import signal
 import socket
 import ssl
+import struct
 import sys
 import threading
 import time
@@ -31,6 +32,9 @@ if TYPE_CHECKING:
 
 # The first file descriptor that systemd passes: sd_listen_fds(3).
 FIRST_PASSED = 3
+
+# When a request arrived, by time.monotonic(), in its environ.
+ARRIVED = "pychrony.arrived"
 
 # Seconds. Each thread that waits for the interpreter's lock wakes up so often to ask for it: at Python's own 5 ms, a
 # thousand probes at once take five times as long (bench/probe.py).
@@ -55,7 +59,6 @@ class Application:
         self.accounts = accounts
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        began = time.monotonic()
         try:
             if not self.admits(environ.get("HTTP_AUTHORIZATION", "")):
                 raise Refusal("401 Unauthorized", "a user name and a password are needed")
@@ -63,7 +66,7 @@ class Application:
             if path == "/metrics":
                 return self.metrics(environ, start_response)
             if path == "/probe":
-                return self.probe(environ, began)(environ, start_response)
+                return self.probe(environ)(environ, start_response)
             if path != "/":
                 raise Refusal("404 Not Found", "there are /metrics and /probe")
             status, text = "200 OK", INDEX
@@ -86,9 +89,10 @@ class Application:
         matches = [hmac.compare_digest(given, account) for account in self.accounts]
         return any(matches) or not matches
 
-    def probe(self, environ: WSGIEnvironment, began: float) -> WSGIApplication:
+    def probe(self, environ: WSGIEnvironment) -> WSGIApplication:
         """The application that answers with the metrics of the target that the request names."""
-        deadline = began + time_for(environ.get("HTTP_X_PROMETHEUS_SCRAPE_TIMEOUT_SECONDS"))
+        timeout = time_for(environ.get("HTTP_X_PROMETHEUS_SCRAPE_TIMEOUT_SECONDS"))
+        deadline = environ[ARRIVED] + timeout
         targets = parse_qs(environ.get("QUERY_STRING", "")).get("target", [])
         if len(targets) != 1:
             raise Refusal("400 Bad Request", "a probe has one target: /probe?target=HOST:PORT")
@@ -102,8 +106,23 @@ class Handler(WSGIRequestHandler):
     # A client that sends no request in this time, in seconds, loses its connection.
     timeout = 30
 
+    def get_environ(self) -> WSGIEnvironment:
+        environ = super().get_environ()
+        environ[ARRIVED] = time.monotonic() - silence(self.connection)
+        return environ
+
     def log_message(self, format: str, *args: Any) -> None:
         """Scrapes are not logged."""
+
+
+def silence(connection: socket.socket) -> float:
+    """Seconds since data last arrived: tcpi_last_data_recv in Linux's struct tcp_info (linux/tcp.h).
+
+    Of a request just read, it is how long it waited until its thread could run; of a thousand at once, that is seconds.
+    """
+    info = connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 56)
+    milliseconds: int = struct.unpack_from("=I", info, 52)[0]
+    return milliseconds / 1000
 
 
 class Server(ThreadingMixIn, WSGIServer):
