@@ -311,8 +311,8 @@ def test_wrong_options_are_explained(arguments: tuple[str, ...]) -> None:
 def test_without_prometheus_client_it_says_what_to_install(subcommand: str) -> None:
     without = f"sys.modules['prometheus_client'] = None\nsys.argv = ['pychrony', '{subcommand}']\n"
     done = child.run(COMMANDS + without + RUN)
-    said = "pychrony: this needs prometheus-client: pip install 'pychrony[exporter]'\n"
-    assert (done.returncode, done.stdout, done.stderr) == (2, "", said)
+    assert (done.returncode, done.stdout, done.stderr.count("\n")) == (2, "", 1)
+    assert "pychrony[exporter]" in done.stderr and "pip install prometheus-client" in done.stderr
 
 
 def test_a_command_line_is_read_without_prometheus_client() -> None:

@@ -73,6 +73,7 @@ def without_client(error: ModuleNotFoundError) -> int:
     if error.name != "prometheus_client":
         raise error
     print(
-        "pychrony: this needs prometheus-client: pip install 'pychrony[exporter]'", file=sys.stderr
+        "pychrony: this needs prometheus-client (the extra pychrony[exporter]): pip install prometheus-client",
+        file=sys.stderr,
     )
     return 2
