@@ -20,6 +20,7 @@ from support.exporter import COMMANDS, MODULE, RUN, Exporter, parse, value
 from support.waiting import DEADLINE
 
 from pychrony.exporter.arguments import COLLECTORS
+from pychrony.exporter.server import listen
 from pychrony.exporter.tables import REPORTS
 
 NOWHERE = ("--address", "127.0.0.1:9")
@@ -121,6 +122,13 @@ def test_it_listens_on_ipv6() -> None:
     served = [line.split()[-1] for line in running.complaints if "serving" in line]
     assert served[0].startswith("http://127.0.0.1:")
     assert len(served) == 2 and served[1].startswith("http://[::1]:")
+
+
+def test_it_listens_on_every_address_of_either_family() -> None:
+    with listen(":0") as listening:
+        port = listening.getsockname()[1]
+        for host in ("127.0.0.1", "::1"):
+            socket.create_connection((host, port), DEADLINE).close()
 
 
 @pytest.mark.parametrize("address", ["127.0.0.1", "127.0.0.1:x", "a/b:1", "127.0.0.1:99999"])
@@ -260,6 +268,7 @@ def test_who_has_an_account_is_served(guarded: Exporter, account: str) -> None:
         basic(":"),
         {"Authorization": "Basic"},
         {"Authorization": "Basic !"},
+        {"Authorization": "Basic é"},
         {"Authorization": "Bearer cHJvbWV0aGV1czpzZWNyZXQ6IHdpdGggYSBjb2xvbg=="},
     ],
 )

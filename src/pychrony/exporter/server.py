@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import binascii
 import hmac
 import os
 import signal
@@ -83,7 +82,7 @@ class Application:
         scheme, _, credentials = authorization.partition(" ")
         try:
             given = base64.b64decode(credentials) if scheme.lower() == "basic" else b""
-        except binascii.Error:
+        except ValueError:
             given = b""
         # All are compared, each in constant time: the time tells nothing of a password.
         matches = [hmac.compare_digest(given, account) for account in self.accounts]
