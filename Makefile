@@ -19,7 +19,7 @@ help:
 	@echo 'make wheel      a manylinux wheel in dist/'
 	@echo 'make matrix     that wheel, tested in Debian bullseye to sid'
 
-.cache/prepared: tools/prepare tools/libchrony tools/requirements.txt
+.cache/prepared: tools/prepare tools/libchrony tools/prometheus tools/requirements.txt
 	tools/prepare
 	@touch $@
 
@@ -70,6 +70,7 @@ ifdef AGAINST
 else
 	$(WITH_LIBCHRONY) $(VENV) bench/run.py --wheel $(WHEEL)/*.whl --json .cache/bench/results.json \
 		--markdown docs/performance.md --plot docs/performance.svg
+	$(WITH_LIBCHRONY) $(VENV) bench/probe.py
 endif
 
 wheel: .cache/prepared
