@@ -36,6 +36,7 @@ from pychrony import (
     SelectOptions,
     SourceMode,
     SourceState,
+    aio,
     testing,
 )
 from pychrony.testing import FakeChronyd, Request, protocol, records
@@ -870,19 +871,16 @@ def test_a_child_of_fork_that_leaves_it_takes_nothing_away(fake: FakeChronyd) ->
 # Surroundings.
 
 
-def test_it_works_in_an_event_loop(fake: FakeChronyd) -> None:
-    """It has a thread of its own, so that a call which blocks the loop is answered as well."""
+def test_it_answers_the_asyncio_interface_and_calls_that_block_the_loop(fake: FakeChronyd) -> None:
+    """It has a thread of its own."""
 
     async def ask() -> list[Any]:
         blocking = pychrony.get_tracking(fake.address)
-        return [
-            blocking,
-            *await asyncio.gather(
-                *(asyncio.to_thread(pychrony.get_tracking, fake.address) for _ in range(5))
-            ),
-        ]
+        at_once = await asyncio.gather(*(aio.get_tracking(fake.address) for _ in range(5)))
+        async with aio.ChronyConnection() as connection:
+            return [blocking, *at_once, await connection.get_tracking()]
 
-    assert asyncio.run(ask()) == [testing.make_tracking()] * 6
+    assert asyncio.run(ask()) == [testing.make_tracking()] * 7
 
 
 def descriptors() -> int:
