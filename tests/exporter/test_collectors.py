@@ -13,10 +13,8 @@ from support.chronyd import Chronyd
 from support.exporter import Samples, labels_of, parse, value
 from support.reach import address_of
 from support.responder import (
-    ID,
     NEVER,
     UNAUTHORISED,
-    Address,
     Datagrams,
     Request,
     Responder,
@@ -267,6 +265,7 @@ def test_no_time_of_a_measurement_is_made_up_before_the_first(unsynchronised: Ch
 def test_the_local_reference_is_not_remote(server: Chronyd) -> None:
     samples = scrape(server.socket)
     assert value(samples, "chrony_tracking_remote_reference") == 0
+    assert value(samples, "chrony_synchronized") == 0
     assert labels_of(samples, "chrony_tracking_info")[0]["tracking_refid"] == "7F7F0101"
 
 
@@ -323,8 +322,7 @@ def test_reports_that_are_not_enabled_succeed_without_samples(unix: Responder) -
 
 
 def test_sources_without_an_address_are_counted_and_not_listed(unix: Responder) -> None:
-    unresolved = Address((1).to_bytes(4, "big") + bytes(12), ID)
-    unix.reports["sources"].append(sample("sources", address=unresolved))
+    unix.reports["sources"].append(sample("sources", address="ID#0000000001"))
     samples = scrape(unix.address)
     assert value(samples, "chrony_sources_stratum") == 2
     assert value(samples, "chrony_activity_sources", state="unresolved") == 2

@@ -40,7 +40,7 @@ class SharedConnection:
     def __call__(self, getter: str) -> Any:
         if self.connection.closed:
             try:
-                self.connection.__enter__()
+                self.connection.open()
             except RuntimeError:
                 pass  # another thread has just opened it
         return getattr(self.connection, getter)()
