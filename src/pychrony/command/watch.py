@@ -7,16 +7,17 @@ import time
 
 import pychrony
 
-from . import DONE, one_line, terminal
+from . import end_in_order, one_line, terminal
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from argparse import Namespace
-    from typing import Callable
+    from typing import Callable, NoReturn
 
 
-def run(options: Namespace, show: Callable[[Namespace, bool], str]) -> int:
+def run(options: Namespace, show: Callable[[Namespace, bool], str]) -> NoReturn:
     """Until Ctrl-C. A chronyd that does not answer is said, and asked again: it may be restarted meanwhile."""
+    end_in_order()
     draws = terminal.is_terminal(sys.stdout) and not (options.json or options.csv)
     first = True
     while True:
