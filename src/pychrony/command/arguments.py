@@ -6,13 +6,14 @@ Options and commands are tables. An option may stand before or behind the comman
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 
 from . import durations
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
     from typing import Any, NoReturn
 
 WATCH_INTERVAL = 2.0
@@ -32,27 +33,33 @@ REPORTS = {
 }
 
 DESCRIPTION = """\
-Ask chronyd, the NTP daemon, how good the system's clock is. Without a command: its tracking report.
+Ask chronyd, the NTP daemon, how good the system's clock is.
+Without a command: its tracking report.
 """
 
 EPILOG = """\
 examples:
-  pychrony                                  how good is the clock?
-  pychrony sources -v                       the sources, with each column explained
-  pychrony --json | jq .offset              one number for a script
-  pychrony check --critical 10ms            a check for Nagios, Icinga and the like
-  pychrony wait --max-error 50ms --for 5min before a program that needs the time
-  pychrony doctor                           what is wrong, and what to do about it
+  pychrony                          how good is the clock?
+  pychrony sources -v               the sources, with each column explained
+  pychrony --json | jq .offset      one number for a script
+  pychrony check --critical 10ms    for Nagios, Icinga and the like
+  pychrony wait --max-error 50ms    before a program that needs the time
+  pychrony doctor                   what is wrong, and what to do about it
 
-(*) chronyd gives these reports over its Unix socket only, to root and its own user, unless its configuration
-(opencommands, chrony 4.7 or later) opens them.
+(*) chronyd gives these reports over its Unix socket only, to root and to its
+own user, unless opencommands in its configuration (chrony 4.7) says otherwise.
 
-exit status: 0 when it was done; 1 when the clock is not synchronised, of wait and doctor only; 2 for a wrong command
-line; 3 when chronyd could not be asked. That of check is a monitoring plugin's: 0 OK, 1 WARNING, 2 CRITICAL,
-3 UNKNOWN.
+exit status:
+  0  it was done
+  1  the clock is not synchronised; of wait and doctor only
+  2  the command line is wrong
+  3  chronyd could not be asked
+  check has that of a monitoring plugin: 0 OK, 1 WARNING, 2 CRITICAL, 3 UNKNOWN
 
-environment: PYCHRONY_ADDRESS, an address to ask in place of the usual ones; PYCHRONY_LIBCHRONY, the path of libchrony;
-NO_COLOR, not empty: no colours.
+environment:
+  PYCHRONY_ADDRESS    an address to ask in place of the usual ones
+  PYCHRONY_LIBCHRONY  the path of libchrony
+  NO_COLOR            if not empty: no colours
 """
 
 
@@ -245,6 +252,35 @@ COMMANDS: dict[str, tuple[str, tuple[str, ...], str, str]] = {
 }
 
 
+# Commands that are not in the table: the module of each has add_arguments(commands), which names that module by
+# set_defaults(command=..., module=..., parser=...), and run(options).
+OTHERS: dict[str, str] = {}
+
+
+class Help(argparse.RawDescriptionHelpFormatter):
+    """As wide as the terminal. argparse would import shutil to find out, with each option that is added."""
+
+    def __init__(self, prog: str) -> None:
+        super().__init__(prog, width=_columns() - 2)
+
+
+class Wrapped(Help):
+    """For a description that is one paragraph."""
+
+    def _fill_text(self, text: str, width: int, indent: str) -> str:
+        return argparse.HelpFormatter._fill_text(self, text, width, indent)
+
+
+def _columns() -> int:
+    given = os.environ.get("COLUMNS", "")
+    if given.isdigit() and int(given) > 0:
+        return int(given)
+    try:
+        return os.get_terminal_size().columns or 80
+    except (OSError, ValueError):
+        return 80
+
+
 class Parser(argparse.ArgumentParser):
     """Ends with the status that a wrong command line has for its command."""
 
@@ -277,17 +313,19 @@ class Version(argparse.Action):
 def _add(parser: argparse.ArgumentParser, options: tuple[str, ...]) -> None:
     for key in options:
         flags, _, settings = OPTIONS[key]
-        named = {"dest": key.partition(".")[0]} if flags[0].startswith("-") else {}
-        parser.add_argument(*flags, default=argparse.SUPPRESS, **named, **settings)
+        named: dict[str, Any] = dict(settings)
+        if flags[0].startswith("-"):
+            named["dest"] = key.partition(".")[0]
+        parser.add_argument(*flags, default=argparse.SUPPRESS, **named)
 
 
-def build() -> Parser:
-    """The whole parser."""
+def build(names: Collection[str] = (*COMMANDS, *OTHERS)) -> Parser:
+    """The parser, with all commands or with some: each costs its time."""
     parser = Parser(
         prog="pychrony",
         description=DESCRIPTION,
         epilog=EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        formatter_class=Help,
         allow_abbrev=False,
     )
     parser.add_argument(
@@ -298,27 +336,42 @@ def build() -> Parser:
     )
     _add(parser, _REPORT)
     parser.set_defaults(command="tracking", module="pychrony.command.reports", parser=parser)
+    if not names:
+        return parser
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", prog="pychrony")
     for name, (about, options, module, more) in COMMANDS.items():
-        command = commands.add_parser(
-            name, help=about, description=f"{about[0].upper()}{about[1:]}. {more}", allow_abbrev=False
-        )
-        _add(command, options)
-        command.set_defaults(
-            command=name, module=f"pychrony.command.{module}", parser=command
-        )
-    # Commands of other subpackages are added here, with `commands`; each names its `module`, whose run(options) is called.
+        if name in names:
+            command = commands.add_parser(
+                name,
+                help=about,
+                description=f"{about[0].upper()}{about[1:]}. {more}",
+                formatter_class=Wrapped,
+                allow_abbrev=False,
+            )
+            _add(command, options)
+            command.set_defaults(command=name, module=f"pychrony.command.{module}", parser=command)
+    for name, module in OTHERS.items():
+        if name in names:
+            __import__(module, fromlist=["add_arguments"]).add_arguments(commands)
     return parser
 
 
 def parse(arguments: Sequence[str]) -> argparse.Namespace:
     """What was asked for. Ends the process for help, for the version, and for a wrong command line."""
     Parser.monitoring = "check" in arguments
-    parser = build()
+    every = (*COMMANDS, *OTHERS)
+    helps = "-h" in arguments or "--help" in arguments
+    parser = build(every if helps else [name for name in every if name in arguments])
     options, unknown = parser.parse_known_args(_with_interval(arguments))
     command: Parser = options.parser
+    if command is parser and unknown and not unknown[0].startswith("-"):
+        command.error(f"there is no command {unknown[0]!r}, but {', '.join(every)}")
     if unknown:
-        command.error(f"unrecognized arguments: {' '.join(unknown)}")
+        command.error(
+            f"there is no option {unknown[0]!r}"
+            if unknown[0].startswith("-")
+            else f"{unknown[0]!r} is too much: {options.command} takes no such argument"
+        )
     _only_its_own(options, command)
     for key, (_, default, _) in OPTIONS.items():
         name = key.partition(".")[0]
@@ -334,7 +387,7 @@ def _with_interval(arguments: Sequence[str]) -> list[str]:
     given = list(arguments)
     for index, argument in enumerate(given):
         following = given[index + 1 : index + 2]
-        if argument == "--watch" and (not following or following[0] in COMMANDS):
+        if argument == "--watch" and (not following or following[0] in (*COMMANDS, *OTHERS)):
             given[index] = f"--watch={WATCH_INTERVAL}"
     return given
 

@@ -51,7 +51,10 @@ def host_and_port(address: str) -> tuple[str | None, str]:
     host, colon, port = address.partition(":")
     last = host.rstrip(".").rpartition(".")[2]
     is_name = (
-        all(part.strip("-").replace("-", "").replace("_", "").isalnum() for part in host.rstrip(".").split("."))
+        all(
+            part.strip("-").replace("-", "").replace("_", "").isalnum()
+            for part in host.rstrip(".").split(".")
+        )
         and not last.isdigit()  # four numbers, or too few of them
         and ":" not in port
     )
@@ -74,7 +77,8 @@ def resolve(host: str, port: str) -> list[str]:
             f"cannot resolve the host name {host!r}: {reason}. Is it spelled right, and does DNS work?",
             pychrony.ErrorCode.OPEN_FAILED,
         ) from error
-    return [
-        f"[{where[0]}]:{where[1]}" if family == socket.AF_INET6 else f"{where[0]}:{where[1]}"
-        for family, _, _, _, where in found
-    ]
+    addresses = []
+    for family, _, _, _, (ip, number, *_) in found:
+        brackets = ("[", "]") if family == socket.AF_INET6 else ("", "")
+        addresses.append(f"{brackets[0]}{ip!s}{brackets[1]}:{number}")
+    return addresses

@@ -13,7 +13,6 @@ from . import clock, durations, one_line
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from argparse import Namespace
-    from typing import Callable
 
     import pychrony
 
@@ -70,7 +69,9 @@ def plain(text: str) -> str:
 def set_error_limits(options: Namespace) -> None:
     """The defaults, moved where only one limit is given and the other's default would contradict it."""
     if options.warning is None:
-        options.warning = min(WARNING_ERROR, CRITICAL_ERROR if options.critical is None else options.critical)
+        options.warning = min(
+            WARNING_ERROR, CRITICAL_ERROR if options.critical is None else options.critical
+        )
     if options.critical is None:
         options.critical = max(CRITICAL_ERROR, options.warning)
     if options.warning > options.critical:
@@ -87,7 +88,9 @@ def assess(
     error = clock.greatest_error(status)
     for level, limit in ((CRITICAL, limits.critical), (WARNING, limits.warning)):
         if error > limit:
-            findings.append((level, f"may be {durations.text(error)} wrong, more than {durations.text(limit)}"))
+            findings.append(
+                (level, f"may be {durations.text(error)} wrong, more than {durations.text(limit)}")
+            )
             break
     age = measurement_age(status, now)
     if age > limits.max_age:

@@ -87,7 +87,9 @@ def run(options: Namespace) -> int:
         status = NO_ANSWER
         verdict = "Nothing can be said of the clock: chronyd could not be asked."
         if options.missing is not None:
-            verdict = "Nothing can be said of the clock: without libchrony, chronyd cannot be asked."
+            verdict = (
+                "Nothing can be said of the clock: without libchrony, chronyd cannot be asked."
+            )
     else:
         status, verdict = look_at_clock(findings, answer)
         look_at_sources(findings, answer)
@@ -210,18 +212,26 @@ def socket_file(path: str) -> tuple[str, str | None]:
     try:
         directory = os.stat(folder)
     except OSError as error:
-        return f"there is no directory {folder} ({error.strerror})", "Is chronyd running, and is this its bindcmdaddress?"
+        return (
+            f"there is no directory {folder} ({error.strerror})",
+            "Is chronyd running, and is this its bindcmdaddress?",
+        )
     place = f"its directory belongs to {owner(directory)}"
     try:
         file = os.stat(path)
     except PermissionError:
         return f"{place}, which does not admit {ourselves()}", let_in(directory)
     except OSError:
-        return f"there is no such socket; {place}", "Is chronyd running, and is this its bindcmdaddress?"
+        return (
+            f"there is no such socket; {place}",
+            "Is chronyd running, and is this its bindcmdaddress?",
+        )
     if not stat.S_ISSOCK(file.st_mode):
         return f"it is no socket; {place}", "Name chronyd's socket (bindcmdaddress in chrony.conf)."
     if not os.access(folder, os.W_OK | os.X_OK):
-        return f"the socket is there; {place}, which does not admit {ourselves()}", let_in(directory)
+        return f"the socket is there; {place}, which does not admit {ourselves()}", let_in(
+            directory
+        )
     return f"the socket belongs to {owner(file)}, {place}; you are {ourselves()}", None
 
 
@@ -264,7 +274,9 @@ def look_for_process(findings: Findings) -> None:
         try:
             with open(f"/proc/{number}/comm", encoding="ascii", errors="replace") as file:
                 if file.read().strip() == "chronyd":
-                    running.append(f"{number} of user {user_name(os.stat(f'/proc/{number}').st_uid)}")
+                    running.append(
+                        f"{number} of user {user_name(os.stat(f'/proc/{number}').st_uid)}"
+                    )
         except OSError:
             continue  # it has ended meanwhile
     if running:
@@ -284,7 +296,9 @@ def look_at_clock(findings: Findings, answer: Answer) -> tuple[int, str]:
     limits = check_limits()
     for level, words in check.assess(status, sources, limits, now):
         critical = level == check.CRITICAL
-        findings.add("problem" if critical else "note", "clock", words, clock_advice(status, sources))
+        findings.add(
+            "problem" if critical else "note", "clock", words, clock_advice(status, sources)
+        )
     if not clock.is_synchronised(status):
         return NOT_SYNCHRONISED, "The clock is not synchronised, and must not be trusted."
     direction = "slow" if status.offset > 0 else "fast"
@@ -304,7 +318,9 @@ def look_at_clock(findings: Findings, answer: Answer) -> tuple[int, str]:
         f"{durations.text(check.measurement_age(status, now))} ago",
     )
     if status.is_leap_pending():
-        findings.add("note", "leap second", f"{tables.LEAP[status.leap_status.name]} at the end of the day")
+        findings.add(
+            "note", "leap second", f"{tables.LEAP[status.leap_status.name]} at the end of the day"
+        )
     error = clock.greatest_error(status)
     verdict = f"The clock is {clock.in_words(status)}, and at most {durations.text(error)} wrong."
     return (NOT_SYNCHRONISED if error > limits.critical else DONE), verdict
@@ -336,7 +352,9 @@ def look_at_sources(findings: Findings, answer: Answer) -> None:
     _, sources, statistics, failed = answer
     deviation = {record.address: record.std_dev for record in statistics if record.samples > 1}
     for source in sources:
-        good = source.state.name in ("SELECTED", "UNSELECTED", "SELECTABLE") and source.is_reachable()
+        good = (
+            source.state.name in ("SELECTED", "UNSELECTED", "SELECTABLE") and source.is_reachable()
+        )
         findings.add(
             "ok" if good else "note",
             f"source {source.address}",
@@ -355,7 +373,10 @@ def look_at_sources(findings: Findings, answer: Answer) -> None:
 
 def about_source(source: pychrony.Source, deviation: float | None, failed: list[str]) -> str:
     polls = bin(source.reachability & 0xFF).count("1")
-    parts = [STATE.get(source.state.name, source.state.name), f"answered {polls} of the last 8 polls"]
+    parts = [
+        STATE.get(source.state.name, source.state.name),
+        f"answered {polls} of the last 8 polls",
+    ]
     if source.last_sample_ago is not None:
         parts.append(f"stratum {source.stratum}")
         parts.append(
@@ -374,7 +395,11 @@ def source_advice(source: pychrony.Source) -> str | None:
     if source.address.startswith("ID#"):
         return "Its name is not resolved yet: does DNS work here?"
     if not source.is_reachable():
-        return OPEN_NETWORK if source.mode.name != "REFCLOCK" else "Is the reference clock's driver running?"
+        return (
+            OPEN_NETWORK
+            if source.mode.name != "REFCLOCK"
+            else "Is the reference clock's driver running?"
+        )
     if source.state.name == "FALSETICKER":
         return "Compare it with the others (pychrony sources); take it out of chrony.conf if it stays so."
     return None
@@ -419,9 +444,7 @@ def wrapped(text: str, width: int, indent: str = "") -> list[str]:
     )
 
 
-def ticket(
-    findings: Findings, answer: Answer | None, verdict: str, status: int
-) -> dict[str, Any]:
+def ticket(findings: Findings, answer: Answer | None, verdict: str, status: int) -> dict[str, Any]:
     """All of it, for a machine: the steps, and chronyd's own numbers."""
     whole: dict[str, Any] = {"verdict": verdict, "exit_status": status, "steps": findings.steps}
     if answer is not None:

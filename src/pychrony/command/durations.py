@@ -19,7 +19,9 @@ UNITS = {
 
 def parse(text: str) -> float:
     """Seconds, 0 or more. ValueError says what a duration looks like."""
-    number = text.strip().rstrip("abcdefghijklmnopqrstuvwxyz\N{MICRO SIGN}\N{GREEK SMALL LETTER MU}")
+    number = text.strip().rstrip(
+        "abcdefghijklmnopqrstuvwxyz\N{MICRO SIGN}\N{GREEK SMALL LETTER MU}"
+    )
     unit = text.strip()[len(number) :]
     try:
         value = float(number) * UNITS[unit]

@@ -60,7 +60,9 @@ def raw(options: Namespace, first: bool) -> str:
         return as_csv(list(filled[0]) if filled else [], filled, first)
     return "\n\n".join(
         "\n".join(
-            labelled([(name, "-" if value is None else str(value)) for name, value in record.items()])
+            labelled(
+                [(name, "-" if value is None else str(value)) for name, value in record.items()]
+            )
         )
         for record in filled
     )
@@ -157,10 +159,7 @@ def as_table(table: tables.Report, records: list[Any]) -> list[str]:
     return [
         terminal.coloured(line(headings), "heading"),
         "=" * (sum(widths) + 2 * (len(widths) - 1)),
-        *(
-            terminal.coloured(line(row), table.colour(record))
-            for row, record in zip(rows, records)
-        ),
+        *(terminal.coloured(line(row), table.colour(record)) for row, record in zip(rows, records)),
     ]
 
 

@@ -128,7 +128,10 @@ def _options(field: str) -> Show:
     def show(record: Any) -> str:
         set_ones = flag_names(getattr(record, field))
         # chronyc leaves a fifth place free.
-        return "".join(SELECT_OPTION[name] if name in set_ones else "-" for name in SELECT_OPTION) + "-"
+        return (
+            "".join(SELECT_OPTION[name] if name in set_ones else "-" for name in SELECT_OPTION)
+            + "-"
+        )
 
     return show
 
@@ -188,16 +191,19 @@ REPORTS = {
             Column(
                 "System time",
                 "offset",
-                lambda record: f"{abs(record.offset):.9f} seconds "
-                f"{'slow' if record.offset > 0 else 'fast'} of NTP time",
+                lambda record: (
+                    f"{abs(record.offset):.9f} seconds "
+                    f"{'slow' if record.offset > 0 else 'fast'} of NTP time"
+                ),
             ),
             Column("Last offset", "last_offset", _number("last_offset", "{:+.9f} seconds")),
             Column("RMS offset", "rms_offset", _number("rms_offset", "{:.9f} seconds")),
             Column(
                 "Frequency",
                 "frequency",
-                lambda record: f"{abs(record.frequency):.3f} ppm "
-                f"{'fast' if record.frequency > 0 else 'slow'}",
+                lambda record: (
+                    f"{abs(record.frequency):.3f} ppm {'fast' if record.frequency > 0 else 'slow'}"
+                ),
             ),
             Column("Residual freq", "residual_freq", _number("residual_freq", "{:+.3f} ppm")),
             Column("Skew", "skew", _number("skew", "{:.3f} ppm")),
@@ -227,8 +233,10 @@ REPORTS = {
             Column(
                 "MS",
                 ("mode", "state"),
-                lambda record: SOURCE_MODE.get(record.mode.name, " ")
-                + SOURCE_STATE.get(record.state.name, " "),
+                lambda record: (
+                    SOURCE_MODE.get(record.mode.name, " ")
+                    + SOURCE_STATE.get(record.state.name, " ")
+                ),
                 left=True,
                 letters=(SOURCE_MODE, SOURCE_STATE),
             ),
@@ -240,9 +248,11 @@ REPORTS = {
             Column(
                 "Last sample",
                 ("latest_meas", "orig_latest_meas", "latest_meas_err"),
-                lambda record: f"{units.offset(record.latest_meas):>7}"
-                f"[{units.offset(record.orig_latest_meas):>7}]"
-                f" +/- {units.measure(record.latest_meas_err):>6}",
+                lambda record: (
+                    f"{units.offset(record.latest_meas):>7}"
+                    f"[{units.offset(record.orig_latest_meas):>7}]"
+                    f" +/- {units.measure(record.latest_meas_err):>6}"
+                ),
                 left=True,
             ),
         ),
@@ -273,18 +283,25 @@ REPORTS = {
             Column("Auth", "authentication", lambda record: "NY"[record.authentication]),
             Column("COpts", "configured_options", _options("configured_options")),
             Column(
-                "EOpts", "effective_options", _options("effective_options"), letters=(SELECT_OPTION,)
+                "EOpts",
+                "effective_options",
+                _options("effective_options"),
+                letters=(SELECT_OPTION,),
             ),
             Column("Last", "last_sample_ago", _age("last_sample_ago")),
             Column("Score", "score", _number("score", "{:.1f}")),
             Column(
                 "Interval",
                 ("low_limit", "high_limit"),
-                lambda record: f"{units.offset(record.low_limit):>7} "
-                f"{units.offset(record.high_limit):>7}",
+                lambda record: (
+                    f"{units.offset(record.low_limit):>7} {units.offset(record.high_limit):>7}"
+                ),
             ),
             Column(
-                "Leap", "leap_status", _word("leap_status", LEAP_LETTER, "?"), letters=(LEAP_LETTER,)
+                "Leap",
+                "leap_status",
+                _word("leap_status", LEAP_LETTER, "?"),
+                letters=(LEAP_LETTER,),
             ),
         ),
     ),
@@ -324,7 +341,9 @@ REPORTS = {
             Column("Response time", "response_time", _number("response_time", "{:.9f} seconds")),
             Column("Jitter asymmetry", "jitter_asymmetry", _number("jitter_asymmetry", "{:+.2f}")),
             Column("NTP tests", "flags", _tests),
-            Column("Interleaved", "flags", _shown("flags", lambda flags: units.yes(flags & 0x4000))),
+            Column(
+                "Interleaved", "flags", _shown("flags", lambda flags: units.yes(flags & 0x4000))
+            ),
             Column(
                 "Authenticated", "flags", _shown("flags", lambda flags: units.yes(flags & 0x8000))
             ),
@@ -422,13 +441,17 @@ REPORTS = {
             Column(
                 "Active",
                 "flags",
-                lambda record: units.yes(record.flags & 1)
-                + (" (leap second only)" if record.flags & 2 else ""),
+                lambda record: (
+                    units.yes(record.flags & 1)
+                    + (" (leap second only)" if record.flags & 2 else "")
+                ),
             ),
             Column("Offset", "offset", _number("offset", "{:+.9f} seconds")),
             Column("Frequency", "freq_offset", _number("freq_offset", "{:+.6f} ppm")),
             Column("Wander", "wander", _number("wander", "{:+.6f} ppm per second")),
-            Column("Last update", "last_update_ago", _number("last_update_ago", "{:.1f} seconds ago")),
+            Column(
+                "Last update", "last_update_ago", _number("last_update_ago", "{:.1f} seconds ago")
+            ),
             Column("Remaining time", "remaining_time", _number("remaining_time", "{:.1f} seconds")),
         ),
     ),

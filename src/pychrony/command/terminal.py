@@ -5,11 +5,15 @@ from __future__ import annotations
 import os
 import sys
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import TextIO
+
 COLOURS = {"good": "32", "bad": "31", "doubtful": "33", "heading": "1"}
 
 
-def is_terminal(stream: object) -> bool:
-    return stream is not None and bool(stream.isatty())  # type: ignore[attr-defined]
+def is_terminal(stream: TextIO | None) -> bool:
+    return stream is not None and stream.isatty()
 
 
 def has_colours() -> bool:
@@ -26,10 +30,10 @@ def coloured(text: str, colour: str) -> str:
     return f"\x1b[{code}m{text}\x1b[0m" if code and has_colours() else text
 
 
-def width(stream: object = None) -> int:
-    """The terminal's columns; 80 where there is none, or it does not say."""
+def width(stream: TextIO | None = None) -> int:
+    """The columns of the terminal, by default that of standard output; 80 where there is none, or it does not say."""
     try:
-        return os.get_terminal_size((stream or sys.stdout).fileno()).columns or 80  # type: ignore[attr-defined]
+        return os.get_terminal_size((stream or sys.stdout).fileno()).columns or 80
     except (AttributeError, OSError, ValueError):
         return 80
 
