@@ -70,7 +70,7 @@ def resolve(host: str, port: str) -> list[str]:
     import socket
 
     try:
-        found = socket.getaddrinfo(host, port or "323", type=socket.SOCK_DGRAM)
+        found = socket.getaddrinfo(host, None, type=socket.SOCK_DGRAM)
     except (OSError, UnicodeError) as error:
         reason = getattr(error, "strerror", None) or str(error)
         raise pychrony.ChronyConnectionError(
@@ -78,7 +78,7 @@ def resolve(host: str, port: str) -> list[str]:
             pychrony.ErrorCode.OPEN_FAILED,
         ) from error
     addresses = []
-    for family, _, _, _, (ip, number, *_) in found:
+    for family, _, _, _, (ip, *_) in found:
         brackets = ("[", "]") if family == socket.AF_INET6 else ("", "")
-        addresses.append(f"{brackets[0]}{ip!s}{brackets[1]}:{number}")
+        addresses.append(f"{brackets[0]}{ip!s}{brackets[1]}:{port or 323}")
     return addresses
