@@ -6,7 +6,7 @@ SOURCES := $(shell find src include -type f) Cargo.toml Cargo.lock build.rs setu
 WITH_LIBCHRONY := PYCHRONY_LIBCHRONY="$$(tools/libchrony)"
 
 .DELETE_ON_ERROR:
-.PHONY: help demo test lint rust-tests types tests hardening bench wheel matrix clean
+.PHONY: help demo test lint rust-tests types tests hardening bench wheel command-files matrix clean
 
 help:
 	@echo 'make demo       the tracking report of a chronyd: the system'"'"'s, or a private one'
@@ -14,6 +14,7 @@ help:
 	@echo 'make hardening  the long tests: hostile answers, memory, allocation failures, threads'
 	@echo 'make bench      what a call costs, against the C library, PyPI'"'"'s pychrony and chronyc'
 	@echo 'make wheel      a manylinux wheel in dist/'
+	@echo 'make command-files  the manual page and the completion of the command, in dist/share'
 	@echo 'make matrix     that wheel, tested in Debian bullseye to sid'
 
 .cache/prepared: tools/prepare tools/libchrony tools/requirements.txt
@@ -40,8 +41,8 @@ lint: .cache/prepared
 	@cargo fmt --version && cargo clippy --version || { echo 'install rustfmt and clippy (rustup component add rustfmt clippy)'; exit 1; }
 	cargo fmt --check
 	CI=true cargo clippy --locked --all-targets -- --deny warnings
-	$(PYTHON) -m ruff check .
-	$(PYTHON) -m ruff format --check .
+	$(PYTHON) -m ruff check . src/scripts/pychrony
+	$(PYTHON) -m ruff format --check . src/scripts/pychrony
 
 # Of the rooms that know no Python: no libpython is needed.
 rust-tests: .cache/prepared
@@ -49,7 +50,7 @@ rust-tests: .cache/prepared
 
 types: .cache/installed
 	$(PYTHON) -m mypy --strict tests/typing/user.py
-	$(PYTHON) -m mypy --strict src/pychrony/testing.py src/pychrony/__main__.py src/pytest_pychrony.py
+	$(PYTHON) -m mypy --strict src/pychrony/testing.py src/pychrony/__main__.py src/pychrony/command src/scripts/pychrony src/pytest_pychrony.py
 	$(WITH_LIBCHRONY) $(PYTHON) -m mypy.stubtest pychrony
 	$(PYTHON) -m pyright --pythonpath $(PYTHON) tests/typing/user.py
 
@@ -66,6 +67,10 @@ bench: .cache/installed
 
 wheel: .cache/prepared
 	tools/wheel
+
+# From the command's own parser; laid out as below /usr/share.
+command-files: .cache/prepared
+	$(PYTHON) tools/command_files.py dist/share
 
 matrix: .cache/prepared
 	tools/matrix

@@ -344,7 +344,7 @@ def build(names: Collection[str] = (*COMMANDS, *OTHERS)) -> Parser:
             command = commands.add_parser(
                 name,
                 help=about,
-                description=f"{about[0].upper()}{about[1:]}. {more}",
+                description=f"{about[0].upper()}{about[1:]}. {more}".strip(),
                 formatter_class=Wrapped,
                 allow_abbrev=False,
             )
