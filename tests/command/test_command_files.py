@@ -15,6 +15,8 @@ from pychrony.command import arguments
 
 TOOL = Path(__file__).parent.parent.parent / "tools" / "command_files.py"
 
+pytestmark = pytest.mark.skipif(not TOOL.exists(), reason="the tool is in the sources only")
+
 
 @pytest.fixture(scope="module")
 def share(tmp_path_factory: pytest.TempPathFactory, no_libchrony: Path) -> Path:
