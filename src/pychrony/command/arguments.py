@@ -329,6 +329,7 @@ def build(names: Collection[str] = (*COMMANDS, *OTHERS)) -> Parser:
         allow_abbrev=False,
     )
     parser.add_argument(
+        "-V",
         "--version",
         action=Version,
         nargs=0,

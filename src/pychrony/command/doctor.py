@@ -119,7 +119,11 @@ def look_at_libchrony(findings: Findings, missing: ImportError | None) -> None:
     findings.add("ok", "pychrony", f"{pychrony.__version__}, {pychrony.__file__}")
     path = pychrony.libchrony_path
     named = os.environ.get("PYCHRONY_LIBCHRONY")
-    origin = "named by PYCHRONY_LIBCHRONY" if named else "found by the dynamic linker"
+    origin = "found by the dynamic linker"
+    if named:
+        origin = "named by PYCHRONY_LIBCHRONY"
+    elif path.startswith(os.path.dirname(os.path.dirname(pychrony.__file__ or ""))):
+        origin = "brought by pychrony's own wheel"
     reports = f"it knows the reports {', '.join(pychrony.supported_reports())}"
     lacking = lacking_functions(path)
     functions = f"all {len(FUNCTIONS)} functions of libchrony 0.2 are there"

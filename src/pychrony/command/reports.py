@@ -57,7 +57,9 @@ def raw(options: Namespace, first: bool) -> str:
         return as_json(records, options)
     filled = [record for record in records if record]
     if options.csv:
-        return as_csv(list(filled[0]) if filled else [], filled, first)
+        return as_csv(list(filled[0]), filled, first) if filled else ""
+    if not filled:
+        return "chronyd has nothing to say in this report."
     return "\n\n".join(
         "\n".join(
             labelled(
