@@ -6,12 +6,15 @@ import csv
 import io
 import json
 import re
+from collections.abc import Iterator
 from typing import Any, Callable
 
 import pytest
+from conftest import LONG_ADDRESS
 from support import chronyc, command
 from support.chronyd import Chronyd
 from support.responder import NEVER, REPLIES, SAMPLES, Responder, sample
+from support.waiting import wait_for
 
 import pychrony
 
@@ -225,6 +228,65 @@ CHRONYC: dict[str, Callable[[dict[str, Any]], list[str]]] = {
         *(f"{r[n]:.9f}" for n in ("low_limit", "high_limit")),
         LEAP[r["leap_status"]],
     ],
+    "ntpdata": lambda r: [
+        r["address"],
+        str(r["remote_port"]),
+        r["local_address"] or "[UNSPEC]",
+        LEAP[r["leap_status"]],
+        str(r["version"]),
+        {
+            "ACTIVE_SYMMETRIC": "Symmetric active",
+            "PASSIVE_SYMMETRIC": "Symmetric passive",
+            "SERVER": "Server",
+        }.get(r["mode"], "Invalid"),
+        str(r["stratum"]),
+        str(r["poll"]),
+        f"{2.0 ** r['poll']:.0f}",
+        str(r["precision"]),
+        f"{2.0 ** r['precision']:.9f}",
+        *(f"{r[n]:.6f}" for n in ("root_delay", "root_dispersion")),
+        f"{r['reference_id']:08X}",
+        r["reference_id"].to_bytes(4, "big").rstrip(b"\0").decode() if r["stratum"] <= 1 else "",
+        clock_time(r["ref_time_ns"]),
+        *(f"{r[n]:.9f}" for n in ("offset", "peer_delay", "peer_dispersion", "response_time")),
+        f"{r['jitter_asymmetry']:.2f}",
+        *(
+            "".join("01"[f"TEST{test}" in r["flags"]] for test in tests)
+            for tests in ("123", "567", ("_A", "_B", "_C", "_D"))
+        ),
+        *("Yes" if flag in r["flags"] else "No" for flag in ("INTERLEAVED", "AUTHENTICATED")),
+        *(
+            r[n].title().replace("None", "Invalid")
+            for n in ("transmit_timestamping", "receive_timestamping")
+        ),
+        *(
+            str(r[n])
+            for n in (
+                "transmitted_messages",
+                "received_messages",
+                "received_valid_messages",
+                "received_good_messages",
+                "kernel_transmit_timestamps",
+                "kernel_receive_timestamps",
+                "hardware_transmit_timestamps",
+                "hardware_receive_timestamps",
+            )
+            if r[n] is not None
+        ),
+    ],
+    "authdata": lambda r: [
+        r["address"],
+        {"NONE": "-", "SYMMETRIC_KEY": "SK", "NTS": "NTS"}[r["mode"]],
+        str(r["key_id"]),
+        str(int(pychrony.KeyType[r["key_type"]])),
+        str(r["key_length"]),
+        never(r["last_key_establishment_ago"]),
+        str(r["key_establishment_attempts"]),
+        str(int(r["nak"])),
+        str(r["cookies"]),
+        str(r["cookie_length"]),
+    ],
+    "serverstats": lambda r: [str(value) for value in r.values() if value is not None],
     "activity": lambda r: [str(value) for value in r.values()],
     "rtcdata": lambda r: [
         clock_time(r["ref_time_ns"]),
@@ -250,10 +312,55 @@ def test_json_has_every_number_that_chronyc_prints(report: str) -> None:
             daemon.reports.update(held)
             printed = chronyc.run(daemon.address, "-c", report).stdout
             ours = json.loads(command.output(report, "--json", "-a", daemon.address))
-            records = ours if isinstance(ours, list) else [ours]
-            assert [CHRONYC[report](record) for record in records] == list(
-                csv.reader(printed.splitlines())
-            )
+            assert as_chronyc_prints(report, ours) == chronyc_rows(report, printed)
+
+
+def as_chronyc_prints(report: str, answer: Any) -> list[list[str]]:
+    records = answer if isinstance(answer, list) else [answer]
+    return [CHRONYC[report](record) for record in records if record]
+
+
+def chronyc_rows(report: str, printed: str) -> list[list[str]]:
+    rows = list(csv.reader(printed.splitlines()))
+    if report == "ntpdata":
+        # Without the reference IDs that addresses have.
+        rows = [[*row[:1], *row[2:4], *row[5:]] for row in rows]
+    return rows
+
+
+@pytest.fixture(scope="module")
+def quiet(server: Chronyd) -> Iterator[Chronyd]:
+    """Has measured a few times and then is silent for a minute, so that its numbers stand still."""
+    lines = [
+        f"server {address} port {server.ntp_port} iburst minpoll 6 maxpoll 6 {option}"
+        for address, option in (("127.0.0.1", "prefer trust"), ("::1", "noselect"))
+    ]
+    with Chronyd([*lines, f"server {LONG_ADDRESS} offline"]) as daemon:
+        wait_for(
+            "both bursts are over",
+            lambda: [row["reachability"] for row in daemon.records("sources")][:2] == ["17", "17"],
+        )
+        yield daemon
+
+
+# The others never stand still: they extrapolate to the moment.
+LIVE = ["sources", "selectdata", "ntpdata", "authdata", "activity"]
+
+
+@pytest.mark.parametrize("report", LIVE)
+def test_json_of_a_real_chronyd_has_the_numbers_that_chronyc_prints(
+    report: str, quiet: Chronyd
+) -> None:
+    def unmoved() -> tuple[list[list[str]], list[list[str]]] | None:
+        """Both, from a moment in which nothing moved: ages grow by the second."""
+        before = quiet.chronyc("-c", report)
+        ours = json.loads(command.output(report, "--json", "-a", quiet.socket))
+        if quiet.chronyc("-c", report) != before:
+            return None
+        return as_chronyc_prints(report, ours), chronyc_rows(report, before)
+
+    ours, theirs = wait_for("chronyc says the same twice", unmoved)
+    assert ours == theirs
 
 
 def expected_json(value: Any) -> Any:
