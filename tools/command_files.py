@@ -89,7 +89,7 @@ def manual(arguments: types.ModuleType) -> str:
         ".SH SYNOPSIS\n.B pychrony\n[\\fIOPTION\\fR]... [\\fICOMMAND\\fR] [\\fIOPTION\\fR]...\n",
         f".SH DESCRIPTION\n{roff(arguments.DESCRIPTION)}",
         "The reports have chronyc's names, columns, words, signs and units.\n",
-        ".SH OPTIONS\nThese are of the reports. An option may stand before or behind its command.\n",
+        ".SH OPTIONS\n\\fB\\-a\\fR and \\fB\\-t\\fR are of every command, the others of the reports. An option may stand before or behind its command.\n",
         *(option(action) for action in own if action.dest != "help"),
         ".SH COMMANDS\n",
     ]

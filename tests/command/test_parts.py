@@ -1,15 +1,16 @@
-"""What the command's parts promise each other: durations, host names."""
+"""What the command's parts promise each other: durations, host names, commands of other subpackages."""
 
 from __future__ import annotations
 
 import socket
+from pathlib import Path
 from typing import Any
 
 import pytest
 from support.responder import Responder, silent
 
 import pychrony
-from pychrony.command import asking, durations
+from pychrony.command import arguments, asking, durations
 
 
 @pytest.mark.parametrize(
@@ -116,3 +117,31 @@ def test_a_silent_address_ends_the_search(monkeypatch: pytest.MonkeyPatch) -> No
     with Responder(silent, transport="udp6") as daemon:
         with pytest.raises(pychrony.ChronyTimeoutError):
             asking.ask(f"two.example:{daemon.port}", 0.1, stratum)
+
+
+OTHER = """
+from pychrony.command import arguments
+
+def add_arguments(commands):
+    parser = commands.add_parser("other", help="something else")
+    arguments.add_options(parser, ("address", "timeout"))
+    parser.add_argument("--port", type=int, default=9123)
+    parser.set_defaults(command="other", module=__name__, parser=parser)
+"""
+
+
+def test_a_command_of_another_subpackage_can_be_added(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "other_command.py").write_text(OTHER)
+    monkeypatch.syspath_prepend(str(tmp_path))
+    monkeypatch.setitem(arguments.OTHERS, "other", "other_command")
+    options = arguments.parse(["-a", "::1", "other", "--port", "1"])
+    assert (options.module, options.address, options.timeout, options.port) == (
+        "other_command",
+        "::1",
+        3.0,
+        1,
+    )
+    with pytest.raises(SystemExit):
+        arguments.parse(["--csv", "other"])

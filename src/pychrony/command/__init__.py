@@ -24,6 +24,9 @@ NOT_SYNCHRONISED = 1  # of wait and doctor only: the others were not asked
 USAGE = 2
 NO_ANSWER = 3  # chronyd could not be asked, or the answer could not be written
 
+# The one module whose run() works where pychrony is a bare package.
+WITHOUT_LIBCHRONY = "pychrony.command.doctor"
+
 
 class Terminated(BaseException):
     """A signal asks the process to end; raised by a handler, so that what is open gets closed."""
@@ -60,11 +63,11 @@ def _run(arguments: Sequence[str], missing: ImportError | None) -> int:
 
     options = parser.parse(arguments)
     options.missing = missing
-    module = sys.modules.get(options.module) or __import__(options.module, fromlist=["run"])
-    if missing is not None and not getattr(module, "WITHOUT_LIBCHRONY", False):
+    if missing is not None and options.module != WITHOUT_LIBCHRONY:
         return failed(options, missing)
     import pychrony
 
+    module = __import__(options.module, fromlist=["run"])
     try:
         status: int = module.run(options)
     except getattr(pychrony, "ChronyError", ()) as error:

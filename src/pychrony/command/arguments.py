@@ -252,8 +252,9 @@ COMMANDS: dict[str, tuple[str, tuple[str, ...], str, str]] = {
 }
 
 
-# Commands that are not in the table: the module of each has add_arguments(commands), which names that module by
-# set_defaults(command=..., module=..., parser=...), and run(options).
+# Commands of other subpackages, each with its module. That has add_arguments(commands), which adds the command's parser,
+# gives it options (add_options() for those of the table) and names it by set_defaults(command=..., module=..., parser=...);
+# and run(options), which returns the exit status. It must be importable without libchrony: the manual page is made there.
 OTHERS: dict[str, str] = {}
 
 
@@ -310,7 +311,8 @@ class Version(argparse.Action):
         parser.exit()
 
 
-def _add(parser: argparse.ArgumentParser, options: tuple[str, ...]) -> None:
+def add_options(parser: argparse.ArgumentParser, options: tuple[str, ...]) -> None:
+    """Give a parser options of the table. One that is not used is no attribute yet: parse() puts the defaults in."""
     for key in options:
         flags, _, settings = OPTIONS[key]
         named: dict[str, Any] = dict(settings)
@@ -335,7 +337,7 @@ def build(names: Collection[str] = (*COMMANDS, *OTHERS)) -> Parser:
         nargs=0,
         help="say the versions, and which libchrony is in use",
     )
-    _add(parser, _REPORT)
+    add_options(parser, _REPORT)
     parser.set_defaults(command="tracking", module="pychrony.command.reports", parser=parser)
     if not names:
         return parser
@@ -349,7 +351,7 @@ def build(names: Collection[str] = (*COMMANDS, *OTHERS)) -> Parser:
                 formatter_class=Wrapped,
                 allow_abbrev=False,
             )
-            _add(command, options)
+            add_options(command, options)
             command.set_defaults(command=name, module=f"pychrony.command.{module}", parser=command)
     for name, module in OTHERS.items():
         if name in names:

@@ -24,8 +24,6 @@ if TYPE_CHECKING:
         "dict[str, list[str]]",
     ]
 
-WITHOUT_LIBCHRONY = True
-
 # Those that pychrony tries by itself, in its order.
 ADDRESSES = (
     "/run/chrony/chronyd.sock",
