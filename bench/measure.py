@@ -299,13 +299,13 @@ def imports(who: Iterable[Contestant], rounds: int) -> dict[str, Any]:
     for number in range(rounds + 1):
         for one in measured:
             for program, code in PROGRAMS.items():
-                taken = run_time([one.command[0], "-c", code], one.env)
+                taken = _run_time([one.command[0], "-c", code], one.env)
                 if number:  # the first fills the caches
                     runs[one.name][program].append(taken)
     return {one.name: _import_cost(one, runs[one.name]) for one in measured}
 
 
-def run_time(command: list[str], env: Mapping[str, str]) -> tuple[float, float]:
+def _run_time(command: list[str], env: Mapping[str, str]) -> tuple[float, float]:
     """Wall and CPU time of a process."""
     start = time.perf_counter()
     process = os.posix_spawn(command[0], command, env)

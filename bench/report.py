@@ -158,17 +158,6 @@ def having_table(results: Results) -> str:
     return table(head, rows)
 
 
-def start_table(results: Results) -> str:
-    rows = []
-    for name, cost in results["start"].items():
-        over = [milli(cost[what]["over bare"]) for what in ("wall", "cpu")]
-        if name.startswith(("bare", "chronyc")):
-            over = ["", ""]
-        rows.append([name, *(milli(cost[what]["all"]) for what in ("wall", "cpu")), *over])
-    head = ["a process", "wall, ms", "CPU, ms", "over bare: wall, ms", "CPU, ms"]
-    return table(head, rows)
-
-
 def threads_table(results: Results) -> str:
     measured = results["threads"]
     numbers = list(next(iter(measured.values())))
@@ -234,7 +223,6 @@ def text(results: Results) -> str:
         "System calls": calls_table(results),
         "Instructions": instructions_table(results),
         "Import, memory, size": having_table(results),
-        "The command": start_table(results),
         "Threads, UDP, a connection each (own) or one for all (shared)": threads_table(results),
         "Overlapping requests (the prototype, in C)": overlap_table(results),
     }

@@ -19,7 +19,6 @@ import overlap
 import parts
 import plot
 import report
-import start
 from daemons import Daemons
 
 
@@ -37,8 +36,6 @@ def run(options: argparse.Namespace) -> dict[str, Any]:
     results["sizes"] = measure.sizes(options.wheel)
     progress("nothing yet: the daemons' sources are to answer first")
     with Daemons(sources=(1, 8, 64)) as daemons:
-        progress("the command")
-        results["start"] = start.run(daemons, options.python, rounds=5 if quick else 30)
         progress("threads, and single calls")
         results["threads"] = measure.threads(
             daemons, who, calls=1000 if quick else 8000, rounds=2 if quick else 7
