@@ -6,10 +6,9 @@ from collections.abc import Iterator
 
 import pytest
 from support.chronyd import LOCAL_SERVER, Chronyd, client_of
+from support.command import LONG_ADDRESS
 from support.shm import ShmClock
 from support.waiting import wait_for
-
-LONG_ADDRESS = "2001:db8:1111:2222:3333:4444:5555:6666"
 
 
 @pytest.fixture(scope="session")

@@ -20,6 +20,9 @@ from typing import Union, final
 from .child import environment
 from .waiting import DEADLINE
 
+# One that is longer than chronyc's column.
+LONG_ADDRESS = "2001:db8:1111:2222:3333:4444:5555:6666"
+
 Argument = Union[str, os.PathLike[str]]
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from plugin import Output, parse
 from support import command
 from support.chronyd import LOCAL_SERVER, Chronyd, client_of
+from support.plugin import Output, parse
 from support.responder import Responder, sample
 
 OK, WARNING, CRITICAL, UNKNOWN = range(4)

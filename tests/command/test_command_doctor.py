@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import LONG_ADDRESS
 from support import command, namespace
 from support.chronyd import Chronyd, daemon_user
+from support.command import LONG_ADDRESS
 from support.stranger import STRANGER, is_alone
 
 import pychrony

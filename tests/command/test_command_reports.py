@@ -10,9 +10,9 @@ from collections.abc import Iterator
 from typing import Any, Callable
 
 import pytest
-from conftest import LONG_ADDRESS
 from support import chronyc, command
 from support.chronyd import Chronyd
+from support.command import LONG_ADDRESS
 from support.responder import NEVER, REPLIES, SAMPLES, Responder, sample
 from support.waiting import wait_for
 
