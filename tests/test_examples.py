@@ -103,7 +103,9 @@ def test_a_verdict_that_is_old_is_asked_anew(monkeypatch: pytest.MonkeyPatch) ->
     with Responder() as daemon, Health(1.0, daemon.address) as health:
         monkeypatch.setattr(health.example, "CACHED", 0.0)
         health.get()
-        daemon.reports["tracking"] = [sample("tracking", leap_status=3)]
+        daemon.reports["tracking"] = [
+            sample("tracking", reference_ID=0, address=None, leap_status=3)
+        ]
         assert health.verdict_now() == (503, False, "the clock is not synchronised")
 
 
