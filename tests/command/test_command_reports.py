@@ -445,6 +445,7 @@ def test_synchronisation_and_the_greatest_error_are_said_in_words(
     local = command.output("-a", server.socket)
     assert "Reference ID    : 7F7F0101 (local reference, no source)\n" in local
     assert "Synchronised    : No, chronyd only follows its local reference\n" in local
+    assert "Greatest error  : unknown\n" in local
     assert "Synchronised    : No\n" in command.output("-a", unsynchronised.socket)
     with Responder() as daemon:
         text = command.output("-a", daemon.address)

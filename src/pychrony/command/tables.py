@@ -173,6 +173,12 @@ def _synchronised(record: Any) -> str:
     return "No, chronyd only follows its local reference" if clock.is_local(record) else "No"
 
 
+def _greatest_error(record: Any) -> str:
+    # Without a source, the numbers add up to nothing: the clock may be wrong by any time.
+    known = clock.is_synchronised(record)
+    return f"{clock.greatest_error(record):.9f} seconds" if known else "unknown"
+
+
 def _source_colour(record: Any) -> str:
     return STATE_COLOUR.get(record.state.name, "")
 
@@ -219,7 +225,7 @@ REPORTS = {
             Column(
                 "Greatest error",
                 ("offset", "root_dispersion", "root_delay"),
-                lambda record: f"{clock.greatest_error(record):.9f} seconds",
+                _greatest_error,
             ),
             Column("Synchronised", ("reference_id", "leap_status"), _synchronised),
         ),
