@@ -8,7 +8,7 @@ SOURCES := $(shell find src include -type f) Cargo.toml Cargo.lock build.rs setu
 WITH_LIBCHRONY := PYCHRONY_LIBCHRONY="$$(tools/libchrony)"
 
 .DELETE_ON_ERROR:
-.PHONY: help demo test lint rust-tests types tests hardening bench wheel matrix clean
+.PHONY: help demo test lint rust-tests types tests hardening bench wheel command-files matrix clean
 
 help:
 	@echo 'make demo       the tracking report of a chronyd: the system'"'"'s, or a private one'
@@ -17,6 +17,7 @@ help:
 	@echo 'make bench      what a call costs, against the C library, PyPI'"'"'s pychrony and chronyc;'
 	@echo '                with AGAINST=REVISION, against another revision of this one'
 	@echo 'make wheel      a manylinux wheel in dist/'
+	@echo 'make command-files  the manual page and the completion of the command, in dist/share'
 	@echo 'make matrix     that wheel, tested in Debian bullseye to sid'
 
 .cache/prepared: tools/prepare tools/libchrony tools/prometheus tools/requirements.txt
@@ -43,8 +44,8 @@ lint: .cache/prepared
 	@cargo fmt --version && cargo clippy --version || { echo 'install rustfmt and clippy (rustup component add rustfmt clippy)'; exit 1; }
 	cargo fmt --check
 	CI=true cargo clippy --locked --all-targets -- --deny warnings
-	$(VENV) -m ruff check .
-	$(VENV) -m ruff format --check .
+	$(VENV) -m ruff check . src/scripts/pychrony
+	$(VENV) -m ruff format --check . src/scripts/pychrony
 
 # Of the rooms that know no Python: no libpython is needed.
 rust-tests: .cache/prepared
@@ -52,7 +53,7 @@ rust-tests: .cache/prepared
 
 types: .cache/installed
 	$(VENV) -m mypy --strict tests/typing/user.py
-	$(VENV) -m mypy --strict src/pychrony src/pytest_pychrony.py
+	$(VENV) -m mypy --strict src/pychrony src/scripts/pychrony src/pytest_pychrony.py
 	$(WITH_LIBCHRONY) $(VENV) -m mypy.stubtest pychrony
 	$(VENV) -m pyright --pythonpath $(VENV) tests/typing/user.py
 
@@ -75,6 +76,10 @@ endif
 
 wheel: .cache/prepared
 	tools/wheel
+
+# From the command's own parser; laid out as below /usr/share.
+command-files: .cache/prepared
+	$(VENV) tools/command_files.py dist/share
 
 matrix: .cache/prepared
 	tools/matrix
