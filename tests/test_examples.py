@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import ModuleType
 
-from support import child
+import pytest
 from support.chronyd import Chronyd
 from support.responder import Responder, sample
 
@@ -106,31 +106,3 @@ def test_a_verdict_that_is_old_is_asked_anew(monkeypatch: pytest.MonkeyPatch) ->
             sample("tracking", reference_ID=0, address=None, leap_status=3)
         ]
         assert health.verdict_now() == (503, False, "the clock is not synchronised")
-
-
-@pytest.fixture
-def exporter() -> ModuleType:
-    return load("prometheus_exporter")
-
-
-def scrape(exporter: ModuleType, address: str) -> str:
-    registry = CollectorRegistry()
-    clock = exporter.Clock(address)
-    registry.register(clock)
-    try:
-        return generate_latest(registry).decode()
-    finally:
-        clock.connection.close()
-
-
-def test_the_exporter_exports_the_clock(exporter: ModuleType, client: Chronyd) -> None:
-    text = scrape(exporter, client.socket)
-    assert "\nchrony_up 1.0\n" in text
-    for name in exporter.METRICS.values():
-        assert f"\n{name} " in text
-
-
-def test_the_exporter_says_when_chronyd_is_down(exporter: ModuleType) -> None:
-    text = scrape(exporter, "127.0.0.1:9")
-    assert "\nchrony_up 0.0\n" in text
-    assert "chrony_stratum" not in text
