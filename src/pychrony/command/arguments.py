@@ -92,8 +92,8 @@ OPTIONS: dict[str, tuple[tuple[str, ...], Any, dict[str, Any]]] = {
         {
             "metavar": "ADDRESS",
             "help": "the chronyd to ask: path of its Unix socket, or an IP address or host name with an optional port "
-            "(default: the first that answers of /run/chrony/chronyd.sock, /var/run/chrony/chronyd.sock, 127.0.0.1:323 "
-            "and [::1]:323)",
+            "(default: the one in the environment variable PYCHRONY_ADDRESS, else the first that can be reached of "
+            "/run/chrony/chronyd.sock, /var/run/chrony/chronyd.sock, 127.0.0.1:323 and [::1]:323)",
         },
     ),
     "timeout": (

@@ -30,10 +30,12 @@ COLLECTORS = [
 def add_common(parser: ArgumentParser) -> None:
     option = parser.add_argument
     option(
+        "-a",
         "--address",
         help="absolute path of chronyd's Unix socket, or an IP address with an optional port (default: chronyd's usual ones)",
     )
     option(
+        "-t",
         "--timeout",
         type=float,
         default=3.0,
