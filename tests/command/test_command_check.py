@@ -19,12 +19,13 @@ def check(*arguments: str, **changes: str | None) -> Output:
 
 @pytest.mark.parametrize("kind", ["client", "client6"])
 def test_a_synchronised_clock_is_ok(kind: str, request: pytest.FixtureRequest) -> None:
-    said = check("-a", request.getfixturevalue(kind).socket)
+    # On a busy machine, what a private daemon measures may be seconds wrong.
+    said = check("-w", "10s", "-c", "20s", "-a", request.getfixturevalue(kind).socket)
     assert said.status == OK
     assert "synchronised to " in said.text
     assert said.further == []
     error, offset = said.data["error"], said.data["offset"]
-    assert (error.unit, error.warning, error.critical, error.minimum) == ("s", "0.1", "0.5", "0")
+    assert (error.unit, error.warning, error.critical, error.minimum) == ("s", "10", "20", "0")
     by_parts = (
         abs(offset.value) + said.data["root_dispersion"].value + said.data["root_delay"].value / 2
     )
@@ -50,6 +51,12 @@ def test_a_clock_that_may_be_wrong_is_a_warning_and_then_critical() -> None:
         assert (said.data["error"].warning, said.data["error"].critical) == ("1", "1")
         said = check("-w", "1ms", "-c", "2ms", *old)
         assert said.status == CRITICAL
+
+
+def test_the_thresholds_are_a_tenth_and_half_a_second_where_none_are_given() -> None:
+    with Responder() as daemon:
+        error = check("--max-age", "100000d", "-a", daemon.address).data["error"]
+    assert (error.warning, error.critical) == ("0.1", "0.5")
 
 
 def test_an_old_measurement_a_high_stratum_and_missing_sources_are_warnings() -> None:
