@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+from collections.abc import Sequence
 from pathlib import Path
 
 SOURCE = Path(__file__).with_name("standin.c")
@@ -15,8 +16,11 @@ def quoted(text: str) -> str:
     return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 
-def build(path: Path, **defines: str | int | bool) -> Path:
-    """Compile it to `path`. True defines a macro as it is; text and numbers are its value, as in C."""
+def build(path: Path, *, more: Sequence[str] = (), **defines: str | int | bool) -> Path:
+    """Compile it to `path`, with `more` options for the compiler.
+
+    True defines a macro as it is; text and numbers are its value, as in C.
+    """
     compiler = os.environ.get("CC", "cc").split()
     if shutil.which(compiler[0]) is None:
         raise RuntimeError(
@@ -38,6 +42,7 @@ def build(path: Path, **defines: str | int | bool) -> Path:
             "-o",
             str(path),
             str(SOURCE),
+            *more,
         ],
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
