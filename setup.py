@@ -2,8 +2,6 @@
 
 import os
 import re
-import shutil
-import struct
 import sys
 import sysconfig
 from pathlib import Path
@@ -30,7 +28,8 @@ LOCKED = ["--locked"] if (HERE / "Cargo.lock").exists() else []
 
 # A libchrony to put beside the module, where one is wanted. Without it the module uses the system's alone.
 BUNDLE = os.environ.get("PYCHRONY_BUNDLE_LIBCHRONY")
-LIBCHRONY = HERE / "packaging" / "libchrony"
+sys.path.insert(0, str(HERE / "packaging" / "libchrony"))
+from bundled_libchrony import bundle  # noqa: E402
 
 # What a wheel must bring along beside the project's own licence, and under which licences that is: tools/wheel puts both
 # into this folder.
@@ -57,49 +56,6 @@ def license_expression():
     }
 
 
-def read_elf(path):
-    """What kind of machine an ELF file is for, and the names of the functions and data that it exports."""
-    data = Path(path).read_bytes()
-    if data[:4] != b"\x7fELF":
-        raise SystemExit(f"pychrony: {path} is no shared library")
-    wide, order = data[4] == 2, "<" if data[5] == 1 else ">"
-    machine = (data[4], data[5], struct.unpack_from(order + "H", data, 18)[0])
-    (table,) = struct.unpack_from(order + ("Q" if wide else "I"), data, 40 if wide else 32)
-    size, count = struct.unpack_from(order + "HH", data, 58 if wide else 46)
-    section, symbol = (
-        struct.Struct(order + each)
-        for each in (("IIQQQQIIQQ", "IBBHQQ") if wide else ("10I", "IIIBBH"))
-    )
-    sections = [section.unpack_from(data, table + size * index) for index in range(count)]
-    names = set()
-    for _, kind, _, _, offset, length, link, *_ in sections:
-        if kind == 11:  # SHT_DYNSYM
-            strings = sections[link][4]
-            for entry in symbol.iter_unpack(data[offset : offset + length]):
-                if entry[3 if wide else 5]:  # the section it is defined in
-                    start = strings + entry[0]
-                    names.add(data[start : data.index(b"\0", start)].decode())
-    return machine, names
-
-
-def bundle(library, module):
-    """Put the libchrony of that path beside the module, if the two fit together."""
-    machine, names = read_elf(library)
-    if machine != read_elf(module)[0]:
-        raise SystemExit(
-            f"pychrony: PYCHRONY_BUNDLE_LIBCHRONY={library} is built for another machine than the module"
-        )
-    functions = re.findall(
-        r"^\t\t(\w+);", (LIBCHRONY / "libchrony.map").read_text(encoding="utf-8"), re.MULTILINE
-    )
-    missing = [function for function in functions if function not in names]
-    if missing:
-        raise SystemExit(
-            f"pychrony: PYCHRONY_BUNDLE_LIBCHRONY={library} is no libchrony 0.2: it lacks {', '.join(missing)}"
-        )
-    shutil.copyfile(library, module.with_name("libchrony.so.0"))
-
-
 class BuildRust(build_rust):
     """Names the extension as every CPython from 3.9 on looks for it, and puts a libchrony beside it where one is given.
 
@@ -114,12 +70,7 @@ class BuildRust(build_rust):
 
     def run(self):
         super().run()
-        # One of an earlier build must not get into a wheel that is to hold none.
-        bundled = self.module.with_name("libchrony.so.0")
-        if bundled.exists():
-            bundled.unlink()
-        if BUNDLE:
-            bundle(BUNDLE, self.module)
+        bundle(BUNDLE, self.module)
 
 
 setuptools.setup(
