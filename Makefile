@@ -2,7 +2,7 @@
 
 PYTHON := .cache/venv/bin/python
 WHEEL := .cache/wheel
-SOURCES := $(shell find src include -type f) Cargo.toml Cargo.lock build.rs setup.py setup.cfg pyproject.toml MANIFEST.in .cargo/config.toml README.md LICENSE
+SOURCES := $(shell find src include packaging/libchrony -type f) Cargo.toml Cargo.lock build.rs setup.py setup.cfg pyproject.toml MANIFEST.in .cargo/config.toml README.md LICENSE
 WITH_LIBCHRONY := PYCHRONY_LIBCHRONY="$$(tools/libchrony)"
 
 .DELETE_ON_ERROR:
@@ -13,8 +13,8 @@ help:
 	@echo 'make test       every check: formats, lints, types, tests on each CPython from 3.9 on'
 	@echo 'make hardening  the long tests: hostile answers, memory, allocation failures, threads'
 	@echo 'make bench      what a call costs, against the C library, PyPI'"'"'s pychrony and chronyc'
-	@echo 'make wheel      a manylinux wheel in dist/'
-	@echo 'make matrix     that wheel, tested in Debian bullseye to sid'
+	@echo 'make wheel      a manylinux wheel in dist/; with LIBCHRONY_SOURCE=..., it brings a libchrony compiled from there'
+	@echo 'make matrix     that wheel, installed and tested in Debian bullseye to sid'
 
 .cache/prepared: tools/prepare tools/libchrony tools/requirements.txt
 	tools/prepare
@@ -42,6 +42,8 @@ lint: .cache/prepared
 	CI=true cargo clippy --locked --all-targets -- --deny warnings
 	$(PYTHON) -m ruff check .
 	$(PYTHON) -m ruff format --check .
+	tools/notices check
+	tools/lint-workflows
 
 # Of the rooms that know no Python: no libpython is needed.
 rust-tests: .cache/prepared
@@ -68,6 +70,7 @@ wheel: .cache/prepared
 	tools/wheel
 
 matrix: .cache/prepared
+	tools/install-test
 	tools/matrix
 
 clean:
