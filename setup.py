@@ -87,6 +87,7 @@ setuptools.setup(
             py_limited_api=bool(STABLE_ABI),
         )
     ],
+    license_files=["LICENSE", *sorted(f"licenses/{each.name}" for each in NOTICES.glob("*.txt"))],
     options={"bdist_wheel": {"py_limited_api": STABLE_ABI}} if STABLE_ABI else {},
     **license_expression(),
 )
