@@ -235,7 +235,7 @@ def test_a_broken_library_of_the_system_is_an_error_that_says_how_to_choose_that
     site, bundled = package_with(stand_in, tmp_path)
     broken = {"PYTHONPATH": site, "LD_LIBRARY_PATH": str(no_libchrony)}
     message = failure(PYCHRONY_LIBCHRONY=None, **broken)["message"]
-    for words in [str(no_libchrony / "libchrony.so.0"), "PYCHRONY_LIBCHRONY", str(bundled)]:
+    for words in ["libchrony.so.0: ", "PYCHRONY_LIBCHRONY", str(bundled)]:
         assert words in message
     assert attempt(PYCHRONY_LIBCHRONY=str(bundled), **broken) == {"value": str(bundled)}
 

@@ -90,7 +90,7 @@ def main() -> None:
         system_has(content)
         path, message = attempt()
         named = "PYCHRONY_LIBCHRONY" in message and str(bundled) in message
-        show(f"with one that is {what}", path or message, named and str(SYSTEM) in message)
+        show(f"with one that is {what}", path or message, named and SYSTEM.name in message)
         path, message = attempt(PYCHRONY_LIBCHRONY=str(bundled))
         show("  and the variable set", path or message, path == str(bundled))
     system_has(None)
