@@ -42,6 +42,7 @@ lint: .cache/prepared
 	CI=true cargo clippy --locked --all-targets -- --deny warnings
 	$(PYTHON) -m ruff check .
 	$(PYTHON) -m ruff format --check .
+	$(PYTHON) -m pyroma --quiet --min=10 .
 	tools/notices check
 	tools/lint-workflows
 
