@@ -4,7 +4,7 @@
 PYTHON :=
 VENV := .cache/venv/bin/python
 WHEEL := .cache/wheel
-SOURCES := $(shell find src include -type f) Cargo.toml Cargo.lock build.rs setup.py setup.cfg pyproject.toml MANIFEST.in .cargo/config.toml README.md LICENSE
+SOURCES := $(shell find src include packaging/libchrony -type f) Cargo.toml Cargo.lock build.rs setup.py setup.cfg pyproject.toml MANIFEST.in .cargo/config.toml README.md LICENSE
 WITH_LIBCHRONY := PYCHRONY_LIBCHRONY="$$(tools/libchrony)"
 
 .DELETE_ON_ERROR:
@@ -16,9 +16,9 @@ help:
 	@echo 'make hardening  the long tests: hostile answers, memory, allocation failures, threads'
 	@echo 'make bench      what a call costs, against the C library, PyPI'"'"'s pychrony and chronyc;'
 	@echo '                with AGAINST=REVISION, against another revision of this one'
-	@echo 'make wheel      a manylinux wheel in dist/'
+	@echo 'make wheel      a manylinux wheel in dist/; with LIBCHRONY_SOURCE=..., it brings a libchrony compiled from there'
 	@echo 'make command-files  the manual page and the completion of the command, in dist/share'
-	@echo 'make matrix     that wheel, tested in Debian bullseye to sid'
+	@echo 'make matrix     that wheel, installed and tested in Debian bullseye to sid'
 
 .cache/prepared: tools/prepare tools/libchrony tools/prometheus tools/requirements.txt
 	tools/prepare
@@ -46,6 +46,9 @@ lint: .cache/prepared
 	CI=true cargo clippy --locked --all-targets -- --deny warnings
 	$(VENV) -m ruff check . src/scripts/pychrony
 	$(VENV) -m ruff format --check . src/scripts/pychrony
+	$(VENV) -m pyroma --quiet --min=10 .
+	tools/notices check
+	tools/lint-workflows
 
 # Of the rooms that know no Python: no libpython is needed.
 rust-tests: .cache/prepared
@@ -82,6 +85,7 @@ command-files: .cache/prepared
 	$(VENV) tools/command_files.py dist/share
 
 matrix: .cache/prepared
+	tools/install-test
 	tools/matrix
 
 clean:

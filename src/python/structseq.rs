@@ -372,8 +372,9 @@ fn number(value: &Owned) -> Result<f64> {
 fn to_nanoseconds(seconds: &Owned) -> Result<Owned> {
     let seconds = number(seconds)?;
     let whole = seconds.floor();
-    // Not finite, or a time that no integer of 64 bits tells in nanoseconds.
-    if !(whole.abs() < (i64::MAX / 1_000_000_000) as f64) {
+    // An integer of 64 bits must tell it in nanoseconds.
+    let most = (i64::MAX / 1_000_000_000) as f64;
+    if !whole.is_finite() || whole.abs() >= most {
         return Err(value_error("ref_time must be a number of seconds since 1970, before 2262"));
     }
     signed(whole as i64 * 1_000_000_000 + ((seconds - whole) * 1e9).round() as i64)
