@@ -49,7 +49,7 @@ rust-tests: .cache/prepared
 
 types: .cache/installed
 	$(PYTHON) -m mypy --strict tests/typing/user.py
-	$(PYTHON) -m mypy --strict src/pychrony/testing.py src/pychrony/__main__.py src/pytest_pychrony.py
+	$(PYTHON) -m mypy --strict src/pychrony/*.py src/pytest_pychrony.py
 	$(WITH_LIBCHRONY) $(PYTHON) -m mypy.stubtest pychrony
 	$(PYTHON) -m pyright --pythonpath $(PYTHON) tests/typing/user.py
 
