@@ -12,7 +12,7 @@ use super::enums;
 use super::exceptions;
 use super::functions::{FUNCTIONS, GETTERS};
 use super::method::Method;
-use super::object::{Owned, Raised, Result, dictionary, entry, list, path, raise, string};
+use super::object::{Owned, Raised, Result, dictionary, entry, import, list, path, raise, string};
 use super::state::{Place, State};
 use super::structseq;
 use super::tables;
@@ -75,6 +75,8 @@ pub static METHODS: [Method; GETTERS.len() + FUNCTIONS.len() + 4] = {
 pub unsafe extern "C" fn exec(module: Object) -> c_int {
     entry(|| {
         let library = Library::get().map_err(|error| exceptions::raise_load_error(&error))?;
+        // Some types are made with it when they are wanted. By then the process may have given up the right to read it.
+        import(c"enum")?;
         // SAFETY: the interpreter's new module, with zeroed memory for its state.
         let (module, place) =
             unsafe { (Owned::from_borrowed(module), &mut *ffi::PyModule_GetState(module).cast::<Place>()) };
