@@ -255,7 +255,12 @@ class ChronyConnection:
 
     def close(self) -> None:
         """Close the connection. Twice is fine. Calls that are under way end with a ChronyConnectionError."""
-        self._loop = None
+        loop, self._loop = self._loop, None
+        if loop is not None and loop.is_closed():
+            # Nobody can be told any more. What the loop left undone ends when Python drops it.
+            self._waiting, self._queue = [], deque()
+            self._conversation.close()
+            return
         for future in [*self._waiting, *self._queue]:
             if not future.done():
                 future.set_exception(_closed())
