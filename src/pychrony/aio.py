@@ -306,15 +306,16 @@ class ChronyConnection:
         finally:
             if timer is not None:
                 timer.cancel()
-        if not has_turn:
-            raise ChronyTimeoutError(
-                f"another task's call on this connection has not ended within {self._timeout} s, "
-                "so this call never had its turn",
-                ErrorCode.TIMEOUT,
-            )
-        if self._timeout is None:
-            return None
-        return max(self._timeout - (loop.time() - began), 1e-9)
+        left = None if self._timeout is None else self._timeout - (loop.time() - began)
+        if has_turn and (left is None or left > 0):
+            return left
+        if has_turn:
+            self._pass_turn()  # it came too late
+        raise ChronyTimeoutError(
+            f"another task's call on this connection has not ended within {self._timeout} s, "
+            "so this call never had its turn",
+            ErrorCode.TIMEOUT,
+        )
 
     def _pass_turn(self) -> None:
         while self._queue:
