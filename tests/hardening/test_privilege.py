@@ -173,3 +173,41 @@ def test_the_variable_is_heeded_by_a_program_without(privileged: Path) -> None:
     state, outcome = load(privileged)
     assert state == "not raised"
     assert "PYCHRONY_LIBCHRONY=/nonsense.so" in outcome
+
+
+ASK = """
+import ctypes, os, sys
+print("raised" if ctypes.CDLL(None).getauxval(23) else "not raised")  # AT_SECURE
+# Loaded already, it is found by its name: nobody with raised privileges may name its path.
+ctypes.CDLL(sys.argv[1])
+import pychrony
+connection = pychrony.ChronyConnection()
+try:
+    connection.open()
+    print(connection.address)
+except pychrony.ChronyError as error:
+    print(error)
+"""
+
+
+@pytest.mark.parametrize("raised", [True, False])
+def test_the_address_is_taken_from_the_environment_without_raised_privileges_only(
+    privileged: Path, raised: bool
+) -> None:
+    """With them, PYCHRONY_ADDRESS would have the program believe whoever set it."""
+    privileged.chmod(0o2755 if raised else 0o755)
+    done = subprocess.run(
+        [str(privileged), "-c", ASK, os.path.realpath(pychrony.libchrony_path)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=True,
+        env={
+            "PYCHRONY_ADDRESS": "127.0.0.77:7777",
+            "PYTHONHOME": sys.base_prefix,
+            "PYTHONPATH": str(Path(pychrony.__file__).parent.parent),
+        },
+    )
+    state, outcome = done.stdout.splitlines()
+    assert state == ("raised" if raised else "not raised")
+    assert ("127.0.0.77:7777" in outcome) != raised
