@@ -117,7 +117,7 @@ if sys.version_info >= (3, 13):
 
     def test_copy_replace_does_the_same(name: str) -> None:
         record = kind_of(name)(**fields_of(name))
-        field = next(iter(fields_of(name)))
+        field = [*fields_of(name)][-1]
         assert copy.replace(record, **{field: "x"}) == record._replace(**{field: "x"})
         with pytest.raises(TypeError):
             copy.replace(record, strata=1)
@@ -287,6 +287,10 @@ def test_the_signature_of_a_record_takes_what_the_record_takes(name: str) -> Non
     except ValueError:
         return  # none is better than a wrong one
     signature.bind(list(fields_of(name).values()))
+    if sys.version_info < (3, 10):
+        # CPython 3.9 takes the tuple's, which nobody can replace.
+        assert str(signature) == "(iterable=(), /)"
+        return
     signature.bind(**fields_of(name))
 
 
