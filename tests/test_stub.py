@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import subprocess
+import inspect
 import sys
 from pathlib import Path
 
 import pytest
-from support.waiting import DEADLINE
+from support import child
 
 import pychrony
 
@@ -16,14 +16,7 @@ STUB = Path(pychrony.__file__).with_name("__init__.pyi")
 
 
 def test_the_stub_is_what_the_tool_makes_of_the_module() -> None:
-    done = subprocess.run(
-        [sys.executable, str(TOOL)],
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        text=True,
-        timeout=DEADLINE,
-        check=True,
-    )
+    done = child.execute([sys.executable, TOOL])
     assert done.stdout == STUB.read_text(), "run: tools/stub > src/pychrony/__init__.pyi"
 
 

@@ -622,7 +622,7 @@ def test_what_a_signal_handler_raises_ends_the_wait(responder: Responder) -> Non
 def test_whoever_runs_chronyd_may_ask_its_socket(server: Chronyd) -> None:
     """Run as chronyd's own user, not as root."""
     code = f"""
-import os, pychrony
+import enum, os, pychrony  # the interpreter's own files may be root's only
 if os.geteuid() == 0:
     os.setgroups([])
     os.setgid({daemon_user().pw_gid})

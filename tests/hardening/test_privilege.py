@@ -196,20 +196,18 @@ def test_the_address_is_taken_from_the_environment_without_raised_privileges_onl
     named = privileged.with_name("libchrony.so.0")
     compiler = os.environ.get("CC", "cc").split()
     options = ["-shared", "-Wl,-soname,libchrony.so.0", "-Wl,--no-as-needed"]
-    subprocess.run([*compiler, *options, "-o", str(named), real], check=True)
+    linked = child.execute([*compiler, *options, "-o", named, real])
+    assert linked.returncode == 0, linked.stdout
     privileged.chmod(0o2755 if raised else 0o755)
-    done = subprocess.run(
-        [str(privileged), "-c", ASK, real, str(named)],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        check=True,
+    done = child.execute(
+        [privileged, "-c", ASK, real, named],
         env={
             "PYCHRONY_ADDRESS": "127.0.0.77:7777",
             "PYTHONHOME": sys.base_prefix,
             "PYTHONPATH": str(Path(pychrony.__file__).parent.parent),
         },
     )
+    assert done.returncode == 0, done.stdout
     state, outcome = done.stdout.splitlines()
     assert state == ("raised" if raised else "not raised")
     assert ("127.0.0.77:7777" in outcome) != raised
