@@ -15,6 +15,7 @@ TOOL = Path(__file__).parents[1] / "tools" / "stub"
 STUB = Path(pychrony.__file__).with_name("__init__.pyi")
 
 
+@pytest.mark.source_tree
 def test_the_stub_is_what_the_tool_makes_of_the_module() -> None:
     done = child.execute([sys.executable, TOOL])
     assert done.stdout == STUB.read_text(), "run: tools/stub > src/pychrony/__init__.pyi"

@@ -123,12 +123,12 @@ def test_stopped_killed_and_restarted_at_random_it_answers_or_an_error_says_why(
 
 def test_without_its_directory_the_error_says_so_and_afterwards_all_is_well() -> None:
     with Responder(transport="unix") as responder:
-        assert responder.directory is not None
-        away = responder.directory.with_suffix(".away")
         address = responder.address
+        directory = Path(address).parent
+        away = directory.with_suffix(".away")
         with ChronyConnection(address, timeout=2.0) as connection:
             connection.get_tracking()
-            responder.directory.rename(away)
+            directory.rename(away)
             try:
                 with pytest.raises(pychrony.ChronyConnectionError, match="No such file") as raised:
                     pychrony.get_tracking(address)
@@ -139,7 +139,7 @@ def test_without_its_directory_the_error_says_so_and_afterwards_all_is_well() ->
                 with pytest.raises(pychrony.ChronyConnectionError, match="No such file"):
                     connection.get_tracking()
             finally:
-                away.rename(responder.directory)
+                away.rename(directory)
             connection.get_tracking()
         pychrony.get_tracking(address)
         # What that session left could not be removed while its path led nowhere.

@@ -6,6 +6,9 @@ The columns are those that `chronyc -c` prints; the names are libchrony's where 
 from __future__ import annotations
 
 import csv
+import functools
+import os
+import pwd
 import shutil
 import subprocess
 
@@ -168,9 +171,16 @@ def executable(name: str) -> str:
     return path
 
 
+@functools.cache
+def _as_ourselves() -> tuple[str, ...]:
+    """From chrony 4.8 on, root's chronyc runs as another user, who may not use our daemons' directories."""
+    usage = child.execute([executable("chronyc"), "--help"]).stdout
+    return ("-u", pwd.getpwuid(os.geteuid()).pw_name) if "-u USER" in usage else ()
+
+
 def run(address: str, *arguments: str, port: int | None = None) -> subprocess.CompletedProcess[str]:
     """One chronyc command against one daemon; names are never looked up."""
-    command = [executable("chronyc"), "-n", "-h", address]
+    command = [executable("chronyc"), *_as_ourselves(), "-n", "-h", address]
     if port is not None:
         command += ["-p", str(port)]
     return child.execute([*command, *arguments])
