@@ -172,15 +172,31 @@ def signature(owner: Any, name: str) -> str:
 def entry(owner: Any, name: str, level: str, prefix: str, target: str) -> str:
     value = getattr(owner, name)
     return (
-        f"({anchor(target)})=\n{level} {prefix}{name}\n\n```python-signature\n"
+        f"({anchor(target)})=\n{level} {prefix}{name}\n\n```text\n"
         f"{signature(owner, name)}\n```\n\n{prose(inspect.getdoc(value))}\n"
-    ).replace("```python-signature", "```text")
+    )
 
 
 def functions() -> str:
-    names = [report["getter"] for report in REPORTS]
-    names += ["get_report", "supported_reports", "get_include"]
-    return "".join(entry(pychrony, name, "###", "", name) for name in names)
+    """The ten getters in a table, what they have in common once, then the other functions."""
+    own, common = {}, set()
+    for report in REPORTS:
+        text, shared = inspect.cleandoc(getattr(pychrony, report["getter"]).__doc__).split(
+            "\n\naddress: "
+        )
+        own[report["getter"]] = text
+        common.add("address: " + shared)
+    if len(common) != 1:
+        raise ValueError("the functions' docstrings differ in what they should have in common")
+    parts = ["### The ten reports\n\n"]
+    for name, text in own.items():
+        parts.append(f"({anchor(name)})=\n#### {name}\n\n{prose(text)}\n")
+    parts.append(
+        "### What they have in common\n\nAll ten have the same arguments and the same errors:\n\n"
+        f"```text\n{signature(pychrony, 'get_tracking')}\n```\n\n{prose(common.pop())}\n"
+    )
+    others = ["get_report", "supported_reports", "get_include"]
+    return "".join(parts + [entry(pychrony, name, "###", "", name) for name in others])
 
 
 def members(kind: type) -> list[str]:
