@@ -1,0 +1,204 @@
+"""The documentation: its snippets run and print what they show, and its hand-written tables miss nothing.
+
+The snippets of a page run in one namespace, in their order, as a reader would type them. A ```python block may be followed by a
+```text block, which is what it prints; `...` in that stands for anything. Functions named test_ are called. The daemon that they
+ask is a FakeChronyd; the pages in REAL are run once more on a real chronyd, where numbers and addresses may differ.
+
+docs/testing.md has tests for pytest, and is run in test_testing.py.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import inspect
+import io
+import os
+import re
+import shlex
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, NoReturn
+
+import pytest
+from support import child
+from support.chronyd import Chronyd
+
+import pychrony
+from pychrony.testing import FakeChronyd
+
+ROOT = Path(__file__).resolve().parent.parent
+PAGES = {
+    page.name: page
+    for page in [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+    if page.name != "testing.md"
+}
+REAL = ["README.md", "quickstart.md"]
+
+BLOCK = re.compile(r"^```(\w+)\n(.*?)^```\n(?:\n```text\n(.*?)^```$)?", re.MULTILINE | re.DOTALL)
+# What differs from chronyd to chronyd: a number, an address, the state of a register.
+NUMBER = re.compile(r"[+-]?\d[\d.]*")
+
+
+def blocks(page: str, language: str) -> list[tuple[str, str | None]]:
+    """Each block of a language, and the output that is shown below it."""
+    text = PAGES[page].read_text()
+    return [(code, shown) for kind, code, shown in BLOCK.findall(text) if kind == language]
+
+
+WITH_PYTHON = [page for page in PAGES if blocks(page, "python")]
+WITH_CONSOLE = [page for page in PAGES if blocks(page, "console")]
+
+
+class Enough(BaseException):
+    """Ends a loop that would go on for ever: nothing in a snippet catches it."""
+
+
+@pytest.fixture
+def two_rounds(monkeypatch: pytest.MonkeyPatch) -> None:
+    """time.sleep() returns at once, and ends the snippet at its second call."""
+    calls = []
+
+    def sleep(seconds: float) -> None:
+        calls.append(seconds)
+        if len(calls) == 2:
+            raise Enough
+
+    monkeypatch.setattr(time, "sleep", sleep)
+
+
+def matches(shown: str, printed: str) -> bool:
+    pattern = ".*".join(re.escape(part) for part in shown.split("..."))
+    return re.fullmatch(pattern, printed, re.DOTALL) is not None
+
+
+def run_page(page: str) -> Iterator[tuple[str, str, str | None]]:
+    """Run the snippets. Yields each one with what it printed and what the page shows, if it shows anything."""
+    names: dict[str, Any] = {"__name__": page}
+    for number, (code, shown) in enumerate(blocks(page, "python")):
+        printed = io.StringIO()
+        with contextlib.redirect_stdout(printed), contextlib.suppress(Enough):
+            exec(compile(code, f"{page}, snippet {number + 1}", "exec"), names)
+        yield code, printed.getvalue(), shown or None
+    tests = [value for name, value in names.items() if name.startswith("test_")]
+    for test in tests:
+        test()
+
+
+@pytest.fixture
+def sigterm() -> Iterator[None]:
+    """Snippets may set a handler of SIGTERM."""
+    before = signal.getsignal(signal.SIGTERM)
+    yield
+    signal.signal(signal.SIGTERM, before)
+
+
+@pytest.mark.parametrize("page", WITH_PYTHON)
+@pytest.mark.usefixtures("two_rounds", "sigterm")
+@pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")
+def test_the_snippets_of_a_page_print_what_it_shows(page: str) -> None:
+    with FakeChronyd():
+        for code, printed, shown in run_page(page):
+            if shown is not None:
+                assert matches(shown, printed), f"{code}\nprinted:\n{printed}"
+
+
+@pytest.mark.parametrize("page", REAL)
+@pytest.mark.usefixtures("two_rounds")
+def test_the_first_pages_run_on_a_real_chronyd(
+    page: str, client: Chronyd, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PYCHRONY_ADDRESS", client.socket)
+    for code, printed, shown in run_page(page):
+        if shown is not None:
+            same = NUMBER.sub("N", printed) == NUMBER.sub("N", shown)
+            assert same, f"{code}\nprinted:\n{printed}"
+
+
+@pytest.mark.parametrize("page", WITH_CONSOLE)
+def test_the_commands_of_a_page_print_what_it_shows(page: str) -> None:
+    with FakeChronyd():
+        for session, _ in blocks(page, "console"):
+            for command, shown in re.findall(r"^\$ (.*)\n((?:(?!\$ ).*\n)*)", session, re.MULTILINE):
+                words = shlex.split(command)
+                assert words[0] == "python", f"{page}: how is this run? {command}"
+                ended = child.execute([sys.executable, *words[1:]], stderr=subprocess.PIPE)
+                assert (ended.returncode, ended.stderr) == (0, ""), command
+                assert matches(shown, ended.stdout), f"{command}\nprinted:\n{ended.stdout}"
+
+
+def test_an_output_that_differs_is_noticed() -> None:
+    assert matches("a ... b\n", "a 1 b\n")
+    assert not matches("a ... b\n", "a 1 c\n")
+    assert not matches("1.5\n", "105\n")
+
+
+def test_no_shown_output_is_overlooked() -> None:
+    """Each ```text block that follows Python belongs to it, and Python is never hidden behind another word."""
+    for page, path in PAGES.items():
+        text = path.read_text()
+        assert not re.search(r"^```(py|Python|pycon)\n", text, re.MULTILINE), page
+        assert text.count("\n```python\n") == len(blocks(page, "python")), page
+        loose = re.findall(r"^```\n\n```text\n", text, re.MULTILINE)
+        assert len(loose) == sum(shown != "" for _, _, shown in BLOCK.findall(text)), page
+
+
+# The tables that are written by hand.
+
+
+def columns() -> dict[str, list[Any]]:
+    path = ROOT / "docs" / "extension" / "columns.py"
+    names: dict[str, Any] = {"__name__": "columns"}
+    exec(compile(path.read_text(), str(path), "exec"), names)
+    return dict(names["COLUMNS"])
+
+
+def test_each_column_of_chronyc_names_fields_that_are_there() -> None:
+    reports = {report["name"]: report for report in pychrony._tables()["reports"]}
+    assert columns().keys() == reports.keys()
+    for name, report in reports.items():
+        fields = {field["name"] for field in report["fields"]}
+        for column in columns()[name]:
+            assert column.fields and set(column.fields) <= fields, (name, column)
+
+
+# Fields that chronyc prints nowhere, or as part of another.
+NOT_PRINTED = {
+    "sources": {"flags"},
+    "sourcestats": {"reference_id", "offset_err"},
+    "ntpdata": {"address"},
+    "selectdata": {"reference_id"},
+}
+
+
+def test_each_field_has_its_column_of_chronyc() -> None:
+    for report in pychrony._tables()["reports"]:
+        name = report["name"]
+        printed = {field for column in columns()[name] for field in column.fields}
+        fields = {field["name"] for field in report["fields"]}
+        assert fields - printed == NOT_PRINTED.get(name, set()), name
+
+
+def test_the_page_of_errors_tells_of_each_exception() -> None:
+    text = PAGES["errors.md"].read_text()
+    for name in dir(pychrony):
+        value = getattr(pychrony, name)
+        if inspect.isclass(value) and issubclass(value, pychrony.ChronyError):
+            assert f"| `{name}` |" in text
+            if value is not pychrony.ChronyError:
+                assert f"\n## {name}\n" in text
+            for base in value.__bases__:
+                if base.__module__ == "builtins" and base is not Exception:
+                    row = next(row for row in text.splitlines() if row.startswith(f"| `{name}` |"))
+                    assert f"`{base.__name__}`" in row
+
+
+def test_each_page_opens_with_what_its_reader_can_do() -> None:
+    for page, path in PAGES.items():
+        if page in ("README.md", "command.md", "prometheus.md"):
+            continue
+        opening = path.read_text().split("\n\n")[1]
+        assert opening.startswith("After this page you "), page
