@@ -5,11 +5,11 @@ PYTHON :=
 VENV := .cache/venv/bin/python
 DOCS_VENV := .cache/docs-venv/bin/python
 WHEEL := .cache/wheel
-SOURCES := $(shell find src include -type f) Cargo.toml Cargo.lock build.rs setup.py setup.cfg pyproject.toml MANIFEST.in .cargo/config.toml README.md LICENSE
+SOURCES := $(shell find src include packaging/libchrony -type f) Cargo.toml Cargo.lock build.rs setup.py setup.cfg pyproject.toml MANIFEST.in .cargo/config.toml README.md LICENSE
 WITH_LIBCHRONY := PYCHRONY_LIBCHRONY="$$(tools/libchrony)"
 
 .DELETE_ON_ERROR:
-.PHONY: help demo test lint rust-tests types tests docs hardening bench wheel matrix clean
+.PHONY: help demo test lint rust-tests types tests docs hardening bench wheel command-files matrix clean
 
 help:
 	@echo 'make demo       the tracking report of a chronyd: the system'"'"'s, or a private one'
@@ -18,10 +18,11 @@ help:
 	@echo 'make hardening  the long tests: hostile answers, memory, allocation failures, threads'
 	@echo 'make bench      what a call costs, against the C library, PyPI'"'"'s pychrony and chronyc;'
 	@echo '                with AGAINST=REVISION, against another revision of this one'
-	@echo 'make wheel      a manylinux wheel in dist/'
-	@echo 'make matrix     that wheel, tested in Debian bullseye to sid'
+	@echo 'make wheel      a manylinux wheel in dist/; with LIBCHRONY_SOURCE=..., it brings a libchrony compiled from there'
+	@echo 'make command-files  the manual page and the completion of the command, in dist/share'
+	@echo 'make matrix     that wheel, installed and tested in Debian bullseye to sid'
 
-.cache/prepared: tools/prepare tools/libchrony tools/requirements.txt
+.cache/prepared: tools/prepare tools/libchrony tools/prometheus tools/requirements.txt
 	tools/prepare
 	@touch $@
 
@@ -45,8 +46,11 @@ lint: .cache/prepared
 	@cargo fmt --version && cargo clippy --version || { echo 'install rustfmt and clippy (rustup component add rustfmt clippy)'; exit 1; }
 	cargo fmt --check
 	CI=true cargo clippy --locked --all-targets -- --deny warnings
-	$(VENV) -m ruff check .
-	$(VENV) -m ruff format --check .
+	$(VENV) -m ruff check . src/scripts/pychrony
+	$(VENV) -m ruff format --check . src/scripts/pychrony
+	$(VENV) -m pyroma --quiet --min=10 .
+	tools/notices check
+	tools/lint-workflows
 
 # Of the rooms that know no Python: no libpython is needed.
 rust-tests: .cache/prepared
@@ -54,7 +58,7 @@ rust-tests: .cache/prepared
 
 types: .cache/installed
 	$(VENV) -m mypy --strict tests/typing/user.py
-	$(VENV) -m mypy --strict src/pychrony src/pytest_pychrony.py
+	$(VENV) -m mypy --strict src/pychrony src/scripts/pychrony src/pytest_pychrony.py
 	$(WITH_LIBCHRONY) $(VENV) -m mypy.stubtest pychrony
 	$(VENV) -m pyright --pythonpath $(VENV) tests/typing/user.py
 
@@ -85,12 +89,18 @@ ifdef AGAINST
 else
 	$(WITH_LIBCHRONY) $(VENV) bench/run.py --wheel $(WHEEL)/*.whl --json .cache/bench/results.json \
 		--markdown docs/performance.md --plot docs/performance.svg
+	$(WITH_LIBCHRONY) $(VENV) bench/probe.py
 endif
 
 wheel: .cache/prepared
 	tools/wheel
 
+# From the command's own parser; laid out as below /usr/share.
+command-files: .cache/prepared
+	$(VENV) tools/command_files.py dist/share
+
 matrix: .cache/prepared
+	tools/install-test
 	tools/matrix
 
 clean:

@@ -6,7 +6,7 @@ import sys
 import sysconfig
 from pathlib import Path
 
-from setuptools import setup
+import setuptools
 from setuptools_rust import Binding, RustExtension, Strip, build_rust
 
 HERE = Path(__file__).resolve().parent
@@ -26,6 +26,15 @@ if sysconfig.get_config_var("Py_GIL_DISABLED"):
 # Cargo.lock pins the crates. A distribution that builds with crates of its own takes the file away.
 LOCKED = ["--locked"] if (HERE / "Cargo.lock").exists() else []
 
+# A libchrony to put beside the module, where one is wanted. Without it the module uses the system's alone.
+BUNDLE = os.environ.get("PYCHRONY_BUNDLE_LIBCHRONY")
+sys.path.insert(0, str(HERE / "packaging" / "libchrony"))
+from bundled_libchrony import bundle  # noqa: E402
+
+# What a wheel must bring along beside the project's own licence, and under which licences that is: tools/wheel puts both
+# into this folder.
+NOTICES = HERE / "licenses"
+
 
 def version():
     """The crate's version, which is the package's: written once, in Cargo.toml."""
@@ -33,17 +42,38 @@ def version():
     return re.search(r'^version = "(.+)"$', manifest, re.MULTILINE).group(1)
 
 
+def license_expression():
+    """The licences of all that this build puts into a wheel, for setuptools that know the field."""
+    if int(setuptools.__version__.partition(".")[0]) < 77:
+        return {}
+    licenses = {"MIT"}
+    if (NOTICES / "SPDX").exists():
+        licenses.update((NOTICES / "SPDX").read_text(encoding="utf-8").splitlines())
+    if BUNDLE:
+        licenses.add("LGPL-2.1-or-later")
+    return {
+        "license_expression": " AND ".join(sorted(licenses, key=lambda name: (name != "MIT", name)))
+    }
+
+
 class BuildRust(build_rust):
-    """Names the extension as every CPython from 3.9 on looks for it.
+    """Names the extension as every CPython from 3.9 on looks for it, and puts a libchrony beside it where one is given.
 
     For 3.15, setuptools puts the platform into the name of a file of the stable ABI. Those before 3.15 do not find it.
     """
 
     def get_dylib_ext_path(self, *arguments):
-        return re.sub(r"\.abi3-[^/]*\.so$", ".abi3.so", super().get_dylib_ext_path(*arguments))
+        self.module = Path(
+            re.sub(r"\.abi3-[^/]*\.so$", ".abi3.so", super().get_dylib_ext_path(*arguments))
+        )
+        return str(self.module)
+
+    def run(self):
+        super().run()
+        bundle(BUNDLE, self.module)
 
 
-setup(
+setuptools.setup(
     version=version(),
     cmdclass={"build_rust": BuildRust},
     rust_extensions=[
@@ -57,5 +87,7 @@ setup(
             py_limited_api=bool(STABLE_ABI),
         )
     ],
+    license_files=["LICENSE", *sorted(f"licenses/{each.name}" for each in NOTICES.glob("*.txt"))],
     options={"bdist_wheel": {"py_limited_api": STABLE_ABI}} if STABLE_ABI else {},
+    **license_expression(),
 )

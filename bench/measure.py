@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 FLOOR, OURS, PEER, CHRONYC, NOTHING = "floor", "ours", "peer", "chronyc", "nothing"
 
-# How long the calls of one batch take together, in seconds.
+# How long the calls of one batch of ours take together, in seconds.
 BATCH = 0.03
 # A new process has its memory laid out anew, which may cost or save some: none is measured alone, and how much that varies is
 # part of the intervals.
@@ -172,8 +172,13 @@ def times(
     ratios: Sequence[tuple[str, str]] = ((OURS, FLOOR), (OURS, PEER)),
 ) -> dict[str, Any]:
     """Wall and CPU time per call. In each round each contestant makes one batch, in an order drawn by lot; a ratio is the
-    median of the ratios within the rounds, so that what slows a round down slows both sides."""
+    median of the ratios within the rounds, so that what slows a round down slows both sides.
+
+    Those that are compared make the same number of calls: what a batch costs at its start, and whether it ends before
+    another process has its turn, would else be taken for a difference between them.
+    """
     daemons.run_on(CPU)
+    leader = {name: pair[0] for pair in ratios for name in pair}
     # By launch, and within it by round.
     batches: dict[Case, dict[str, list[list[dict[str, float]]]]] = {
         case: {one.name: [] for one in who if one.can(case)} for case in cases
@@ -191,13 +196,18 @@ def times(
                     address = daemons.address(case.sources, case.transport)
                     # By lot: who comes after whom matters, as caches and the socket's directory show.
                     for name in lot.sample(list(results), len(results)):
-                        ask = workers[name].ask
-                        if (case, name) not in calls:
-                            trial = ask(case.report, case.mode, address, 3)["wall"]
-                            calls[case, name] = max(3, round(BATCH / trial))
-                        count = calls[case, name]
-                        results[name][-1].append(ask(case.report, case.mode, address, count))
+                        led = leader.get(name, name)
+                        if (case, led) not in calls:
+                            calls[case, led] = _batch(workers[led], case, address)
+                        taken = workers[name].ask(case.report, case.mode, address, calls[case, led])
+                        results[name][-1].append(taken)
     return {case.name: _summary(results, ratios) for case, results in batches.items()}
+
+
+def _batch(worker: Worker, case: Case, address: str) -> int:
+    """How many calls take as long as a batch should. The shortest of some trials counts: the others were disturbed."""
+    trials: list[float] = [worker.ask(case.report, case.mode, address, 3)["wall"] for _ in range(5)]
+    return max(3, round(BATCH / min(trials)))
 
 
 def _summary(

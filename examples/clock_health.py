@@ -1,36 +1,107 @@
-"""May this machine's clock be trusted? Exit status 0: yes; 1: no; 2: nobody can say.
+"""GET /healthz: may this machine's clock be trusted? 200: yes; 503: no, or nobody can say.
 
-python clock_health.py [MAXIMUM-ERROR-IN-SECONDS] [ADDRESS]
+    python clock_health.py [--port 8080] [--max-error 0.1] [--address ADDRESS]
+
+For the probe of a load balancer or of Kubernetes. However many ask, chronyd is asked once in CACHED seconds at most. In a
+web service of your own, take Verdict and call current() in the handler.
 """
 
 from __future__ import annotations
 
-import sys
+import argparse
+import json
+import threading
+import time
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
 
 import pychrony
 
+CACHED = 1.0
+TIMEOUT = 1.0
 
-def worst_error(status: pychrony.TrackingStatus) -> float:
+
+def greatest_error(status: pychrony.TrackingStatus) -> float:
     """How many seconds the clock can be wrong: what is still being corrected, and what the path to the source may hide."""
     return abs(status.offset) + status.root_dispersion + status.root_delay / 2
 
 
-def main(limit: str = "0.1", address: str | None = None) -> int:
-    try:
-        status = pychrony.get_tracking(address, timeout=1.0)
-    except pychrony.ChronyError as error:
-        print(f"unknown: {error}")
-        return 2
-    if not status.is_synchronized():
-        print("no: the clock is not synchronised")
-        return 1
-    error = worst_error(status)
-    trusted = error <= float(limit)
-    print(
-        f"{'yes' if trusted else 'no'}: at most {error:.6f} s wrong, by {status.reference_id_name}"
+class Verdict:
+    """Whether the clock is trusted. Threads may share it: while one asks chronyd, the others wait for its answer."""
+
+    def __init__(self, max_error: float = 0.1, address: str | None = None) -> None:
+        self.max_error = max_error
+        self.address = address
+        self._lock = threading.Lock()
+        self._until = float("-inf")
+        self._verdict: dict[str, Any] = {}
+
+    def current(self) -> dict[str, Any]:
+        """The verdict, at most CACHED seconds old: {"healthy": bool, "reason": str, "error": seconds or None}."""
+        with self._lock:
+            if time.monotonic() >= self._until:
+                self._verdict = self._ask()
+                # The time is taken anew: asking may have taken long.
+                self._until = time.monotonic() + CACHED
+            return self._verdict
+
+    def _ask(self) -> dict[str, Any]:
+        try:
+            status = pychrony.get_tracking(self.address, timeout=TIMEOUT)
+        except pychrony.ChronyError as error:
+            return {"healthy": False, "reason": str(error), "error": None}
+        if not status.is_synchronized():
+            return {"healthy": False, "reason": "the clock is not synchronised", "error": None}
+        error_bound = greatest_error(status)
+        healthy = error_bound <= self.max_error
+        reason = f"at most {error_bound:.6f} s wrong, by {status.reference_id_name}"
+        return {"healthy": healthy, "reason": reason, "error": error_bound}
+
+
+class Handler(BaseHTTPRequestHandler):
+    verdict: Verdict
+
+    def do_GET(self) -> None:
+        if self.path.partition("?")[0] != "/healthz":
+            self.send_error(404)
+            return
+        verdict = self.verdict.current()
+        body = json.dumps(verdict).encode()
+        self.send_response(200 if verdict["healthy"] else 503)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Cache-Control", "no-store")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        if self.command != "HEAD":
+            self.wfile.write(body)
+
+    do_HEAD = do_GET
+
+    def log_message(self, *_: object) -> None:
+        """Probes come every few seconds: they are not logged."""
+
+
+def server(verdict: Verdict, host: str = "127.0.0.1", port: int = 8080) -> ThreadingHTTPServer:
+    """The web server, listening. serve_forever() serves, shutdown() from another thread ends it."""
+    return ThreadingHTTPServer((host, port), type("Handler", (Handler,), {"verdict": verdict}))
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description="GET /healthz: may this clock be trusted?")
+    parser.add_argument("--host", default="127.0.0.1", help="where to listen (%(default)s)")
+    parser.add_argument("--port", type=int, default=8080, help="and on which port (%(default)s)")
+    parser.add_argument(
+        "--max-error", type=float, default=0.1, help="seconds the clock may be wrong (%(default)s)"
     )
-    return 0 if trusted else 1
+    parser.add_argument("--address", help="chronyd's (default: its usual ones)")
+    options = parser.parse_args()
+    verdict = Verdict(options.max_error, options.address)
+    with server(verdict, options.host, options.port) as http:
+        try:
+            http.serve_forever()
+        except KeyboardInterrupt:
+            pass
 
 
 if __name__ == "__main__":
-    sys.exit(main(*sys.argv[1:]))
+    main()

@@ -38,8 +38,8 @@ extern "C" {
 #define PYCHRONY_FOREVER (-1.0)
 
 /*
- * address   absolute path of chronyd's Unix socket, or an IP address with an optional port; NULL: the first that answers of
- *           chronyd's usual addresses
+ * address   absolute path of chronyd's Unix socket, or an IP address with an optional port; NULL: the one in the environment
+ *           variable PYCHRONY_ADDRESS, else the first that can be reached of chronyd's usual addresses
  * timeout   seconds for the whole call, more than 0, or PYCHRONY_FOREVER
  *
  * ONE         fills *record; returns 0, or -1 with an exception set.

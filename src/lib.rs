@@ -2,9 +2,9 @@
 //!
 //! This is the front door. The rooms behind it, each of which knows only those after it:
 //!
-//! - `python` – the CPython side: module, result types, exceptions, functions, connections;
-//! - `reports` – one table per report: our names, libchrony's names, ranges, docstrings;
-//! - `chrony` – libchrony as safe Rust: the library, addresses, sessions, records, errors.
+//! - `python` – the CPython side: module, record types, exceptions, functions, connections, what asyncio drives;
+//! - `reports` – one table per report: our names, libchrony's names, ranges, docstrings, methods;
+//! - `chrony` – libchrony as safe Rust: the library, addresses, sessions, records, whole reports, sharing, errors.
 
 pub mod chrony;
 pub mod reports;

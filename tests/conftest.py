@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.metadata
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -21,6 +22,19 @@ def pytest_sessionstart(session: pytest.Session) -> None:
     done = child.run("import pychrony")
     if done.returncode != 0:
         pytest.exit(f"pychrony cannot be imported:\n{done.stderr}", returncode=1)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Skip what the installed module alone cannot show, and say so."""
+    absent = {}
+    if not (Path(__file__).parent.parent / "Cargo.toml").exists():
+        absent["source_tree"] = "the project's sources are not beside the tests"
+    if importlib.metadata.distribution("pychrony").read_text("RECORD") is None:
+        absent["wheel"] = "the module was not installed from a wheel by pip"
+    for item in items:
+        for marker, reason in absent.items():
+            if item.get_closest_marker(marker):
+                item.add_marker(pytest.mark.skip(reason=reason))
 
 
 @pytest.fixture(params=["unix", "udp"])

@@ -828,11 +828,12 @@ def libpython() -> list[str]:
     pytest.fail(f"{sys.executable} has neither a shared nor a static libpython to link with")
 
 
+@pytest.mark.source_tree
 def test_cargo_alone_builds_what_an_import_and_an_embedding_program_need(
     include: Path, tmp_path: Path, server: Chronyd
 ) -> None:
-    if shutil.which("cargo") is None or not (PROJECT / "Cargo.toml").exists():
-        pytest.fail("cargo and the project's sources are needed to build libpychrony.a")
+    if shutil.which("cargo") is None:
+        pytest.skip("cargo is not installed: it builds libpychrony.a")
     python = ("PYTHON", "PYO3_", "VIRTUAL_ENV", "SETUPTOOLS")
     environment = {name: it for name, it in os.environ.items() if not name.startswith(python)}
     must(
@@ -877,6 +878,7 @@ def asserted(macro: str) -> list[str]:
     return re.findall(rf"^{macro}\((\w+),", ABI.read_text(), re.MULTILINE)
 
 
+@pytest.mark.source_tree
 def test_our_declarations_agree_with_libchronys_header(tmp_path: Path) -> None:
     done = check_declarations(tmp_path, CHRONY_H.read_text())
     assert (done.returncode, done.stdout) == (0, "")
@@ -884,6 +886,7 @@ def test_our_declarations_agree_with_libchronys_header(tmp_path: Path) -> None:
     assert len(asserted("NUMBERED")) > 10
 
 
+@pytest.mark.source_tree
 def test_a_function_declared_otherwise_stops_the_build(tmp_path: Path) -> None:
     header = CHRONY_H.read_text()
     for name in asserted("DECLARED"):
@@ -896,6 +899,7 @@ def test_a_function_declared_otherwise_stops_the_build(tmp_path: Path) -> None:
             assert f"{name} is declared otherwise" in done.stdout
 
 
+@pytest.mark.source_tree
 def test_a_constant_of_another_number_stops_the_build(tmp_path: Path) -> None:
     header = CHRONY_H.read_text()
     for name in asserted("NUMBERED"):

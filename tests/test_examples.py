@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import http.client
 import importlib.util
-import subprocess
-import sys
+import json
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import ModuleType
 
 import pytest
-from prometheus_client import CollectorRegistry, generate_latest
-from support import child
 from support.chronyd import Chronyd
+from support.responder import Responder, sample
 
 EXAMPLES = Path(__file__).parent.parent / "examples"
 
@@ -24,58 +25,84 @@ def load(name: str) -> ModuleType:
     return module
 
 
-def health(*arguments: str) -> tuple[int, str]:
-    command = [sys.executable, str(EXAMPLES / "clock_health.py"), *arguments]
-    ended = child.execute(command, stderr=subprocess.PIPE)
-    assert ended.stderr == ""
-    return ended.returncode, ended.stdout
+class Health:
+    """The health endpoint on a port of its own, asked by HTTP."""
+
+    def __init__(self, max_error: float, address: str) -> None:
+        self.example = load("clock_health")
+        self.verdict = self.example.Verdict(max_error, address)
+        self.server = self.example.server(self.verdict, port=0)
+        self.thread = threading.Thread(target=self.server.serve_forever)
+
+    def __enter__(self) -> Health:
+        self.thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.server.shutdown()
+        self.thread.join()
+        self.server.server_close()
+
+    def get(self, path: str = "/healthz", method: str = "GET") -> tuple[int, bytes]:
+        connection = http.client.HTTPConnection(*self.server.server_address)
+        try:
+            connection.request(method, path)
+            response = connection.getresponse()
+            return response.status, response.read()
+        finally:
+            connection.close()
+
+    def verdict_now(self) -> tuple[int, bool, str]:
+        status, body = self.get()
+        said = json.loads(body)
+        return status, said["healthy"], said["reason"]
 
 
 def test_a_synchronised_clock_is_healthy(client: Chronyd) -> None:
-    status, said = health("1.0", client.socket)
-    assert status == 0
-    assert said.startswith("yes: at most 0.")
-    assert said.endswith("by 127.0.0.1\n")
+    with Health(1.0, client.socket) as health:
+        status, healthy, reason = health.verdict_now()
+        assert (status, healthy) == (200, True)
+        assert reason.startswith("at most 0.") and reason.endswith(" s wrong, by 127.0.0.1")
+        assert health.get(method="HEAD") == (200, b"")
 
 
 def test_a_clock_may_be_worse_than_asked_for(client: Chronyd) -> None:
-    status, said = health("0", client.socket)
-    assert (status, said[:3]) == (1, "no:")
+    with Health(0.0, client.socket) as health:
+        assert health.verdict_now()[:2] == (503, False)
 
 
 def test_an_unsynchronised_clock_is_not_healthy(unsynchronised: Chronyd) -> None:
-    assert health("1.0", unsynchronised.socket) == (1, "no: the clock is not synchronised\n")
+    with Health(1.0, unsynchronised.socket) as health:
+        assert health.verdict_now() == (503, False, "the clock is not synchronised")
 
 
-def test_without_chronyd_nobody_can_say() -> None:
-    status, said = health("1.0", "127.0.0.1:9")
-    assert status == 2
-    assert said.startswith("unknown: cannot reach chronyd")
+def test_without_chronyd_the_endpoint_answers_that_it_is_not_healthy() -> None:
+    with Health(1.0, "127.0.0.1:9") as health:
+        status, healthy, reason = health.verdict_now()
+        assert (status, healthy) == (503, False)
+        assert reason.startswith("cannot reach chronyd")
 
 
-@pytest.fixture
-def exporter() -> ModuleType:
-    return load("prometheus_exporter")
+def test_another_path_is_not_found(client: Chronyd) -> None:
+    with Health(1.0, client.socket) as health:
+        assert health.get("/")[0] == 404
 
 
-def scrape(exporter: ModuleType, address: str) -> str:
-    registry = CollectorRegistry()
-    clock = exporter.Clock(address)
-    registry.register(clock)
-    try:
-        return generate_latest(registry).decode()
-    finally:
-        clock.connection.close()
+def test_many_requests_ask_chronyd_once_while_the_verdict_is_fresh(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    with Responder() as daemon, Health(1.0, daemon.address) as health:
+        monkeypatch.setattr(health.example, "CACHED", 1000.0)
+        with ThreadPoolExecutor(8) as threads:
+            statuses = {status for status, _ in threads.map(lambda _: health.get(), range(32))}
+        assert (statuses, len(daemon.requests)) == ({200}, 1)
 
 
-def test_the_exporter_exports_the_clock(exporter: ModuleType, client: Chronyd) -> None:
-    text = scrape(exporter, client.socket)
-    assert "\nchrony_up 1.0\n" in text
-    for name in exporter.METRICS.values():
-        assert f"\n{name} " in text
-
-
-def test_the_exporter_says_when_chronyd_is_down(exporter: ModuleType) -> None:
-    text = scrape(exporter, "127.0.0.1:9")
-    assert "\nchrony_up 0.0\n" in text
-    assert "chrony_stratum" not in text
+def test_a_verdict_that_is_old_is_asked_anew(monkeypatch: pytest.MonkeyPatch) -> None:
+    with Responder() as daemon, Health(1.0, daemon.address) as health:
+        monkeypatch.setattr(health.example, "CACHED", 0.0)
+        health.get()
+        daemon.reports["tracking"] = [
+            sample("tracking", reference_ID=0, address=None, leap_status=3)
+        ]
+        assert health.verdict_now() == (503, False, "the clock is not synchronised")

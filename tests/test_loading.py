@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ctypes.util
 import json
 import shutil
 from pathlib import Path
@@ -118,9 +117,9 @@ def test_a_named_library_that_fails_is_not_replaced_by_another(
 
 
 def test_another_library_is_said_to_be_incompatible() -> None:
-    other = ctypes.util.find_library("m")
-    assert other is not None
+    other = str(pychrony.__file__)
     error = failure(PYCHRONY_LIBCHRONY=other)
+    assert error["path"] == other
     assert other in error["message"]
     assert "chrony_open_socket" in error["message"]
 
@@ -161,6 +160,109 @@ def test_an_incompatible_library_that_the_linker_found_is_not_passed_over(
     shutil.copy(stand_in, tmp_path / "libchrony.so")
     error = failure(PYCHRONY_LIBCHRONY=None, LD_LIBRARY_PATH=str(tmp_path))
     assert "chrony_get_field_float" in error["message"]
+
+
+def package_with(library: Path | None, folder: Path) -> tuple[str, Path]:
+    """A copy of the installed package in `folder`, with this libchrony in the place of one that a wheel brought.
+
+    Returns what PYTHONPATH must be for it, and where that libchrony is, or would be.
+    """
+    copy = folder / "site" / "pychrony"
+    shutil.copytree(Path(pychrony.__file__).parent, copy)
+    bundled = copy / "libchrony.so.0"
+    bundled.unlink(missing_ok=True)
+    if library is not None:
+        shutil.copy(library, bundled)
+    return str(copy.parent), bundled
+
+
+@pytest.fixture
+def no_system_libchrony(tmp_path: Path) -> None:
+    """What these tests show can be seen only where the system has no libchrony of its own."""
+    site, _ = package_with(None, tmp_path / "without")
+    if "value" in attempt(PYCHRONY_LIBCHRONY=None, PYTHONPATH=site):
+        pytest.skip("the system has a libchrony, which is used before that of a wheel")
+
+
+@pytest.mark.usefixtures("no_system_libchrony")
+def test_the_library_that_a_wheel_brought_is_used_where_the_system_has_none(
+    stand_in: Path, tmp_path: Path
+) -> None:
+    site, bundled = package_with(stand_in, tmp_path)
+    assert attempt(PYCHRONY_LIBCHRONY=None, PYTHONPATH=site) == {"value": str(bundled)}
+
+
+@pytest.mark.usefixtures("no_system_libchrony")
+def test_without_the_library_of_the_wheel_the_error_names_all_that_was_tried(
+    tmp_path: Path,
+) -> None:
+    site, bundled = package_with(None, tmp_path)
+    message = failure(PYCHRONY_LIBCHRONY=None, PYTHONPATH=site)["message"]
+    for words in ["libchrony.so.0: ", "libchrony.so: ", f"{bundled}: ", "No such file", "wheel"]:
+        assert words in message
+
+
+@pytest.mark.usefixtures("no_system_libchrony")
+def test_an_incompatible_library_of_the_wheel_is_named_and_not_recommended(tmp_path: Path) -> None:
+    library = standin.build(tmp_path / "libchrony.so.0", "chrony_init_session")
+    site, bundled = package_with(library, tmp_path)
+    error = failure(PYCHRONY_LIBCHRONY=None, PYTHONPATH=site)
+    assert error["path"] == str(bundled)
+    assert error["message"].count(str(bundled)) == 1
+
+
+def test_the_library_of_the_system_is_used_before_that_of_the_wheel(
+    stand_in: Path, tmp_path: Path
+) -> None:
+    site, _ = package_with(stand_in, tmp_path)
+    found = str(stand_in.parent)
+    result = attempt(PYCHRONY_LIBCHRONY=None, PYTHONPATH=site, LD_LIBRARY_PATH=found)
+    assert result == {"value": str(stand_in)}
+
+
+def test_a_named_library_that_fails_is_not_replaced_by_that_of_the_wheel(
+    stand_in: Path, tmp_path: Path
+) -> None:
+    site, _ = package_with(stand_in, tmp_path)
+    path = str(tmp_path / "none")
+    assert failure(PYCHRONY_LIBCHRONY=path, PYTHONPATH=site)["path"] == path
+
+
+def test_a_broken_library_of_the_system_is_an_error_that_says_how_to_choose_that_of_the_wheel(
+    no_libchrony: Path, stand_in: Path, tmp_path: Path
+) -> None:
+    site, bundled = package_with(stand_in, tmp_path)
+    broken = {"PYTHONPATH": site, "LD_LIBRARY_PATH": str(no_libchrony)}
+    message = failure(PYCHRONY_LIBCHRONY=None, **broken)["message"]
+    for words in ["libchrony.so.0: ", "PYCHRONY_LIBCHRONY", str(bundled)]:
+        assert words in message
+    assert attempt(PYCHRONY_LIBCHRONY=str(bundled), **broken) == {"value": str(bundled)}
+
+
+def test_a_library_of_the_system_that_lacks_a_library_is_broken_and_not_missing(
+    stand_in: Path, tmp_path: Path
+) -> None:
+    site, bundled = package_with(stand_in, tmp_path)
+    needed = standin.build(tmp_path / "libneeded.so")
+    system = tmp_path / "system" / "libchrony.so.0"
+    standin.build(system, more=["-Wl,--no-as-needed", f"-L{tmp_path}", "-lneeded"])
+    needed.unlink()
+    found = str(system.parent)
+    error = failure(PYCHRONY_LIBCHRONY=None, PYTHONPATH=site, LD_LIBRARY_PATH=found)
+    assert "libneeded.so" in error["message"]
+    assert str(bundled) in error["message"]
+
+
+def test_an_incompatible_library_of_the_system_is_named_by_its_path_beside_that_of_the_wheel(
+    stand_in: Path, tmp_path: Path
+) -> None:
+    site, bundled = package_with(stand_in, tmp_path)
+    system = standin.build(tmp_path / "old" / "libchrony.so.0", "chrony_init_session")
+    found = str(system.parent)
+    error = failure(PYCHRONY_LIBCHRONY=None, PYTHONPATH=site, LD_LIBRARY_PATH=found)
+    assert error["path"] == str(system)
+    assert "chrony_init_session" in error["message"]
+    assert str(bundled) in error["message"]
 
 
 def test_each_failure_reads_differently(no_libchrony: Path, tmp_path: Path) -> None:

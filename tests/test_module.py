@@ -16,6 +16,7 @@ import pychrony
 FILE = Path(pychrony.__file__)
 
 
+@pytest.mark.wheel
 def test_the_extension_is_the_package_and_of_the_stable_abi() -> None:
     assert FILE.name == "__init__.abi3.so"
     assert isinstance(pychrony.__loader__, importlib.machinery.ExtensionFileLoader)
@@ -37,6 +38,7 @@ def test_the_types_ship_beside_the_binary() -> None:
     assert (FILE.parent / "__init__.pyi").read_text().strip()
 
 
+@pytest.mark.wheel
 def test_the_wheel_is_one_for_every_python_from_3_9() -> None:
     wheel = importlib.metadata.distribution("pychrony").read_text("WHEEL")
     assert wheel is not None
@@ -46,11 +48,13 @@ def test_the_wheel_is_one_for_every_python_from_3_9() -> None:
     assert "Root-Is-Purelib: false" in wheel
 
 
+@pytest.mark.wheel
 def test_the_wheel_needs_no_other_package() -> None:
     requires = importlib.metadata.distribution("pychrony").requires or []
     assert [name for name in requires if "extra ==" not in name] == []
 
 
+@pytest.mark.wheel
 def test_the_wheel_holds_what_it_should_and_no_sources() -> None:
     files = importlib.metadata.distribution("pychrony").files
     assert files is not None

@@ -38,6 +38,8 @@ def test_a_docstring_in_the_stub_is_the_modules(name: str) -> None:
 
 def test_all_that_is_public_has_a_docstring() -> None:
     public = {name for name in dir(pychrony) if not name.startswith("_")}
-    public -= {"libchrony_path", "testing"}
+    # What was imported from the package meanwhile is a module.
+    public -= {name for name in public if inspect.ismodule(getattr(pychrony, name))}
+    public -= {"libchrony_path"}
     assert public <= DESCRIBED.keys()
     assert all(DESCRIBED.values())

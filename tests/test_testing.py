@@ -36,6 +36,7 @@ from pychrony import (
     SelectOptions,
     SourceMode,
     SourceState,
+    aio,
     testing,
 )
 from pychrony.testing import FakeChronyd, Request, protocol, records
@@ -258,6 +259,7 @@ def test_a_local_reference_has_no_address_and_a_name_of_its_own() -> None:
     status = testing.make_tracking(reference_id=0x7F7F0101)
     assert (status.reference_ip, status.reference_id_name) == (None, "127.127.1.1")
     assert (status.root_delay, status.root_dispersion) == (0.0, 0.0)
+    assert status.is_local_reference() and not status.is_synchronized()
 
 
 def test_the_reference_id_of_an_ipv6_source_is_the_hash_that_chronyd_makes(client6: Any) -> None:
@@ -274,12 +276,12 @@ def test_an_address_has_the_form_in_which_it_is_read() -> None:
     assert testing.make_source(address="::ffff:192.0.2.1").address == "::ffff:192.0.2.1"
 
 
-def test_a_leap_second_in_progress_has_a_source_and_is_not_synchronised() -> None:
+def test_in_a_leap_second_there_is_a_source_and_no_known_leap_status() -> None:
     """chronyd's leap status is "not synchronised" for that second, and all else as before."""
     fields = {"leap_status": LeapStatus.UNSYNC, "reference_ip": "192.0.2.1"}
     status = testing.make_tracking(**fields)
+    assert status.leap_status is LeapStatus.UNSYNC
     assert (status.stratum, status.reference_ip) == (3, "192.0.2.1")
-    assert not status.is_synchronized()
 
 
 @pytest.mark.parametrize(
@@ -869,19 +871,16 @@ def test_a_child_of_fork_that_leaves_it_takes_nothing_away(fake: FakeChronyd) ->
 # Surroundings.
 
 
-def test_it_works_in_an_event_loop(fake: FakeChronyd) -> None:
-    """It has a thread of its own, so that a call which blocks the loop is answered as well."""
+def test_it_answers_the_asyncio_interface_and_calls_that_block_the_loop(fake: FakeChronyd) -> None:
+    """It has a thread of its own."""
 
     async def ask() -> list[Any]:
         blocking = pychrony.get_tracking(fake.address)
-        return [
-            blocking,
-            *await asyncio.gather(
-                *(asyncio.to_thread(pychrony.get_tracking, fake.address) for _ in range(5))
-            ),
-        ]
+        at_once = await asyncio.gather(*(aio.get_tracking(fake.address) for _ in range(5)))
+        async with aio.ChronyConnection() as connection:
+            return [blocking, *at_once, await connection.get_tracking()]
 
-    assert asyncio.run(ask()) == [testing.make_tracking()] * 6
+    assert asyncio.run(ask()) == [testing.make_tracking()] * 7
 
 
 def descriptors() -> int:

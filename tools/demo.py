@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from pathlib import Path
 
 import pychrony
 from tests.support.chronyd import Chronyd
@@ -12,9 +13,9 @@ from tests.support.waiting import wait_for
 
 def show(address: str | None) -> None:
     argument = "" if address is None else repr(address)
-    command = [sys.executable, "-m", "pychrony", *([] if address is None else [address])]
-    print("\n$ python -m pychrony" + (f" {address}" if address else ""), flush=True)
-    subprocess.run(command, check=True)
+    at = [] if address is None else ["-a", address]
+    print(" ".join(["\n$ pychrony", *at]), flush=True)
+    subprocess.run([Path(sys.executable).with_name("pychrony"), *at], check=True)
     line = f"import pychrony; print(pychrony.get_tracking({argument}).offset)"
     print(f'\n$ python -c "{line}"', flush=True)
     subprocess.run([sys.executable, "-c", line], check=True)

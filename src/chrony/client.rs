@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 use std::ffi::{CStr, c_int};
 use std::net::IpAddr;
+use std::rc::Rc;
 
 use super::address::{Address, Candidates};
 use super::error::{Attempt, Code, Error, Fault, Flaw, INHERITED};
@@ -122,7 +123,12 @@ impl Client {
             let read = async |conversation: &mut Conversation, record| {
                 Record::of(conversation.exchange(Request::Record(report, record), call).await?).read_all().map(Some)
             };
-            match read_list(conversation, report, call, read, |_| false).await {
+            let address = |row: &RawRow| row.iter().find_map(|(_, value)| address_of(value));
+            let mend = |rows: &mut Vec<RawRow>| {
+                drop_repetitions(rows, address);
+                false
+            };
+            match read_list(conversation, report, call, read, mend).await {
                 Err(Fault::Answer(Code::Disabled)) => Ok(Vec::new()),
                 rows => rows,
             }
@@ -201,21 +207,25 @@ async fn read_sources(conversation: &mut Conversation, query: &'static Query, ca
     let address = query.fields.iter().position(|field| matches!(field.kind, Kind::Source)).unwrap_or(0);
     let read = async |conversation: &mut Conversation, record| read_source(conversation, query, record, call).await;
     read_list(conversation, query.report, call, read, |rows| {
-        // An address is one source's: where it comes again, the source moved down while the list was read. Of reference
-        // clocks' names nobody can say so: two that have one name are still two the third time.
-        let mut seen = HashSet::new();
-        rows.retain(|row: &Row| match &row[address] {
-            Value::Text(name) if is_address(name) => seen.insert(name.clone()),
-            _ => true,
-        });
+        drop_repetitions(rows, |row: &Row| address_of(&row[address]));
+        // Of reference clocks' names nobody can say so: two that have one name are still two the third time.
         rows.windows(2).any(|pair| pair[0][address] == pair[1][address])
     })
     .await
 }
 
-/// Whether a source's name is an address, if only the one that chronyd gives it until its name is resolved.
-fn is_address(name: &str) -> bool {
-    name.parse::<IpAddr>().is_ok() || name.starts_with("ID#")
+/// An address is one source's: where it comes again, the source moved down while the list was read.
+fn drop_repetitions<T>(rows: &mut Vec<T>, address: impl Fn(&T) -> Option<Rc<str>>) {
+    let mut seen = HashSet::new();
+    rows.retain(|row| address(row).is_none_or(|address| seen.insert(address)));
+}
+
+/// A source's address, if only the one that chronyd gives it until its name is resolved; None for any other name.
+fn address_of(value: &Value) -> Option<Rc<str>> {
+    match value {
+        Value::Text(name) if name.parse::<IpAddr>().is_ok() || name.starts_with("ID#") => Some(Rc::clone(name)),
+        _ => None,
+    }
 }
 
 /// Reads one source's record; None where it has none.

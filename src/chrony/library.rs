@@ -1,7 +1,8 @@
 //! Finds libchrony and loads it, once per process.
 
-use std::ffi::{CStr, OsStr};
+use std::ffi::{CStr, OsStr, OsString, c_char, c_int, c_void};
 use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
 use std::ptr;
 use std::sync::OnceLock;
 
@@ -9,6 +10,10 @@ use libloading::os::unix::{Library as Handle, RTLD_LOCAL, RTLD_NOW};
 
 use super::raw::{self, Functions};
 use super::{environment, fork};
+
+unsafe extern "C" {
+    fn dlinfo(handle: *mut c_void, request: c_int, info: *mut c_void) -> c_int;
+}
 
 /// The loaded libchrony.
 pub struct Library {
@@ -23,11 +28,19 @@ pub enum LoadError {
     #[error(
         "cannot load libchrony, the library through which pychrony asks chronyd. Tried {}. \
          Fedora 42+: dnf install libchrony. RHEL 9 and its kin: the same, from EPEL. Elsewhere (Debian, Ubuntu, Alpine, \
-         Arch) no package has it: build it from chrony-project.org's source and run ldconfig, or set PYCHRONY_LIBCHRONY \
-         to the path of libchrony.so.0",
+         Arch) no package has it: install a wheel of pychrony that brings one, or build it from chrony-project.org's \
+         source and run ldconfig, or set PYCHRONY_LIBCHRONY to the path of libchrony.so.0",
         tried.join("; ")
     )]
     NotFound { tried: Vec<String> },
+    #[error(
+        "cannot load the libchrony of this system. Tried {}. Repair it (Fedora 42+, RHEL 9 and its kin with EPEL: \
+         dnf reinstall libchrony; Debian and others: build it anew and run ldconfig) or remove it; or set \
+         PYCHRONY_LIBCHRONY to the path of another{}",
+        tried.join("; "),
+        such_as(bundled)
+    )]
+    Broken { tried: Vec<String>, bundled: Option<String> },
     #[error(
         "cannot load libchrony from PYCHRONY_LIBCHRONY={path} ({reason}). Set it to the path of libchrony.so.0, or unset \
          it to let the dynamic linker search"
@@ -35,23 +48,32 @@ pub enum LoadError {
     Forced { path: String, reason: String },
     #[error(
         "{path} is not a libchrony this pychrony can use: it has no function {function}. \
-         Install a current libchrony, or set PYCHRONY_LIBCHRONY to the path of one"
+         Install a current libchrony, or set PYCHRONY_LIBCHRONY to the path of one{}",
+        such_as(bundled)
     )]
-    Incompatible { path: String, function: &'static str },
+    Incompatible { path: String, function: &'static str, bundled: Option<String> },
 }
 
 impl LoadError {
     /// The file at fault, where one is known.
     pub fn path(&self) -> Option<&str> {
         match self {
-            Self::NotFound { .. } => None,
+            Self::NotFound { .. } | Self::Broken { .. } => None,
             Self::Forced { path, .. } | Self::Incompatible { path, .. } => Some(path),
         }
     }
 }
 
+/// Names the libchrony that a wheel brought, for the end of a sentence that tells to choose one.
+fn such_as(bundled: &Option<String>) -> String {
+    bundled.as_ref().map_or_else(String::new, |path| format!(", such as the one that came with pychrony, {path}"))
+}
+
 /// The names the dynamic linker is asked for, in this order, unless PYCHRONY_LIBCHRONY names a file.
 const NAMES: [&str; 2] = ["libchrony.so.0", "libchrony.so"];
+
+/// The file in the package's folder that a wheel may bring. It is tried when the system has none.
+const BUNDLED: &str = "libchrony.so.0";
 
 static LIBRARY: OnceLock<Library> = OnceLock::new();
 
@@ -70,26 +92,47 @@ impl Library {
         }))
     }
 
+    /// PYCHRONY_LIBCHRONY alone, or the first that loads: the system's, or else the one in the package's folder. A
+    /// libchrony of the system that is there and of no use is an error: whoever installed it means to use it.
     fn load() -> Result<Self, LoadError> {
         if let Some(path) = environment::variable(c"PYCHRONY_LIBCHRONY") {
-            let named = path.to_string_lossy().into_owned();
-            let handle = open(&path).map_err(|reason| LoadError::Forced { path: named, reason })?;
+            let handle = open(&path)
+                .map_err(|reason| LoadError::Forced { path: path.to_string_lossy().into_owned(), reason })?;
             return Self::from_handle(handle, &path);
         }
-        let mut tried = Vec::new();
+        let (mut tried, mut broken) = (Vec::new(), false);
         for name in NAMES {
             match open(OsStr::new(name)) {
                 Ok(handle) => return Self::from_handle(handle, OsStr::new(name)),
-                Err(reason) => tried.push(reason), // which names the library
+                Err(reason) => {
+                    broken |= !says_not_found(&reason, name);
+                    tried.push(reason); // which names the library
+                }
             }
         }
-        Err(LoadError::NotFound { tried })
+        if broken {
+            return Err(LoadError::Broken { tried, bundled: bundled_file() });
+        }
+        let Some(path) = bundled_path() else {
+            return Err(LoadError::NotFound { tried });
+        };
+        match open(&path) {
+            Ok(handle) => Self::from_handle(handle, &path),
+            Err(reason) => {
+                tried.push(reason);
+                Err(LoadError::NotFound { tried })
+            }
+        }
     }
 
     fn from_handle(handle: Handle, name: &OsStr) -> Result<Self, LoadError> {
-        let functions = Functions::look_up(&handle)
-            .map_err(|function| LoadError::Incompatible { path: name.to_string_lossy().into_owned(), function })?;
-        let path = path_of(&functions).unwrap_or_else(|| name.as_bytes().into());
+        let (handle, path) = path_of(handle);
+        let path = path.unwrap_or_else(|| name.as_bytes().into());
+        let functions = Functions::look_up(&handle).map_err(|function| {
+            let path = String::from_utf8_lossy(&path).into_owned();
+            let bundled = bundled_file().filter(|file| *file != path);
+            LoadError::Incompatible { path, function, bundled }
+        })?;
         Ok(Self { functions, path, _handle: handle })
     }
 
@@ -104,7 +147,39 @@ fn open(name: &OsStr) -> Result<Handle, String> {
     unsafe { Handle::open(Some(name), RTLD_NOW | RTLD_LOCAL) }.map_err(|error| error.to_string())
 }
 
-fn path_of(functions: &Functions) -> Option<Box<[u8]>> {
+/// Whether the linker's message says that it found no file of that name, and not that the file it found, or a library that
+/// file needs, is of no use. glibc's is "NAME: cannot open shared object file: " and musl's "Error loading shared library
+/// NAME: ", each followed by the system's word for ENOENT.
+fn says_not_found(message: &str, name: &str) -> bool {
+    // SAFETY: any number is allowed; the text is the C library's, and the language does not change between two lines.
+    let missing = unsafe { CStr::from_ptr(libc::strerror(libc::ENOENT)) }.to_string_lossy();
+    message.contains(&format!("{name}: ")) && message.ends_with(&*missing)
+}
+
+/// What the dynamic linker keeps of a library: the first members of its `struct link_map`, in glibc and musl alike.
+#[repr(C)]
+struct LinkMap {
+    address: usize,
+    name: *const c_char,
+}
+
+/// `RTLD_DI_LINKMAP` of <dlfcn.h>.
+const LINK_MAP: c_int = 2;
+
+/// The library again, and the file the dynamic linker took it from.
+fn path_of(handle: Handle) -> (Handle, Option<Box<[u8]>>) {
+    let raw = handle.into_raw();
+    let mut map: *const LinkMap = ptr::null();
+    // SAFETY: `raw` is a library that is loaded, and the request has a pointer to its link map written to `map`.
+    let status = unsafe { dlinfo(raw, LINK_MAP, (&raw mut map).cast()) };
+    // SAFETY: the linker's own record and text, which live as long as the library is loaded.
+    let path = (status == 0).then(|| unsafe { CStr::from_ptr((*map).name) }.to_bytes().into());
+    // SAFETY: `raw` was just taken out of one.
+    (unsafe { Handle::from_raw(raw) }, path)
+}
+
+/// Where a wheel puts its libchrony: beside the file of this module. A program that the module is linked into has none.
+fn bundled_path() -> Option<OsString> {
     let mut info = libc::Dl_info {
         dli_fname: ptr::null(),
         dli_fbase: ptr::null_mut(),
@@ -112,10 +187,16 @@ fn path_of(functions: &Functions) -> Option<Box<[u8]>> {
         dli_saddr: ptr::null_mut(),
     };
     // SAFETY: any address may be asked about; `info` is ours to fill.
-    let found = unsafe { libc::dladdr(functions.any(), &mut info) };
+    let found = unsafe { libc::dladdr(bundled_path as *const c_void, &mut info) };
     if found == 0 || info.dli_fname.is_null() {
         return None;
     }
-    // SAFETY: the linker's own copy of the path, which lives as long as the library is loaded.
-    Some(unsafe { CStr::from_ptr(info.dli_fname) }.to_bytes().into())
+    // SAFETY: the linker's own copy of the path, which lives as long as this code is loaded.
+    let module = Path::new(OsStr::from_bytes(unsafe { CStr::from_ptr(info.dli_fname) }.to_bytes()));
+    module.file_name()?.as_bytes().starts_with(b"__init__.").then(|| module.with_file_name(BUNDLED).into_os_string())
+}
+
+/// The same as text, where there is such a file.
+fn bundled_file() -> Option<String> {
+    bundled_path().filter(|path| Path::new(path).exists()).map(|path| path.to_string_lossy().into_owned())
 }

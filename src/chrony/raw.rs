@@ -6,7 +6,7 @@
 //! buffer is in here, and nowhere else.
 
 use std::cell::UnsafeCell;
-use std::ffi::{CStr, c_char, c_double, c_int, c_void};
+use std::ffi::{CStr, c_char, c_double, c_int};
 use std::io;
 use std::ptr::{self, NonNull};
 use std::rc::Rc;
@@ -93,11 +93,6 @@ impl Functions {
                 (!name.is_null()).then(|| unsafe { CStr::from_ptr(name) })
             })
             .collect()
-    }
-
-    /// The address of one of the functions, by which the linker tells where the library lies.
-    pub fn any(&self) -> *const c_void {
-        self.open_socket as *const c_void
     }
 }
 

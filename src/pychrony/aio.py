@@ -129,9 +129,7 @@ async def _ask(report: str, address: _Address, timeout: float | None) -> Any:
         conversation.close()
 
 
-async def get_tracking(
-    address: _Address = None, *, timeout: float | None = 3.0
-) -> TrackingStatus:
+async def get_tracking(address: _Address = None, *, timeout: float | None = 3.0) -> TrackingStatus:
     """As pychrony.get_tracking()."""
     return cast("TrackingStatus", await _ask("tracking", address, timeout))
 
@@ -290,7 +288,9 @@ class ChronyConnection:
             return self._timeout
         began = loop.time()
         turn = loop.create_future()
-        timer = None if self._timeout is None else loop.call_later(self._timeout, _wake, turn, False)
+        timer = (
+            None if self._timeout is None else loop.call_later(self._timeout, _wake, turn, False)
+        )
         self._queue.append(turn)
         try:
             has_turn = await turn
@@ -324,7 +324,9 @@ class ChronyConnection:
     async def _call(self, ask: Callable[[str, float | None], object], report: str) -> Any:
         loop = self._check_open()
         if loop is not asyncio.get_running_loop():
-            raise RuntimeError("the connection was opened in another event loop: open one in this loop")
+            raise RuntimeError(
+                "the connection was opened in another event loop: open one in this loop"
+            )
         timeout = await self._take_turn(loop)
         try:
             self._check_open()
@@ -374,9 +376,7 @@ class ChronyConnection:
 
     async def get_report(self, name: str) -> list[dict[str, object]]:
         """As pychrony.get_report()."""
-        return cast(
-            "list[dict[str, object]]", await self._call(self._conversation.ask_raw, name)
-        )
+        return cast("list[dict[str, object]]", await self._call(self._conversation.ask_raw, name))
 
 
 def _closed() -> ChronyConnectionError:

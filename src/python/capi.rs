@@ -17,17 +17,17 @@ use crate::reports::{REPORTS, Report, each_report};
 
 /// `PyChrony_Table`: its functions are typed in the header.
 #[repr(C)]
-struct Functions {
+struct Interface {
     abi_version: u32,
     size: u32,
     functions: [*const c_void; REPORTS.len()],
 }
 
 // SAFETY: pointers to functions, never changed.
-unsafe impl Sync for Functions {}
+unsafe impl Sync for Interface {}
 
-static FUNCTIONS: Functions =
-    Functions { abi_version: 1, size: size_of::<Functions>() as u32, functions: each_report!(function) };
+static INTERFACE: Interface =
+    Interface { abi_version: 1, size: size_of::<Interface>() as u32, functions: each_report!(function) };
 
 /// `PYCHRONY_FOREVER`, and `PYCHRONY_NONE`.
 const FOREVER: c_double = -1.0;
@@ -42,7 +42,7 @@ const fn function<const REPORT: usize>() -> *const c_void {
 
 /// The capsule, for the module's `_C_API`.
 pub fn new_capsule() -> Result<Owned> {
-    let table = (&raw const FUNCTIONS).cast_mut().cast();
+    let table = (&raw const INTERFACE).cast_mut().cast();
     // SAFETY: a static table and a static name; a new reference or NULL.
     unsafe { Owned::new(ffi::PyCapsule_New(table, c"pychrony._C_API".as_ptr(), None)) }
 }

@@ -57,24 +57,25 @@ enum Found {
     RawReport(Vec<RawRow>),
 }
 
-enum Kind {
+/// What is asked.
+enum Ask {
     Open,
     Report(usize),
     RawReport(String),
 }
 
 impl Question {
-    fn new(mut client: Client, kind: Kind, timeout: Option<Duration>) -> Self {
+    fn new(mut client: Client, ask: Ask, timeout: Option<Duration>) -> Self {
         let call = Rc::new(Call::new(timeout));
         let shared = Rc::clone(&call);
         let future = async move {
-            let outcome = match kind {
-                Kind::Open => client.open(&shared).await.map(|()| Found::Open),
-                Kind::Report(report) => {
+            let outcome = match ask {
+                Ask::Open => client.open(&shared).await.map(|()| Found::Open),
+                Ask::Report(report) => {
                     let answer = client.report(&REPORTS[report].query, &shared).await;
                     answer.map(|answer| Found::Report(report, answer))
                 }
-                Kind::RawReport(name) => client.raw_report(&name, &shared).await.map(Found::RawReport),
+                Ask::RawReport(name) => client.raw_report(&name, &shared).await.map(Found::RawReport),
             };
             (client, outcome)
         };
@@ -141,7 +142,7 @@ impl Conversation {
     }
 
     /// Asks, and goes on as far as it gets.
-    fn ask(&self, state: &State, kind: Kind, timeout: Option<Duration>) -> Result<Owned> {
+    fn ask(&self, state: &State, ask: Ask, timeout: Option<Duration>) -> Result<Owned> {
         let mut talk = self.lock()?;
         if talk.question.is_some() {
             return Err(runtime_error("the conversation is in the middle of a question"));
@@ -150,7 +151,7 @@ impl Conversation {
             Some(client) => client,
             None => Client::new(state.library, talk.target.candidates()?),
         };
-        talk.question = Some(Question::new(client, kind, timeout));
+        talk.question = Some(Question::new(client, ask, timeout));
         talk.go_on(state)
     }
 }
@@ -276,7 +277,7 @@ unsafe extern "C" fn ask(
             unsafe { (parts::<Conversation>(object), question(arguments, positional, keywords)?) };
         let report = REPORTS.iter().position(|known| known.query.report.to_bytes() == name.as_bytes());
         let report = report.ok_or_else(|| value_error("no such report"))?;
-        conversation.ask(state?, Kind::Report(report), timeout)
+        conversation.ask(state?, Ask::Report(report), timeout)
     })
 }
 
@@ -290,7 +291,7 @@ unsafe extern "C" fn ask_raw(
         // SAFETY: the object that the method was called on, and the interpreter's arguments.
         let ((conversation, state), (name, timeout)) =
             unsafe { (parts::<Conversation>(object), question(arguments, positional, keywords)?) };
-        conversation.ask(state?, Kind::RawReport(name), timeout)
+        conversation.ask(state?, Ask::RawReport(name), timeout)
     })
 }
 
@@ -298,7 +299,7 @@ unsafe extern "C" fn open(object: Object, timeout: Object) -> Object {
     entry(|| {
         // SAFETY: the object that the method was called on, and its argument.
         let ((conversation, state), timeout) = unsafe { (parts::<Conversation>(object), parse_timeout(timeout)?) };
-        conversation.ask(state?, Kind::Open, timeout)
+        conversation.ask(state?, Ask::Open, timeout)
     })
 }
 

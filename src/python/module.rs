@@ -39,9 +39,11 @@ pub const DOC: &CStr = c"Ask chronyd, the NTP daemon, how good the system's cloc
     get_smoothing()       the smoothing of served time, where it is enabled\n\
     get_report(name)      any report libchrony knows, under its own names\n\
     ChronyConnection      the same questions on one session\n\n\
-    Each takes an address (None: PYCHRONY_ADDRESS of the environment, else chronyd's usual ones) and a timeout in seconds, and returns immutable named tuples whose\n\
-    fields say what they mean: help(pychrony.TrackingStatus). Times are UTC; offsets are seconds, frequencies ppm.\n\
-    Every failure to get a report is a ChronyError that says what was tried and what can be done.";
+    Each takes an address and a timeout in seconds. Without an address it asks the one in the environment variable\n\
+    PYCHRONY_ADDRESS, or else the first that can be reached of chronyd's usual ones. It returns immutable named tuples\n\
+    whose fields say what they mean: help(pychrony.TrackingStatus). Times are UTC; offsets are seconds, frequencies ppm.\n\
+    Every failure to get a report is a ChronyError that says what was tried and what can be done.\n\n\
+    pychrony.aio asks the same for asyncio, and pychrony.testing is a chronyd for tests.";
 
 /// The size of the memory that the interpreter keeps for the state.
 pub const STATE_SIZE: ffi::Py_ssize_t = size_of::<Place>() as ffi::Py_ssize_t;

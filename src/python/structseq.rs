@@ -371,12 +371,13 @@ fn number(value: &Owned) -> Result<f64> {
 
 fn to_nanoseconds(seconds: &Owned) -> Result<Owned> {
     let seconds = number(seconds)?;
-    // A float of seconds tells no more than microseconds, nearly: the whole seconds and the rest are exact.
-    let nanoseconds = seconds.floor() * 1e9 + ((seconds - seconds.floor()) * 1e9).round();
-    if !nanoseconds.is_finite() || nanoseconds.abs() >= i64::MAX as f64 {
+    let whole = seconds.floor();
+    // An integer of 64 bits must tell it in nanoseconds.
+    let most = (i64::MAX / 1_000_000_000) as f64;
+    if !whole.is_finite() || whole.abs() >= most {
         return Err(value_error("ref_time must be a number of seconds since 1970, before 2262"));
     }
-    signed(seconds.floor() as i64 * 1_000_000_000 + ((seconds - seconds.floor()) * 1e9).round() as i64)
+    signed(whole as i64 * 1_000_000_000 + ((seconds - whole) * 1e9).round() as i64)
 }
 
 fn to_seconds(nanoseconds: &Owned) -> Result<Owned> {

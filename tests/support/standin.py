@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+from collections.abc import Sequence
 from pathlib import Path
 
 from . import child
@@ -14,8 +15,8 @@ SOURCE = Path(__file__).with_name("standin.c")
 TYPES = {"NONE": 0, "UINTEGER": 1, "INTEGER": 2, "FLOAT": 3, "TIMESPEC": 4, "STRING": 5}
 
 
-def build(path: Path, *omitted: str) -> Path:
-    """Compile it to `path`, without these functions."""
+def build(path: Path, *omitted: str, more: Sequence[str] = ()) -> Path:
+    """Compile it to `path`, without these functions, with `more` options for the compiler."""
     compiler = os.environ.get("CC", "cc").split()
     if shutil.which(compiler[0]) is None:
         raise RuntimeError(
@@ -23,7 +24,7 @@ def build(path: Path, *omitted: str) -> Path:
         )
     path.parent.mkdir(parents=True, exist_ok=True)
     options = ["-std=gnu11", "-Wall", "-O1", "-fPIC", "-shared", *(f"-DOMIT_{o}" for o in omitted)]
-    done = child.execute([*compiler, *options, "-o", path, SOURCE])
+    done = child.execute([*compiler, *options, "-o", path, SOURCE, *more])
     if done.returncode != 0:
         raise RuntimeError(f"the stand-in does not compile:\n{done.stdout}")
     return path

@@ -1,0 +1,84 @@
+"""Asks a chronyd: by an address as libchrony takes it, or by the name of a host, which libchrony does not take."""
+
+from __future__ import annotations
+
+import pychrony
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Callable, TypeVar
+
+    Answer = TypeVar("Answer")
+
+
+def ask(
+    address: str | None, timeout: float, question: Callable[[pychrony.ChronyConnection], Answer]
+) -> Answer:
+    """The answer to a question that is asked on a connection of its own.
+
+    A host's addresses are tried in their order, as long as they refuse: one that is silent ends the search, as with
+    the default addresses. Raises as pychrony does.
+    """
+    refusals = []
+    for candidate in candidates(address):
+        try:
+            with pychrony.ChronyConnection(candidate, timeout=timeout) as connection:
+                return question(connection)
+        except pychrony.ChronyTimeoutError:
+            raise
+        except pychrony.ChronyConnectionError as error:
+            refusals.append(error)
+    if len(refusals) == 1:
+        raise refusals[0]
+    raise pychrony.ChronyConnectionError(
+        "; ".join(str(error) for error in refusals), refusals[0].error_code
+    )
+
+
+def candidates(address: str | None) -> list[str | None]:
+    """The addresses to try, each as pychrony takes it."""
+    if address is None:
+        return [None]
+    host, port = host_and_port(address)
+    return [address] if host is None else list(resolve(host, port))
+
+
+def host_and_port(address: str) -> tuple[str | None, str]:
+    """The host's name and the port's digits; None in place of the name where it is no host's name.
+
+    A path, an IP address and whatever is malformed go to pychrony as they are: it says best what is wrong with them.
+    """
+    host, colon, port = address.partition(":")
+    last = host.rstrip(".").rpartition(".")[2]
+    is_name = (
+        all(
+            part.strip("-").replace("-", "").replace("_", "").isalnum()
+            for part in host.rstrip(".").split(".")
+        )
+        and not last.isdigit()  # four numbers, or too few of them
+        and ":" not in port
+    )
+    if not is_name:
+        return None, ""
+    if colon and not (port.isascii() and port.isdigit() and 0 < int(port) < 65536):
+        raise ValueError(f"address {address!r}: the port must be a number from 1 to 65535")
+    return host, port
+
+
+def resolve(host: str, port: str) -> list[str]:
+    """The host's addresses, each with the port."""
+    import socket
+
+    try:
+        found = socket.getaddrinfo(host, None, type=socket.SOCK_DGRAM)
+    except (OSError, UnicodeError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        raise pychrony.ChronyConnectionError(
+            f"cannot resolve the host name {host!r}: {reason}. Is it spelled right, and does DNS work?",
+            pychrony.ErrorCode.OPEN_FAILED,
+        ) from error
+    addresses = []
+    for family, _, _, _, (ip, *_) in found:
+        brackets = ("[", "]") if family == socket.AF_INET6 else ("", "")
+        addresses.append(f"{brackets[0]}{ip!s}{brackets[1]}:{port or 323}")
+    return addresses

@@ -1,0 +1,145 @@
+"""`pychrony check`: may the clock be trusted? A plugin for Nagios, Icinga, Naemon and their like.
+
+One line of status and performance data, and the exit status, by the Monitoring Plugins Development Guidelines. CRITICAL
+is a clock that must not be trusted now; WARNING is what will hurt later; UNKNOWN is a check that could not be made.
+"""
+
+from __future__ import annotations
+
+import time
+
+from . import clock, durations, one_line
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from argparse import Namespace
+
+    import pychrony
+
+OK, WARNING, CRITICAL, UNKNOWN = range(4)
+STATUS = ("OK", "WARNING", "CRITICAL", "UNKNOWN")
+
+# Limits of the greatest error, in seconds. docs/command.md gives the reasons.
+WARNING_ERROR = 0.1
+CRITICAL_ERROR = 0.5
+
+
+def run(options: Namespace) -> int:
+    from . import asking
+
+    set_error_limits(options)
+    status, sources = asking.ask(
+        options.address,
+        options.timeout,
+        lambda connection: (connection.get_tracking(), connection.get_sources()),
+    )
+    now = time.time()
+    findings = assess(status, sources, options, now)
+    worst = max((level for level, _ in findings), default=OK)
+    said = "; ".join(words for _, words in findings) or in_words(status)
+    if findings and clock.is_synchronised(status):
+        said += f" ({in_words(status)})"
+    data = " ".join(performance(status, sources, options, now))
+    print(f"CLOCK {STATUS[worst]}: {said} | {data}")
+    if options.verbose:
+        from . import reports, tables
+
+        print("\n".join(reports.for_people(tables.REPORTS["sources"], sources)))
+    return worst
+
+
+def failed(error: Exception) -> int:
+    """The line and status for a check without an answer.
+
+    The guidelines keep UNKNOWN for what goes wrong within a plugin; a service that does not answer is CRITICAL.
+    """
+    import pychrony
+
+    unreachable = isinstance(error, getattr(pychrony, "ChronyConnectionError", ()))
+    level = CRITICAL if unreachable else UNKNOWN
+    print(f"CLOCK {STATUS[level]}: {plain(one_line(error))}")
+    return level
+
+
+def plain(text: str) -> str:
+    """Without the character that begins the performance data."""
+    return text.replace("|", "/")
+
+
+def set_error_limits(options: Namespace) -> None:
+    """The defaults, moved where only one limit is given and the other's default would contradict it."""
+    if options.warning is None:
+        options.warning = min(
+            WARNING_ERROR, CRITICAL_ERROR if options.critical is None else options.critical
+        )
+    if options.critical is None:
+        options.critical = max(CRITICAL_ERROR, options.warning)
+    if options.warning > options.critical:
+        options.parser.error("--warning must not be above --critical")
+
+
+def assess(
+    status: pychrony.TrackingStatus, sources: list[pychrony.Source], limits: Namespace, now: float
+) -> list[tuple[int, str]]:
+    """What is wrong with the clock: each with its level, in words. Nothing: all is well."""
+    if not clock.is_synchronised(status):
+        return [(CRITICAL, f"{clock.in_words(status)}; {clock.count_of_reachable(sources)}")]
+    findings = []
+    error = clock.greatest_error(status)
+    for level, limit in ((CRITICAL, limits.critical), (WARNING, limits.warning)):
+        if error > limit:
+            findings.append(
+                (level, f"may be {durations.text(error)} wrong, more than {durations.text(limit)}")
+            )
+            break
+    age = measurement_age(status, now)
+    if age > limits.max_age:
+        words = f"the last measurement is {durations.text(age)} old, more than {durations.text(limits.max_age)}"
+        findings.append((WARNING, words))
+    if status.stratum > limits.max_stratum:
+        findings.append((WARNING, f"stratum {status.stratum} is above {limits.max_stratum}"))
+    if clock.reachable(sources) < limits.min_sources:
+        words = f"{clock.count_of_reachable(sources)}, fewer than {limits.min_sources}"
+        findings.append((WARNING, words))
+    return findings
+
+
+def in_words(status: pychrony.TrackingStatus) -> str:
+    """The clock, in a line."""
+    error = durations.text(clock.greatest_error(status))
+    return plain(f"at most {error} wrong, {clock.in_words(status)}, stratum {status.stratum}")
+
+
+def measurement_age(status: pychrony.TrackingStatus, now: float) -> float:
+    """Seconds since the last measurement; never negative, should the clock have been set back."""
+    return max(0.0, now - status.ref_time)
+
+
+def performance(
+    status: pychrony.TrackingStatus, sources: list[pychrony.Source], limits: Namespace, now: float
+) -> list[str]:
+    """Performance data: label=value[unit];warning;critical;minimum;maximum. No exponents are allowed in it."""
+    counts = f"{clock.reachable(sources)};{limits.min_sources}:;;0;{len(sources)}"
+    if not clock.is_synchronised(status):
+        # The numbers of a clock without a source mean nothing.
+        return [f"reachable={counts}"]
+
+    def seconds(label: str, value: float, rest: str = ";;;") -> str:
+        return f"{label}={decimal(value)}s{rest}"
+
+    error_limits = f";{decimal(limits.warning)};{decimal(limits.critical)};0;"
+    return [
+        seconds("error", clock.greatest_error(status), error_limits),
+        seconds("offset", status.offset),
+        seconds("root_delay", status.root_delay, ";;;0;"),
+        seconds("root_dispersion", status.root_dispersion, ";;;0;"),
+        f"frequency={decimal(status.frequency)};;;;",
+        f"stratum={status.stratum};{limits.max_stratum};;0;16",
+        seconds("age", measurement_age(status, now), f";{decimal(limits.max_age)};;0;"),
+        f"reachable={counts}",
+    ]
+
+
+def decimal(value: float) -> str:
+    """Nine digits behind the point, without the zeros at the end."""
+    return f"{value:.9f}".rstrip("0").rstrip(".")

@@ -1,0 +1,88 @@
+"""`pychrony wait`: until the clock can be used. For scripts, and for systemd units that need the time."""
+
+from __future__ import annotations
+
+import sys
+import time
+
+import pychrony
+
+from . import DONE, NOT_SYNCHRONISED, asking, clock, durations, end_in_order, one_line, terminal
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from argparse import Namespace
+
+INTERVAL = 1.0
+
+
+def run(options: Namespace) -> int:
+    end_in_order()
+    begin = time.monotonic()
+    end = float("inf") if options.limit is None else begin + options.limit
+    progress = Progress(begin)
+    try:
+        while True:
+            left = end - time.monotonic()
+            reached, state = look(options, min(options.timeout, max(left, 0.01)))
+            if reached:
+                progress.clear()
+                print(state)
+                return DONE
+            left = end - time.monotonic()
+            if left <= 0:
+                progress.clear()
+                print(f"pychrony: gave up after {options.limit:g} s: {state}", file=sys.stderr)
+                return NOT_SYNCHRONISED
+            progress.show(state)
+            time.sleep(min(INTERVAL, left))
+    finally:
+        progress.clear()
+
+
+def look(options: Namespace, timeout: float) -> tuple[bool, str]:
+    """Whether the clock is as good as it was asked to be; and its state, in words.
+
+    A chronyd that is not there may be started yet. What waiting does not mend (no permission at any address, a chronyd
+    of another version) is raised.
+    """
+    try:
+        status, sources = asking.ask(
+            options.address,
+            timeout,
+            lambda connection: (connection.get_tracking(), connection.get_sources()),
+        )
+    except pychrony.ChronyConnectionError as error:
+        return False, f"no answer yet: {one_line(error)}"
+    if not clock.is_synchronised(status):
+        return False, f"{clock.in_words(status)}; {clock.count_of_reachable(sources)}"
+    error_bound = clock.greatest_error(status)
+    words = f"{clock.in_words(status)}, at most {durations.text(error_bound)} wrong"
+    if options.max_error is not None and error_bound >= options.max_error:
+        limit = durations.text(options.max_error)
+        return False, f"{words}, not yet below {limit}; {clock.count_of_reachable(sources)}"
+    return True, words
+
+
+class Progress:
+    """What is waited for, on one line of the terminal, drawn over each time; nothing where there is no terminal."""
+
+    def __init__(self, begin: float) -> None:
+        self.begin = begin
+        self.draws = terminal.is_terminal(sys.stderr)
+        self.drawn = False
+
+    def show(self, state: str) -> None:
+        if self.draws:
+            line = f"waiting, {time.monotonic() - self.begin:.0f} s: {state}"
+            self.write(line[: terminal.width(sys.stderr) - 1])
+            self.drawn = True
+
+    def clear(self) -> None:
+        if self.drawn:
+            self.write("")
+            self.drawn = False
+
+    def write(self, line: str) -> None:
+        sys.stderr.write(f"\r{line}\x1b[K")
+        sys.stderr.flush()

@@ -1,0 +1,62 @@
+"""--watch: a report again and again, drawn over the last one on a terminal."""
+
+from __future__ import annotations
+
+import sys
+import time
+
+import pychrony
+
+from . import end_in_order, one_line, terminal
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from argparse import Namespace
+    from typing import Callable, NoReturn
+
+
+def run(options: Namespace, show: Callable[[Namespace, bool], str]) -> NoReturn:
+    """Until Ctrl-C. A chronyd that does not answer is said, and asked again: it may be restarted meanwhile."""
+    end_in_order()
+    draws = terminal.is_terminal(sys.stdout) and not (options.json or options.csv)
+    first = True
+    while True:
+        try:
+            text = show(options, first or draws)
+        except pychrony.ChronyError as error:
+            complain(f"pychrony: {one_line(error)}", draws)
+        else:
+            if draws:
+                draw(f"{title(options)}\n\n{text}")
+            else:
+                separator = "" if first or options.json or options.csv else "\n"
+                print(f"{separator}{text}" if text else "", flush=True)
+            first = False
+        time.sleep(options.watch)
+
+
+def title(options: Namespace) -> str:
+    now = time.strftime("%Y-%m-%d %H:%M:%S UTC", time.gmtime())
+    return f"chronyd's {options.command}, every {options.watch:g} s (Ctrl-C ends)  {now}"
+
+
+def complain(message: str, draws: bool) -> None:
+    if draws:
+        draw(message)
+    else:
+        print(message, file=sys.stderr, flush=True)
+
+
+def draw(text: str) -> None:
+    """Over what was drawn before, and no more lines than fit: the top must stay the top."""
+    room = terminal.height() - 1
+    lines: list[str] = []
+    for line in text.split("\n"):
+        taken = terminal.lines_taken(line)
+        if taken > room:
+            break
+        room -= taken
+        lines.append(line)
+    # From the top left; the rest of each line, and of the screen, is cleared.
+    sys.stdout.write("\x1b[H" + "".join(f"{line}\x1b[K\n" for line in lines) + "\x1b[J")
+    sys.stdout.flush()

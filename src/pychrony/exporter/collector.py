@@ -1,0 +1,167 @@
+"""Asks chronyd at each scrape, and says what came of it in metrics."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any, Callable
+
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
+
+import pychrony
+from pychrony import ErrorCode
+
+from .tables import REPORTS, Report
+
+# Calls one of pychrony's getters, given its name.
+Ask = Callable[[str], Any]
+
+# With one of these codes chronyd gave no answer. A refusal is an answer, and so is a report that is wrong.
+UNREACHED = {
+    ErrorCode.OPEN_FAILED,
+    ErrorCode.SEND_FAILED,
+    ErrorCode.RECV_FAILED,
+    ErrorCode.TIMEOUT,
+}
+
+
+class SharedConnection:
+    """One connection to one chronyd for all scrapes, which may come from several threads: they take turns.
+
+    The first call opens it. Later ones open a new socket where chronyd was restarted. ValueError: a malformed address.
+    """
+
+    def __init__(self, address: str | None, timeout: float) -> None:
+        self.connection = pychrony.ChronyConnection(address, timeout=timeout)
+
+    def __call__(self, getter: str) -> Any:
+        if self.connection.closed:
+            try:
+                self.connection.open()
+            except RuntimeError:
+                pass  # another thread has just opened it
+        return getattr(self.connection, getter)()
+
+    def close(self) -> None:
+        self.connection.close()
+
+
+class ChronyCollector(Collector):
+    """The metrics of one chronyd, by some of its reports.
+
+    ask: how it is asked. complain: told of each error that a report did not end in the last time (None: nobody is).
+    """
+
+    def __init__(
+        self,
+        ask: Ask,
+        reports: Sequence[Report] = REPORTS,
+        complain: Callable[[str], object] | None = None,
+    ) -> None:
+        self.ask = ask
+        self.reports = reports
+        self.complain = complain
+        self.errors: dict[str, str] = {}
+
+    def collect(self) -> Iterator[Metric]:
+        up = GaugeMetricFamily(
+            "chrony_up",
+            "Whether chronyd answered, be it with a refusal. Whether its clock is right is chrony_synchronized.",
+        )
+        success = GaugeMetricFamily(
+            "chrony_scrape_collector_success",
+            "Whether chronyd gave the report, or said that it is not enabled.",
+            labels=["collector"],
+        )
+        error = GaugeMetricFamily(
+            "chrony_scrape_collector_error_info",
+            "Why a collector did not succeed: the name of pychrony's error code.",
+            labels=["collector", "error"],
+        )
+        lasted = GaugeMetricFamily(
+            "chrony_scrape_collector_duration_seconds",
+            "How long the collector took.",
+            labels=["collector"],
+        )
+        total = GaugeMetricFamily(
+            "chrony_scrape_duration_seconds", "How long all the collectors took."
+        )
+        began = time.perf_counter()
+        answered = False
+        unreached: pychrony.ChronyError | None = None
+        for report in self.reports:
+            start = time.perf_counter()
+            failed = unreached
+            if failed is None:
+                try:
+                    yield from families(report, self.ask(report.getter))
+                except pychrony.ChronyError as caught:
+                    failed = caught
+                    # Who does not answer one report would not answer the next, and the scrape would take too long.
+                    unreached = caught if caught.error_code in UNREACHED else None
+                answered = answered or unreached is None
+                self._tell(report, failed)
+            lasted.add_metric([report.name], time.perf_counter() - start)
+            success.add_metric([report.name], float(failed is None))
+            if failed is not None:
+                error.add_metric([report.name, code_name(failed)], 1)
+        up.add_metric([], float(answered))
+        total.add_metric([], time.perf_counter() - began)
+        yield from (up, success, *([error] if error.samples else []), lasted, total)
+
+    def _tell(self, report: Report, error: pychrony.ChronyError | None) -> None:
+        """Say an error once, not at every scrape."""
+        if error is None:
+            self.errors.pop(report.name, None)
+        elif self.errors.get(report.name) != str(error):
+            self.errors[report.name] = str(error)
+            if self.complain is not None:
+                self.complain(f"{report.name}: {error}")
+
+
+def families(report: Report, result: Any) -> Iterator[Metric]:
+    """The metrics of a report, in the order of its table: of a list, of a single record, or of None."""
+    records = result if isinstance(result, list) else [] if result is None else [result]
+    by_labels: dict[tuple[str, ...], Any] = {}
+    for record in records:
+        labels = tuple(text(record) for text in report.labels.values())
+        # A source without an address yet is counted in chrony_activity_sources. Two reference clocks may have one name.
+        if not labels or not labels[0].startswith("ID#"):
+            by_labels.setdefault(labels, record)
+    found: dict[str, Metric] = {}
+    for metric in report.metrics:
+        for labels, record in by_labels.items():
+            value = metric.of(record)
+            if value is None:
+                continue
+            if metric.name not in found:
+                family = CounterMetricFamily if metric.counter else GaugeMetricFamily
+                found[metric.name] = family(
+                    metric.name, report.help(metric), labels=report.label_names(metric)
+                )
+            found[metric.name].add_metric(  # type: ignore[attr-defined]
+                [*labels, *(text(record) for text in metric.labels.values())], value
+            )
+    return iter(found.values())
+
+
+def code_name(error: pychrony.ChronyError) -> str:
+    return getattr(error.error_code, "name", type(error).__name__)
+
+
+class BuildInfo(Collector):
+    """What answers: this pychrony, and the libchrony that it loaded. libchrony does not tell its version."""
+
+    def collect(self) -> Iterable[Metric]:
+        info = GaugeMetricFamily(
+            "pychrony_build_info",
+            "The versions of pychrony and Python, and the file of libchrony in use.",
+            labels=["version", "python_version", "libchrony"],
+        )
+        python = ".".join(map(str, sys.version_info[:3]))
+        libchrony = os.path.realpath(pychrony.libchrony_path)
+        info.add_metric([pychrony.__version__, python, libchrony], 1)
+        return [info]

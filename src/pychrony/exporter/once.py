@@ -1,0 +1,78 @@
+"""The command metrics: once, on standard output, or in a file for node_exporter's textfile collector."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+import tempfile
+from argparse import ArgumentParser, Namespace
+from pathlib import Path
+
+from .arguments import add_common, selected, without_client
+
+ABOUT = "print chronyd's reports once, in the text format of Prometheus"
+
+
+def add_arguments(commands: argparse._SubParsersAction[ArgumentParser]) -> None:
+    """Add the command metrics to a parser that has others."""
+    parser = commands.add_parser("metrics", help=ABOUT, description=ABOUT)
+    add_common(parser)
+    parser.add_argument(
+        "--output",
+        metavar="FILE",
+        help="write this file instead, atomically: FOLDER/chrony.prom for node_exporter's textfile collector",
+    )
+    parser.set_defaults(command="metrics", module=__name__, parser=parser)
+
+
+def run(options: Namespace) -> int:
+    """0: the metrics are written, also where they say that chronyd is down; 1: not written; 2: a malformed address."""
+    try:
+        from prometheus_client import CollectorRegistry, generate_latest
+
+        from .collector import BuildInfo, ChronyCollector, SharedConnection
+    except ModuleNotFoundError as error:
+        return without_client(error)
+    try:
+        ask = SharedConnection(options.address, options.timeout)
+    except ValueError as error:
+        complain(str(error))
+        return 2
+    registry = CollectorRegistry()
+    registry.register(ChronyCollector(ask, selected(options), complain))
+    registry.register(BuildInfo())
+    text = generate_latest(registry)
+    ask.close()
+    try:
+        if options.output:
+            replace(Path(options.output), text)
+        else:
+            sys.stdout.buffer.write(text)
+            sys.stdout.buffer.flush()
+    except OSError as error:
+        complain(f"cannot write the metrics: {error}")
+        return 1
+    return 0
+
+
+def replace(path: Path, text: bytes) -> None:
+    """Write a file so that a reader finds the old or the new one, whole, even after a crash; everybody may read it.
+
+    The temporary file does not end in .prom: node_exporter does not read it.
+    """
+    descriptor, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+    try:
+        with open(descriptor, "wb") as file:
+            file.write(text)
+            file.flush()
+            os.fchmod(file.fileno(), 0o644)
+            os.fsync(file.fileno())
+        os.replace(temporary, path)
+    except BaseException:
+        os.unlink(temporary)
+        raise
+
+
+def complain(message: str) -> None:
+    print(f"pychrony metrics: {message}", file=sys.stderr)

@@ -1,0 +1,125 @@
+"""/probe: which targets may be asked, where they are, and how long that may take."""
+
+from __future__ import annotations
+
+import ipaddress
+import math
+import socket
+import time
+from collections.abc import Sequence
+from typing import Any, Union
+from urllib.parse import urlsplit
+
+import pychrony
+from pychrony import ErrorCode
+
+Network = Union[ipaddress.IPv4Network, ipaddress.IPv6Network]
+Address = Union[ipaddress.IPv4Address, ipaddress.IPv6Address]
+
+COMMAND_PORT = 323
+
+# Seconds. Prometheus waits so long where it is not told otherwise; the answer must be there before.
+DEFAULT_SCRAPE_TIMEOUT = 10.0
+MARGIN = 0.5
+
+
+class Refusal(Exception):
+    """Why a target is not asked, as an HTTP status and a sentence."""
+
+    def __init__(self, status: str, reason: str) -> None:
+        super().__init__(reason)
+        self.status = status
+        self.reason = reason
+
+
+def parse(target: str) -> tuple[str, int]:
+    """The host and port of HOST, HOST:PORT, [IPV6]:PORT or IPV6. Refusal: it is none of these."""
+    if "%" in target:
+        raise malformed(target, "chronyd cannot be asked in a zone of addresses")
+    try:
+        return str(ipaddress.ip_address(target)), COMMAND_PORT
+    except ValueError:
+        pass
+    try:
+        parts = urlsplit(f"//{target}")
+        port = COMMAND_PORT if parts.port is None else parts.port
+    except ValueError as error:
+        raise malformed(target, str(error)) from error
+    host = parts.hostname
+    whole = parts.netloc == target and parts.username is None and not target.endswith(":")
+    if not (host and port and whole):
+        raise malformed(target, "it has no host, or more than a host and a port")
+    if not host.isascii() or not all(each.isalnum() or each in "-._:" for each in host):
+        raise malformed(target, "no host name has such characters")
+    return host, port
+
+
+def malformed(target: str, reason: str) -> Refusal:
+    return Refusal(
+        "400 Bad Request",
+        f"target {target!r} is not HOST, HOST:PORT, [IPV6]:PORT or IPV6: {reason}",
+    )
+
+
+def resolve(target: str, allowed: Sequence[Network]) -> str:
+    """The address of a target, in the form that pychrony takes: numeric, so that what was checked is what is asked.
+
+    A name is resolved here, once. The first of its addresses that is in an allowed network is taken.
+    """
+    host, port = parse(target)
+    if not allowed:
+        raise Refusal(
+            "403 Forbidden", "no target is allowed: start the exporter with --allow NETWORK"
+        )
+    try:
+        found = socket.getaddrinfo(host, port, type=socket.SOCK_DGRAM)
+    except UnicodeError as error:
+        raise malformed(target, str(error)) from error
+    except OSError as error:
+        raise Refusal("502 Bad Gateway", f"cannot resolve {host}: {error}") from error
+    addresses = [
+        unmapped(str(sockaddr[0])) for *_, sockaddr in found if "%" not in str(sockaddr[0])
+    ]
+    for address in addresses:
+        if any(address in network for network in allowed):
+            return f"[{address}]:{port}" if address.version == 6 else f"{address}:{port}"
+    raise Refusal(
+        "403 Forbidden",
+        f"{host} ({', '.join(map(str, addresses))}) is in no network that --allow names",
+    )
+
+
+def unmapped(text: str) -> Address:
+    """An address; an IPv4 one that is written as IPv6 (::ffff:192.0.2.1) as what it is."""
+    address = ipaddress.ip_address(text)
+    mapped = getattr(address, "ipv4_mapped", None)
+    return address if mapped is None else mapped
+
+
+def time_for(header: str | None) -> float:
+    """Seconds for a probe, from the X-Prometheus-Scrape-Timeout-Seconds of its request."""
+    try:
+        seconds = float(header or DEFAULT_SCRAPE_TIMEOUT)
+    except ValueError:
+        seconds = math.nan
+    if not 0 < seconds < math.inf:
+        raise Refusal(
+            "400 Bad Request", f"X-Prometheus-Scrape-Timeout-Seconds is no time: {header!r}"
+        )
+    return seconds - min(MARGIN, seconds / 2)
+
+
+class Target:
+    """Asks one chronyd until a deadline that holds for all of its reports."""
+
+    def __init__(self, address: str, deadline: float) -> None:
+        self.address = address
+        self.deadline = deadline
+
+    def __call__(self, getter: str) -> Any:
+        left = self.deadline - time.monotonic()
+        if left <= 0:
+            raise pychrony.ChronyTimeoutError(
+                f"no time is left to ask {self.address}", ErrorCode.TIMEOUT
+            )
+        return getattr(pychrony, getter)(self.address, timeout=left)

@@ -1,0 +1,60 @@
+"""The command exporter: its options, until server.py takes over."""
+
+from __future__ import annotations
+
+import argparse
+import ipaddress
+from argparse import ArgumentParser, Namespace
+
+from .arguments import add_common, selected, without_client
+
+ABOUT = "serve chronyd's reports to Prometheus"
+
+# chrony_exporter's port in Prometheus's list of default ports.
+LISTEN = "127.0.0.1:9123"
+
+
+def add_arguments(commands: argparse._SubParsersAction[ArgumentParser]) -> None:
+    """Add the command to a parser that has others."""
+    parser = commands.add_parser("exporter", help=ABOUT, description=ABOUT)
+    add_options(parser)
+    parser.set_defaults(command="exporter", module=__name__, parser=parser)
+
+
+def add_options(parser: ArgumentParser) -> None:
+    add_common(parser)
+    option = parser.add_argument
+    option(
+        "--listen",
+        metavar="HOST:PORT",
+        action="append",
+        help=f"where to serve; :PORT is every address; repeatable (default: {LISTEN}; what systemd passes comes first)",
+    )
+    option(
+        "--allow",
+        metavar="NETWORK",
+        action="append",
+        default=[],
+        type=ipaddress.ip_network,
+        help="a network whose addresses /probe may ask, such as 192.0.2.0/24; repeatable (default: none)",
+    )
+    option("--certfile", metavar="FILE", help="serve HTTPS with this certificate chain (PEM)")
+    option("--keyfile", metavar="FILE", help="its key, where the certificate's file has none")
+    option("--client-cafile", metavar="FILE", help="ask for client certificates of this authority")
+    option("--basic-auth-file", metavar="FILE", help="lines USER:PASSWORD; nobody else is served")
+
+
+def run(options: Namespace) -> int:
+    """Serve until SIGTERM or SIGINT. 0: ended by one of them; 2: could not start."""
+    try:
+        from . import server
+    except ModuleNotFoundError as error:
+        return without_client(error)
+    return server.run(options, options.listen or [LISTEN], selected(options))
+
+
+def main() -> int:
+    """python -m pychrony.exporter"""
+    parser = ArgumentParser(prog="python -m pychrony.exporter", description=ABOUT)
+    add_options(parser)
+    return run(parser.parse_args())

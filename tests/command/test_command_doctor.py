@@ -1,0 +1,121 @@
+"""pychrony doctor: what is wrong, step by step, and what to do about it."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from support import command, namespace
+from support.chronyd import Chronyd, daemon_user
+from support.command import LONG_ADDRESS
+from support.stranger import STRANGER, is_alone
+
+import pychrony
+
+
+def doctor(*arguments: str, **options: Any) -> dict[str, Any]:
+    """What it says as JSON; each step by its name."""
+    done = command.run("doctor", "--json", *arguments, **options)
+    assert done.stderr == ""
+    ticket: dict[str, Any] = json.loads(done.stdout)
+    assert ticket["exit_status"] == done.returncode
+    assert {step["status"] for step in ticket["steps"]} <= {"ok", "note", "problem"}
+    ticket["by name"] = {step["name"]: step for step in ticket["steps"]}
+    return ticket
+
+
+def test_a_good_clock_gets_a_good_verdict(client: Chronyd) -> None:
+    ticket = doctor("-a", client.socket)
+    assert ticket["exit_status"] == 0
+    assert ticket["verdict"].startswith("The clock is synchronised to 127.0.0.1, and at most ")
+    assert not [step for step in ticket["steps"] if step["status"] == "problem"]
+    libchrony = ticket["by name"]["libchrony"]["found"]
+    assert pychrony.libchrony_path in libchrony
+    assert "all 24 functions" in libchrony
+    assert ticket["tracking"]["reference_id_name"] == "127.0.0.1"
+    assert [source["address"] for source in ticket["sources"]] == ["127.0.0.1"]
+    found = ticket["by name"][client.socket]["found"]
+    assert f"the socket belongs to {daemon_user().pw_name}:" in found
+    assert "answers (all reports in " in found
+
+
+def test_each_source_has_its_sentence(many: Chronyd) -> None:
+    steps = doctor("-a", many.socket)["by name"]
+    assert "answered 0 of the last 8 polls" in steps[f"source {LONG_ADDRESS}"]["found"]
+    assert "firewall" in steps[f"source {LONG_ADDRESS}"]["advice"]
+    assert "falseticker" in steps["source BAD"]["found"]
+    assert "Compare it with the others" in steps["source BAD"]["advice"]
+    assert "does DNS work" in steps["source ID#0000000001"]["advice"]
+    assert "standard deviation" in steps["source GPS"]["found"]
+
+
+@pytest.mark.parametrize("kind", ["unsynchronised", "server"])
+def test_an_unsynchronised_clock_is_a_problem_with_advice(
+    kind: str, request: pytest.FixtureRequest
+) -> None:
+    ticket = doctor("-a", request.getfixturevalue(kind).socket)
+    assert ticket["exit_status"] == 1
+    assert ticket["verdict"] == "The clock is not synchronised, and must not be trusted."
+    assert "Name servers in chrony.conf" in ticket["by name"]["clock"]["advice"]
+
+
+def test_a_stopped_chronyd_is_told_from_none(stopped: Chronyd) -> None:
+    ticket = doctor("-t", "100ms", "-a", stopped.socket)
+    assert ticket["exit_status"] == 3
+    assert ticket["by name"][stopped.socket]["status"] == "problem"
+    assert (
+        f"{stopped.pid} of user {daemon_user().pw_name}" in ticket["by name"]["processes"]["found"]
+    )
+    assert "Is it stopped" in ticket["by name"]["processes"]["advice"]
+
+
+def test_without_chronyd_each_usual_address_is_looked_at() -> None:
+    ticket = doctor(prefix=namespace.prefix())
+    assert ticket["exit_status"] == 3
+    steps = ticket["by name"]
+    assert steps["/run/chrony/chronyd.sock"]["found"].startswith(
+        "there is no directory /run/chrony"
+    )
+    for address in ("127.0.0.1:323", "[::1]:323"):
+        assert "Connection refused" in steps[address]["found"]
+
+
+def test_without_libchrony_it_says_how_to_get_one(no_libchrony: Path) -> None:
+    ticket = doctor(LD_LIBRARY_PATH=str(no_libchrony), PYCHRONY_LIBCHRONY=None)
+    assert ticket["exit_status"] == 3
+    libchrony = ticket["by name"]["libchrony"]
+    assert libchrony["status"] == "problem"
+    assert "libchrony.so.0" in libchrony["found"]
+    assert "dnf install libchrony" in libchrony["advice"]
+    assert ticket["verdict"].endswith("without libchrony, chronyd cannot be asked.")
+
+
+def test_without_libchrony_the_socket_is_still_looked_at(client: Chronyd) -> None:
+    ticket = doctor("-a", client.socket, PYCHRONY_LIBCHRONY="/nowhere")
+    found = ticket["by name"][client.socket]["found"]
+    assert f"the socket belongs to {daemon_user().pw_name}:" in found
+
+
+def test_who_may_not_ask_is_told_who_may(closed_to_strangers: Chronyd) -> None:
+    daemon = closed_to_strangers
+    done = command.run_as_stranger(daemon.directory, "doctor", "--json", "-a", daemon.socket)
+    assert (done.returncode, done.stderr) == (3, "")
+    (step,) = [step for step in json.loads(done.stdout)["steps"] if step["name"] == daemon.socket]
+    assert step["status"] == "problem"
+    assert "does not admit" in step["found"]
+    if not is_alone():
+        assert f"user {STRANGER}" in step["found"]
+    assert "Only root and " in step["advice"]
+
+
+def test_people_get_lines_that_fit_their_terminal(many: Chronyd) -> None:
+    with command.Terminal("doctor", "-a", many.socket, columns=60) as terminal:
+        assert terminal.ended() == 0
+    plain = terminal.seen.replace("\x1b[32m", "").replace("\x1b[33m", "").replace("\x1b[0m", "")
+    assert "\x1b" not in plain
+    long = [line for line in plain.splitlines() if len(line) > 60]
+    # Only what has no room to break: paths.
+    assert [line for line in long if " " in line[9:].strip()] == []
+    assert plain.splitlines()[-1].endswith("wrong.")

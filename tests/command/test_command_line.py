@@ -1,0 +1,256 @@
+"""How the command behaves as a program: statuses, messages, terminals, pipes, signals, locales, no libchrony."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from support import command
+from support.child import environment
+from support.chronyd import Chronyd
+from support.command import CTRL_C, INTERRUPTED, Terminal
+from support.responder import Responder, silent
+
+import pychrony
+
+# Wrong command lines.
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("tracing",), "there is no command 'tracing', but tracking, sources, "),
+        (("--bogus",), "there is no option '--bogus'"),
+        (("sources", "--bogus"), "there is no option '--bogus'"),
+        (("sources", "192.0.2.1"), "'192.0.2.1' is too much"),
+        (("--json", "--csv"), "--json and --csv exclude each other"),
+        (("--csv", "doctor"), "doctor takes no --csv"),
+        (("--watch", "wait"), "wait takes no --watch"),
+        (("-t", "0"), "must be more than 0"),
+        (("-t", "soon"), "'soon' is no duration: write 100us, 5ms, 1.5s"),
+        (("-t", "nan"), "'nan' is no duration"),
+        (("wait", "--for", "1e400"), "'1e400' is no duration"),
+        (("report",), "the following arguments are required: NAME"),
+        (("report", "nonsense"), 'no report is named "nonsense"; this libchrony knows tracking'),
+        (("-a", "192.0.2.1:0"), "its port is not a number from 1 to 65535"),
+        (("-a", "localhost:0"), "the port must be a number from 1 to 65535"),
+        (("-a", "1.2.3"), "1.2.3"),
+        (("-a", ""), "address"),
+    ],
+)
+def test_a_wrong_command_line_is_status_2_and_said(arguments: tuple[str, ...], said: str) -> None:
+    done = command.run(*arguments)
+    assert (done.returncode, done.stdout) == (2, "")
+    first, second = done.stderr.splitlines()
+    assert first.startswith("pychrony: ") and said in first
+    assert second.startswith("Try 'pychrony") and second.endswith("--help'.")
+
+
+# What goes wrong with chronyd.
+
+
+def test_the_error_is_one_line_in_the_exceptions_own_words(stopped: Chronyd) -> None:
+    for address in (stopped.socket, "127.0.0.1:9"):
+        with pytest.raises(pychrony.ChronyError) as caught:
+            pychrony.get_tracking(address, timeout=0.1)
+        done = command.run("-t", "0.1", "-a", address)
+        assert (done.returncode, done.stdout) == (3, "")
+        assert done.stderr == f"pychrony: {caught.value}\n"
+
+
+def test_a_report_that_the_port_does_not_give_is_status_3(server: Chronyd) -> None:
+    done = command.run("serverstats", "-a", server.udp)
+    assert done.returncode == 3
+    assert "UNAUTHORIZED" in done.stderr
+
+
+# Host names.
+
+
+def test_a_hosts_name_is_resolved(server: Chronyd) -> None:
+    text = command.output("-a", f"localhost:{server.port}")
+    assert "7F7F0101" in text
+    done = command.run("-a", "nosuch.invalid")
+    assert done.returncode == 3
+    assert done.stderr.startswith("pychrony: cannot resolve the host name 'nosuch.invalid': ")
+
+
+# Without libchrony.
+
+
+def test_help_and_version_need_no_libchrony(no_libchrony: Path) -> None:
+    missing = {"LD_LIBRARY_PATH": str(no_libchrony), "PYCHRONY_LIBCHRONY": None}
+    assert command.output("--help", **missing).startswith("usage: pychrony ")
+    assert command.output("check", "--help", **missing).startswith("usage: pychrony check ")
+    version = command.output("--version", **missing)
+    assert version.startswith(f"pychrony {pychrony.__version__}\nlibchrony: cannot be loaded")
+
+
+def test_a_report_without_libchrony_says_what_the_import_would_say(no_libchrony: Path) -> None:
+    done = command.run(LD_LIBRARY_PATH=str(no_libchrony), PYCHRONY_LIBCHRONY=None)
+    assert (done.returncode, done.stdout) == (3, "")
+    assert done.stderr.startswith("pychrony: cannot load libchrony")
+    assert done.stderr.count("\n") == 1
+
+
+def test_the_version_names_the_libchrony_in_use() -> None:
+    text = command.output("--version")
+    assert text.splitlines()[:2] == [
+        f"pychrony {pychrony.__version__}",
+        f"libchrony: {pychrony.libchrony_path}",
+    ]
+
+
+def test_the_module_is_the_same_command(client: Chronyd) -> None:
+    for arguments in (["--version"], ["sources", "-a", client.socket, "-v"], ["--bogus"]):
+        by_module = subprocess.run(
+            [sys.executable, "-m", "pychrony", *arguments], capture_output=True, text=True
+        )
+        done = command.run(*arguments)
+        assert by_module.returncode == done.returncode
+        assert by_module.stderr == done.stderr
+        assert by_module.stdout.split()[:5] == done.stdout.split()[:5]
+
+
+def test_the_module_without_libchrony_says_so_in_one_line(no_libchrony: Path) -> None:
+    changes = {"LD_LIBRARY_PATH": str(no_libchrony), "PYCHRONY_LIBCHRONY": None}
+    done = subprocess.run(
+        [sys.executable, "-m", "pychrony", "doctor"],
+        capture_output=True,
+        text=True,
+        env=environment(changes),
+    )
+    assert done.returncode == 1
+    assert done.stderr.count("\n") == 1
+    assert "ImportError: cannot load libchrony" in done.stderr
+
+
+# Terminals.
+
+COLOUR = re.compile(r"\x1b\[[0-9;]*m")
+
+
+def test_colours_are_for_terminals_and_never_with_no_color(client: Chronyd) -> None:
+    arguments = ("sources", "-a", client.socket)
+    assert not COLOUR.search(command.output(*arguments))
+    for changes, expected in (
+        ({}, True),
+        ({"NO_COLOR": ""}, True),
+        ({"NO_COLOR": "1"}, False),
+        ({"TERM": "dumb"}, False),
+    ):
+        with Terminal(*arguments, **changes) as terminal:
+            assert terminal.ended() == 0
+        assert bool(COLOUR.search(terminal.seen)) is expected
+
+
+def test_a_narrow_terminal_is_no_trouble(many: Chronyd) -> None:
+    for arguments in (("--help",), ("sources", "-v", "-a", many.socket), ("-a", many.socket)):
+        with Terminal(*arguments, columns=40) as terminal:
+            assert terminal.ended() == 0
+
+
+def test_watching_draws_over_what_was_drawn(many: Chronyd) -> None:
+    with Terminal("sources", "--watch", "0.1", "-a", many.socket, columns=40, lines=12) as terminal:
+        seen = terminal.wait_for("\x1b[H", times=4)
+        terminal.press(CTRL_C)
+        assert terminal.ended() == INTERRUPTED
+    frames = seen.split("\x1b[H")[1:-1]
+    for frame in frames:
+        assert frame.startswith("chronyd's sources, every 0.1 s (Ctrl-C ends)")
+        assert frame.endswith("\x1b[J")
+        # Nothing scrolls away: the frame has room on the screen.
+        lines = COLOUR.sub("", frame.replace("\x1b[K", "").replace("\x1b[J", "")).split("\r\n")
+        assert sum(max(1, -(-len(line) // 40)) for line in lines) <= 12
+
+
+def test_watching_goes_on_when_chronyd_is_away(server: Chronyd) -> None:
+    with Chronyd() as daemon:
+        with Terminal("--watch", "0.1", "-a", daemon.udp, columns=200) as terminal:
+            terminal.wait_for("Reference ID")
+            daemon.terminate()
+            terminal.wait_for("cannot reach chronyd")
+            so_far = terminal.seen.count("Reference ID")
+            daemon.restart()
+            terminal.wait_for("Reference ID", times=so_far + 1)
+
+
+def test_watching_for_a_program_writes_a_line_for_each_round(client: Chronyd) -> None:
+    for arguments, lines in ((("--json",), 3), (("--csv",), 4)):
+        with subprocess.Popen(
+            [command.path(), *arguments, "--watch", "50ms", "-a", client.socket],
+            stdout=subprocess.PIPE,
+            text=True,
+        ) as process:
+            assert process.stdout is not None
+            read = [process.stdout.readline() for _ in range(lines)]
+            process.terminate()
+            assert process.wait() == -15
+        if arguments == ("--json",):
+            assert [json.loads(line)["stratum"] for line in read] == [9, 9, 9]
+        else:
+            assert [line.startswith("reference_id,") for line in read] == [
+                True,
+                False,
+                False,
+                False,
+            ]
+
+
+def test_ctrl_c_ends_a_call_that_waits_at_once_and_silently() -> None:
+    with Responder(silent) as daemon:
+        with Terminal("-t", "1000", "-a", daemon.address) as terminal:
+            daemon.wait_for_requests()
+            terminal.press(CTRL_C)
+            assert terminal.ended() == INTERRUPTED
+            assert terminal.seen.replace("^C", "") == ""
+
+
+# Pipes, files, locales.
+
+
+def shell(line: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(["bash", "-c", line], capture_output=True, text=True)
+
+
+def test_a_reader_that_has_gone_ends_it_silently_as_sigpipe_does(client: Chronyd) -> None:
+    pychrony_ = shlex.join([command.path(), "--watch", "0.01", "--json", "-a", client.socket])
+    done = shell(f"{pychrony_} | head -n 1 >/dev/null; echo ${{PIPESTATUS[0]}}")
+    assert (done.stdout, done.stderr) == ("141\n", "")
+
+
+def test_output_that_cannot_be_written_is_said(client: Chronyd) -> None:
+    done = shell(f"{shlex.join([command.path(), '-a', client.socket])} >/dev/full")
+    assert done.returncode == 3
+    assert done.stderr == "pychrony: the output could not be written: No space left on device\n"
+
+
+def test_closed_standard_streams_are_no_trouble(client: Chronyd) -> None:
+    line = shlex.join([command.path(), "-a", client.socket])
+    assert shell(f"{line} >&-").stderr == ""
+    done = shell(f"{line} <&- 2>&-")
+    assert (done.returncode, done.stdout.count("\n")) == (0, 15)
+
+
+@pytest.mark.parametrize("locale", ["C", "POSIX", "de_DE.ISO-8859-1", "nowhere.nothing"])
+def test_no_locale_makes_it_fail(locale: str, client: Chronyd) -> None:
+    changes = {"LC_ALL": locale, "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
+    assert "Synchronised    : Yes" in command.output("-a", client.socket, **changes)
+    for encoding in ("ascii", None):
+        done = command.run("-a", "\u0436\udcff", **changes, PYTHONIOENCODING=encoding)
+        assert done.returncode in (2, 3)
+        assert done.stderr.startswith("pychrony: ")
+
+
+def test_it_needs_no_environment(client: Chronyd) -> None:
+    keep = {name: os.environ[name] for name in ("PYCHRONY_LIBCHRONY",) if name in os.environ}
+    done = subprocess.run(
+        [command.path(), "-a", client.socket], env=keep, capture_output=True, text=True
+    )
+    assert (done.returncode, done.stderr) == (0, "")

@@ -1,0 +1,147 @@
+"""What the command's parts promise each other: durations, host names, commands of other subpackages."""
+
+from __future__ import annotations
+
+import socket
+from pathlib import Path
+from typing import Any
+
+import pytest
+from support.responder import Responder, silent
+
+import pychrony
+from pychrony.command import arguments, asking, durations
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"),
+    [
+        ("5", 5.0),
+        ("0", 0.0),
+        ("250ns", 250e-9),
+        ("100us", 100e-6),
+        ("100\u00b5s", 100e-6),
+        ("100\u03bcs", 100e-6),
+        ("5ms", 5e-3),
+        ("1.5s", 1.5),
+        ("2m", 120.0),
+        ("2min", 120.0),
+        (" 3 h ", 10800.0),
+        ("1e-3", 1e-3),
+        ("1d", 86400.0),
+    ],
+)
+def test_durations_are_read_as_people_write_them(text: str, seconds: float) -> None:
+    assert durations.parse(text) == pytest.approx(seconds)
+
+
+@pytest.mark.parametrize(
+    "text", ["", "s", "ms", "-1s", "5 parsecs", "inf", "nan", "1_000", "1e999", "5S", "0x10"]
+)
+def test_what_is_no_duration_is_said_to_be_none(text: str) -> None:
+    with pytest.raises(ValueError, match="is no duration: write 100us"):
+        durations.parse(text)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [
+        (0.0, "0 s"),
+        (12e-9, "12 ns"),
+        (7.153e-6, "7.153 us"),
+        (0.03125, "31.25 ms"),
+        (64.0, "64 s"),
+        (8192.0, "2.276 h"),
+        (-0.5, "-500 ms"),
+        (1e6, "11.57 d"),
+    ],
+)
+def test_durations_are_written_with_the_unit_that_fits(seconds: float, text: str) -> None:
+    assert durations.text(seconds) == text
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "/run/chronyd.sock",
+        "127.0.0.1",
+        "127.0.0.1:323",
+        "::1",
+        "[::1]:323",
+        "[::1]",
+        "1.2.3",
+        "",
+        "a b",
+    ],
+)
+def test_what_is_no_hosts_name_goes_to_pychrony_as_it_is(address: str) -> None:
+    assert asking.candidates(address) == [address]
+
+
+def two_addresses(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A host of two addresses: no chronyd is at the first."""
+
+    def found(host: str, port: Any, **_: Any) -> list[Any]:
+        assert host == "two.example"
+        return [
+            (socket.AF_INET6, socket.SOCK_DGRAM, 17, "", ("::1", 0, 0, 0)),
+            (socket.AF_INET, socket.SOCK_DGRAM, 17, "", ("127.0.0.1", 0)),
+        ]
+
+    monkeypatch.setattr(socket, "getaddrinfo", found)
+
+
+def stratum(connection: pychrony.ChronyConnection) -> int:
+    return connection.get_tracking().stratum
+
+
+def test_a_hosts_next_address_is_tried_where_the_first_refuses(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    two_addresses(monkeypatch)
+    assert asking.candidates("two.example") == ["[::1]:323", "127.0.0.1:323"]
+    with Responder() as daemon:
+        assert asking.ask(f"two.example:{daemon.port}", 10.0, stratum) == 3
+
+
+def test_where_all_refuse_each_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    two_addresses(monkeypatch)
+    with pytest.raises(pychrony.ChronyConnectionError) as caught:
+        asking.ask("two.example:9", 10.0, stratum)
+    assert "[::1]:9" in str(caught.value) and "127.0.0.1:9" in str(caught.value)
+    assert caught.value.error_code == pychrony.ErrorCode.RECV_FAILED
+
+
+def test_a_silent_address_ends_the_search(monkeypatch: pytest.MonkeyPatch) -> None:
+    two_addresses(monkeypatch)
+    with Responder(silent, transport="udp6") as daemon:
+        with pytest.raises(pychrony.ChronyTimeoutError):
+            asking.ask(f"two.example:{daemon.port}", 0.1, stratum)
+
+
+OTHER = """
+from pychrony.command import arguments
+
+def add_arguments(commands):
+    parser = commands.add_parser("other", help="something else")
+    arguments.add_options(parser, ("address", "timeout"))
+    parser.add_argument("--port", type=int, default=9123)
+    parser.set_defaults(command="other", module=__name__, parser=parser)
+"""
+
+
+def test_a_command_of_another_subpackage_can_be_added(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "other_command.py").write_text(OTHER)
+    monkeypatch.syspath_prepend(str(tmp_path))
+    monkeypatch.setitem(arguments.OTHERS, "other", "other_command")
+    options = arguments.parse(["-a", "::1", "other", "--port", "1"])
+    assert (options.module, options.address, options.timeout, options.port) == (
+        "other_command",
+        "::1",
+        3.0,
+        1,
+    )
+    with pytest.raises(SystemExit):
+        arguments.parse(["--csv", "other"])

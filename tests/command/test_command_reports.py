@@ -1,0 +1,507 @@
+"""The reports of the command: chronyc's words and numbers for people, all of the fields for programs."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import re
+from collections.abc import Iterator
+from typing import Any, Callable
+
+import pytest
+from support import chronyc, command
+from support.chronyd import Chronyd
+from support.command import LONG_ADDRESS
+from support.responder import NEVER, REPLIES, SAMPLES, Responder, sample
+from support.waiting import wait_for
+
+import pychrony
+
+GETTERS = {
+    "tracking": "get_tracking",
+    "sources": "get_sources",
+    "sourcestats": "get_source_stats",
+    "selectdata": "get_select_data",
+    "ntpdata": "get_ntp_data",
+    "authdata": "get_auth_data",
+    "activity": "get_activity",
+    "serverstats": "get_server_stats",
+    "rtcdata": "get_rtc_data",
+    "smoothing": "get_smoothing",
+}
+SINGLE = {"tracking", "activity", "serverstats", "rtcdata", "smoothing"}
+
+
+def readable(daemon: Responder, report: str) -> None:
+    """Let the responder answer with the newest reply that this machine's chronyc can read."""
+    for code in sorted(REPLIES[report], reverse=True):
+        daemon.codes[report] = code
+        if "Bad reply" not in chronyc.run(daemon.address, report).stdout:
+            return
+    raise RuntimeError(f"this chronyc reads no reply of {report}")
+
+
+def words(text: str) -> list[list[str]]:
+    """The words of each line, without chronyc's ornaments and the colon's place."""
+    lines = [re.sub(r"\s*:\s", " : ", line) for line in text.splitlines()]
+    return [line.split() for line in lines if line.strip() and line.strip("=") and line != "200 OK"]
+
+
+# Fields over the whole of their ranges: one source for each.
+SIZES = [0.0] + [
+    sign * digits * 10.0**power
+    for power in range(-9, 10)
+    for digits in (1.0, 9.9994, 9.9996)
+    for sign in (1, -1)
+]
+AGES = [0, 1, 1199, 1200, 35999, 36000, 345599, 345600, 999 * 86400, 1000 * 86400, 2**31 - 1, NEVER]
+
+
+def variants(report: str) -> list[dict[str, Any]]:
+    if report == "sources":
+        sources = [
+            sample(
+                "sources",
+                adjusted_last_sample_offset=size,
+                original_last_sample_offset=-size,
+                last_sample_error=abs(size),
+                last_sample_ago=AGES[index % len(AGES)],
+                state=index % 6,
+                mode=index % 3,
+                reachability=index % 256,
+            )
+            for index, size in enumerate(SIZES)
+        ]
+        for index, source in enumerate(sources):
+            # A reference clock's ID stands in the place of its address.
+            source["address"] = 0x47505300 if source["mode"] == 2 else f"192.0.2.{index}"
+        return sources
+    if report == "sourcestats":
+        return [
+            sample(
+                "sourcestats", offset=size, standard_deviation=abs(size), residual_frequency=size
+            )
+            | {
+                "skew": abs(size),
+                "span": AGES[index % (len(AGES) - 1)],
+                "address": f"192.0.2.{index}",
+            }
+            for index, size in enumerate(SIZES)
+        ]
+    if report == "selectdata":
+        return [
+            sample("selectdata", low_limit=size, high_limit=-size, score=abs(size))
+            | {
+                "state": ord("NsMdD~wWSOTPUx+*"[index % 16]),
+                "configured options": index % 16,
+                "effective options": 15 - index % 16,
+                "authentication": index % 2,
+                "leap status": index % 4,
+                "address": f"192.0.2.{index}",
+            }
+            for index, size in enumerate(SIZES)
+        ]
+    if report == "tracking":
+        return [
+            sample("tracking", current_correction=sign * 1e-6, frequency_offset=sign * 3.5)
+            | {"leap status": leap, "last offset": -sign * 0.25}
+            for sign in (-1.0, 0.0, 1.0)
+            for leap in range(4)
+        ]
+    if report == "ntpdata":
+        return [
+            sample("ntpdata"),
+            sample("ntpdata", mode=1, flags=0x4155, transmit_timestamping=ord("H"), leap_status=1),
+            sample("ntpdata", mode=2, flags=0x82AA, receive_timestamping=ord("D"), leap_status=2),
+            sample("ntpdata", mode=0, stratum=1, reference_ID=0x47505300, transmit_timestamping=0),
+        ]
+    if report == "authdata":
+        return [
+            sample("authdata", mode=0, key_type=0),
+            sample("authdata"),
+            sample("authdata", mode=2, key_type=15, NAK=1, cookies=8, cookie_length=100)
+            | {"last key establishment ago": 5000, "key establishment attempts": 3},
+        ]
+    if report == "smoothing":
+        return [sample("smoothing"), sample("smoothing", flags=3), sample("smoothing", flags=0)]
+    return [sample(report)]
+
+
+def answers(report: str) -> list[dict[str, list[dict[str, Any]]]]:
+    """What the responder shall hold, each for a comparison of its own: one record, unless chronyd lists them."""
+    if report in ("sources", "sourcestats", "selectdata"):
+        records = variants(report)
+        sources = records if report == "sources" else [sample("sources")] * len(records)
+        return [{"sources": sources, report: records}]
+    return [{report: [record]} for record in variants(report)]
+
+
+# Ours is longer by what chronyc does not say, and leaves out the IDs that stand for addresses.
+OWN_LINES = ("Greatest error", "Synchronised")
+
+
+def comparable(text: str) -> list[list[str]]:
+    lines = [line for line in text.splitlines() if not line.startswith(OWN_LINES)]
+    lines = [re.sub(r"^((?:Remote|Local) address .*) \(.*\)$", r"\1", line) for line in lines]
+    return [[word for word in line if word != ":"] for line in words("\n".join(lines))]
+
+
+def without_heading(report: str, rows: list[list[str]]) -> list[list[str]]:
+    return rows[1:] if report in ("sources", "sourcestats", "selectdata", "authdata") else rows
+
+
+@pytest.mark.parametrize("report", GETTERS)
+def test_people_read_chronycs_words_and_numbers(report: str) -> None:
+    with Responder(transport="unix") as daemon:
+        readable(daemon, report)
+        for held in answers(report):
+            daemon.reports.update(held)
+            printed = chronyc.run(daemon.address, report)
+            ours = command.output(report, "-a", daemon.address)
+            expected = comparable(printed.stdout.replace("[", " [").replace("]", "] "))
+            shown = comparable(ours.replace("[", " [").replace("]", "] "))
+            assert without_heading(report, shown) == without_heading(report, expected)
+
+
+# What chronyc -c prints of each record of ours, by the names in our JSON.
+LEAP = {"NORMAL": "Normal", "INSERT": "Insert second", "DELETE": "Delete second"}
+LEAP["UNSYNC"] = "Not synchronised"
+
+
+def clock_time(nanoseconds: int) -> str:
+    return "{}.{:09d}".format(*divmod(nanoseconds, 1_000_000_000))
+
+
+def options(names: list[str]) -> list[str]:
+    letters = {"NOSELECT": "N", "PREFER": "P", "TRUST": "T", "REQUIRE": "R"}
+    return [letter if name in names else "-" for name, letter in letters.items()] + ["-"]
+
+
+def never(age: int | None) -> str:
+    return str(NEVER if age is None else age)
+
+
+CHRONYC: dict[str, Callable[[dict[str, Any]], list[str]]] = {
+    "tracking": lambda r: [
+        f"{r['reference_id']:08X}",
+        r["reference_ip"] or "",
+        str(r["stratum"]),
+        clock_time(r["ref_time_ns"]),
+        *(f"{r[n]:.9f}" for n in ("offset", "last_offset", "rms_offset")),
+        *(f"{r[n]:.3f}" for n in ("frequency", "residual_freq", "skew")),
+        *(f"{r[n]:.9f}" for n in ("root_delay", "root_dispersion")),
+        f"{r['update_interval']:.1f}",
+        LEAP[r["leap_status"]],
+    ],
+    "sources": lambda r: [
+        {"CLIENT": "^", "PEER": "=", "REFCLOCK": "#"}[r["mode"]],
+        dict(
+            SELECTED="*",
+            NONSELECTABLE="?",
+            FALSETICKER="x",
+            JITTERY="~",
+            UNSELECTED="+",
+            SELECTABLE="-",
+        )[r["state"]],
+        r["address"],
+        str(r["stratum"]),
+        str(r["poll"]),
+        f"{r['reachability']:o}",
+        never(r["last_sample_ago"]),
+        *(f"{r[n]:.9f}" for n in ("latest_meas", "orig_latest_meas", "latest_meas_err")),
+    ],
+    "sourcestats": lambda r: [
+        r["address"],
+        *(str(r[n]) for n in ("samples", "runs", "span")),
+        *(f"{r[n]:.3f}" for n in ("resid_freq", "skew")),
+        *(f"{r[n]:.9f}" for n in ("offset", "std_dev")),
+    ],
+    "selectdata": lambda r: [
+        chr(pychrony.SelectState[r["state"]]),
+        r["address"],
+        "NY"[r["authentication"]],
+        *options(r["configured_options"]),
+        *options(r["effective_options"]),
+        never(r["last_sample_ago"]),
+        f"{r['score']:.1f}",
+        *(f"{r[n]:.9f}" for n in ("low_limit", "high_limit")),
+        LEAP[r["leap_status"]],
+    ],
+    "ntpdata": lambda r: [
+        r["address"],
+        str(r["remote_port"]),
+        r["local_address"] or "[UNSPEC]",
+        LEAP[r["leap_status"]],
+        str(r["version"]),
+        {
+            "ACTIVE_SYMMETRIC": "Symmetric active",
+            "PASSIVE_SYMMETRIC": "Symmetric passive",
+            "SERVER": "Server",
+        }.get(r["mode"], "Invalid"),
+        str(r["stratum"]),
+        str(r["poll"]),
+        f"{2.0 ** r['poll']:.0f}",
+        str(r["precision"]),
+        f"{2.0 ** r['precision']:.9f}",
+        *(f"{r[n]:.6f}" for n in ("root_delay", "root_dispersion")),
+        f"{r['reference_id']:08X}",
+        r["reference_id"].to_bytes(4, "big").rstrip(b"\0").decode() if r["stratum"] <= 1 else "",
+        clock_time(r["ref_time_ns"]),
+        *(f"{r[n]:.9f}" for n in ("offset", "peer_delay", "peer_dispersion", "response_time")),
+        f"{r['jitter_asymmetry']:.2f}",
+        *(
+            "".join("01"[f"TEST{test}" in r["flags"]] for test in tests)
+            for tests in ("123", "567", ("_A", "_B", "_C", "_D"))
+        ),
+        *("Yes" if flag in r["flags"] else "No" for flag in ("INTERLEAVED", "AUTHENTICATED")),
+        *(
+            r[n].title().replace("None", "Invalid")
+            for n in ("transmit_timestamping", "receive_timestamping")
+        ),
+        *(
+            str(r[n])
+            for n in (
+                "transmitted_messages",
+                "received_messages",
+                "received_valid_messages",
+                "received_good_messages",
+                "kernel_transmit_timestamps",
+                "kernel_receive_timestamps",
+                "hardware_transmit_timestamps",
+                "hardware_receive_timestamps",
+            )
+            if r[n] is not None
+        ),
+    ],
+    "authdata": lambda r: [
+        r["address"],
+        {"NONE": "-", "SYMMETRIC_KEY": "SK", "NTS": "NTS"}[r["mode"]],
+        str(r["key_id"]),
+        str(int(pychrony.KeyType[r["key_type"]])),
+        str(r["key_length"]),
+        never(r["last_key_establishment_ago"]),
+        str(r["key_establishment_attempts"]),
+        str(int(r["nak"])),
+        str(r["cookies"]),
+        str(r["cookie_length"]),
+    ],
+    "serverstats": lambda r: [str(value) for value in r.values() if value is not None],
+    "activity": lambda r: [str(value) for value in r.values()],
+    "rtcdata": lambda r: [
+        clock_time(r["ref_time_ns"]),
+        *(str(r[n]) for n in ("samples", "runs", "span")),
+        f"{r['offset']:.6f}",
+        f"{r['freq_offset']:.3f}",
+    ],
+    "smoothing": lambda r: [
+        "Yes" if "ACTIVE" in r["flags"] else "No",
+        "(leap second only)" if "LEAPONLY" in r["flags"] else "",
+        f"{r['offset']:.9f}",
+        *(f"{r[n]:.6f}" for n in ("freq_offset", "wander")),
+        *(f"{r[n]:.1f}" for n in ("last_update_ago", "remaining_time")),
+    ],
+}
+
+
+@pytest.mark.parametrize("report", CHRONYC)
+def test_json_has_every_number_that_chronyc_prints(report: str) -> None:
+    with Responder(transport="unix") as daemon:
+        readable(daemon, report)
+        for held in answers(report):
+            daemon.reports.update(held)
+            printed = chronyc.run(daemon.address, "-c", report).stdout
+            ours = json.loads(command.output(report, "--json", "-a", daemon.address))
+            assert as_chronyc_prints(report, ours) == chronyc_rows(report, printed)
+
+
+def as_chronyc_prints(report: str, answer: Any) -> list[list[str]]:
+    records = answer if isinstance(answer, list) else [answer]
+    return [CHRONYC[report](record) for record in records if record]
+
+
+def chronyc_rows(report: str, printed: str) -> list[list[str]]:
+    rows = list(csv.reader(printed.splitlines()))
+    if report == "ntpdata":
+        # Without the reference IDs that addresses have.
+        rows = [[*row[:1], *row[2:4], *row[5:]] for row in rows]
+    return rows
+
+
+@pytest.fixture(scope="module")
+def quiet(server: Chronyd) -> Iterator[Chronyd]:
+    """Has measured a few times and then is silent for a minute, so that its numbers stand still."""
+    lines = [
+        f"server {address} port {server.ntp_port} iburst minpoll 6 maxpoll 6 {option}"
+        for address, option in (("127.0.0.1", "prefer trust"), ("::1", "noselect"))
+    ]
+    with Chronyd([*lines, f"server {LONG_ADDRESS} offline"]) as daemon:
+        wait_for(
+            "both bursts are over",
+            lambda: [row["reachability"] for row in daemon.records("sources")][:2] == ["17", "17"],
+        )
+        yield daemon
+
+
+# The others never stand still: they extrapolate to the moment.
+LIVE = ["sources", "selectdata", "ntpdata", "authdata", "activity"]
+
+
+@pytest.mark.parametrize("report", LIVE)
+def test_json_of_a_real_chronyd_has_the_numbers_that_chronyc_prints(
+    report: str, quiet: Chronyd
+) -> None:
+    def unmoved() -> tuple[list[list[str]], list[list[str]]] | None:
+        """Both, from a moment in which nothing moved: ages grow by the second."""
+        before = quiet.chronyc("-c", report)
+        ours = json.loads(command.output(report, "--json", "-a", quiet.socket))
+        if quiet.chronyc("-c", report) != before:
+            return None
+        return as_chronyc_prints(report, ours), chronyc_rows(report, before)
+
+    ours, theirs = wait_for("chronyc says the same twice", unmoved)
+    assert ours == theirs
+
+
+def expected_json(value: Any) -> Any:
+    """By the documentation: enumerations by name, flags as a list of names, the rest as it is."""
+    if type(value).__name__ in ("SelectOptions", "NTPFlags", "SmoothingFlags"):
+        return [flag.name for flag in type(value) if flag & value]
+    return value.name if hasattr(value, "name") else value
+
+
+@pytest.mark.parametrize("report", GETTERS)
+def test_json_and_csv_have_every_field_unrounded(report: str) -> None:
+    with Responder(transport="unix") as daemon:
+        answer = getattr(pychrony, GETTERS[report])(daemon.address)
+        record = answer if report in SINGLE else answer[0]
+        fields = [*record._fields, *(["ref_time_ns"] if hasattr(record, "ref_time_ns") else [])]
+        expected = {name: expected_json(getattr(record, name)) for name in fields}
+        text = command.output(report, "--json", "-a", daemon.address)
+        assert json.loads(text) == (expected if report in SINGLE else [expected])
+        text = command.output(report, "--csv", "-a", daemon.address)
+        (row,) = csv.DictReader(io.StringIO(text))
+        assert list(row) == fields
+        for name, cell in row.items():
+            value = expected[name]
+            if isinstance(value, list):
+                assert cell == "|".join(value)
+            elif isinstance(value, bool):
+                assert cell == str(value).lower()
+            else:
+                assert cell == ("" if value is None else str(value))
+
+
+KINDS = ["server", "client", "client6", "refclock", "unsynchronised", "many"]
+
+
+@pytest.fixture(params=KINDS)
+def daemon(request: pytest.FixtureRequest) -> Chronyd:
+    found = request.getfixturevalue(request.param)
+    assert isinstance(found, Chronyd)
+    return found
+
+
+def test_every_report_of_a_real_chronyd_is_shown(daemon: Chronyd) -> None:
+    addresses = [record["address"] for record in chronyc_sources(daemon)]
+    for report in GETTERS:
+        text = command.output(report, "-a", daemon.socket)
+        assert text.endswith("\n")
+        if report in ("sources", "sourcestats", "selectdata"):
+            assert [address for address in addresses if address not in text] == []
+    tracking = command.output("-a", daemon.socket)
+    expected = daemon.tracking_csv()
+    assert f"Stratum         : {expected['stratum']}\n" in tracking
+    assert f"Reference ID    : {expected['reference ID']} (" in tracking
+
+
+def chronyc_sources(daemon: Chronyd) -> list[dict[str, str]]:
+    # -a: those too whose name is not resolved
+    return chronyc.parse("sources", daemon.chronyc("-c", "sources", "-a"))
+
+
+def test_sources_of_a_real_chronyd_have_chronycs_letters(many: Chronyd) -> None:
+    ours = {
+        line.split()[1]: line[:2]
+        for line in command.output("sources", "-a", many.socket).splitlines()[2:]
+    }
+    theirs = {
+        record["address"]: record["mode"] + record["state"] for record in chronyc_sources(many)
+    }
+    assert {"#x", "^?"} <= set(ours.values())
+    # Which of two good ones is selected may change at any moment.
+    assert {address: mark.translate(GOOD) for address, mark in ours.items()} == {
+        address: mark.translate(GOOD) for address, mark in theirs.items()
+    }
+
+
+GOOD = str.maketrans("+-", "**")
+
+
+def test_synchronisation_and_the_greatest_error_are_said_in_words(
+    client: Chronyd, server: Chronyd, unsynchronised: Chronyd
+) -> None:
+    assert "Synchronised    : Yes\n" in command.output("-a", client.socket)
+    local = command.output("-a", server.socket)
+    assert "Reference ID    : 7F7F0101 (local reference, no source)\n" in local
+    assert "Synchronised    : No, chronyd only follows its local reference\n" in local
+    assert "Greatest error  : unknown\n" in local
+    assert "Synchronised    : No\n" in command.output("-a", unsynchronised.socket)
+    with Responder() as daemon:
+        text = command.output("-a", daemon.address)
+    # abs(2**-12) + 2**-9 + 2**-6 / 2
+    assert "Greatest error  : 0.010009766 seconds\n" in text
+
+
+def test_without_a_command_it_is_the_tracking_report() -> None:
+    with Responder() as daemon:
+        assert command.output("-a", daemon.address) == command.output(
+            "tracking", "-a", daemon.address
+        )
+
+
+def test_an_option_may_stand_before_or_behind_the_command() -> None:
+    with Responder() as daemon:
+        before = command.output("--json", "-a", daemon.address, "sources")
+        assert before == command.output("sources", "--json", "-a", daemon.address)
+
+
+def test_a_report_that_is_not_enabled_is_null_and_has_words() -> None:
+    with Responder(transport="unix", reports={"rtcdata": [], "smoothing": []}) as daemon:
+        for report in ("rtcdata", "smoothing"):
+            assert json.loads(command.output(report, "--json", "-a", daemon.address)) is None
+            assert command.output(report, "-a", daemon.address).startswith("chronyd does not ")
+            assert command.output(report, "--csv", "-a", daemon.address).count("\n") == 1
+
+
+def test_any_report_can_be_had_under_libchronys_names() -> None:
+    with Responder() as daemon:
+        text = command.output("report", "tracking", "--json", "-a", daemon.address)
+        assert json.loads(text) == pychrony.get_report("tracking", daemon.address)
+        assert "reference time       : 1700000000123456789\n" in command.output(
+            "report", "tracking", "-a", daemon.address
+        )
+
+
+def test_the_legend_explains_every_column_in_the_fields_own_words() -> None:
+    with Responder(transport="unix") as daemon:
+        for report in GETTERS:
+            plain = command.output(report, "-a", daemon.address)
+            text = command.output(report, "-v", "-a", daemon.address)
+            assert text.endswith(plain)
+            legend = text[: -len(plain)]
+            assert legend.strip()
+        legend = " ".join(command.output("sources", "-v", "-a", daemon.address).split())
+    words = (pychrony.Source.poll.__doc__ or "").partition(" [")[0]
+    assert f"Poll {words}" in legend
+    assert "x falseticker" in legend
+
+
+def test_a_long_ipv6_address_stays_whole(many: Chronyd) -> None:
+    assert "  2001:db8:1111:2222:3333:4444:5555:6666  " in command.output(
+        "sources", "-a", many.socket
+    )
+
+
+def test_samples_name_every_report() -> None:
+    assert set(SAMPLES) == set(GETTERS)

@@ -1,0 +1,87 @@
+"""pychrony wait: until the clock can be used."""
+
+from __future__ import annotations
+
+import threading
+
+import pytest
+from support import command
+from support.chronyd import LOCAL_SERVER, Chronyd, client_of
+from support.command import CTRL_C, INTERRUPTED, Terminal
+
+
+def test_it_returns_at_once_when_the_clock_is_synchronised(client: Chronyd) -> None:
+    text = command.output("wait", "-a", client.socket)
+    assert text.startswith("synchronised to 127.0.0.1, at most ")
+    assert command.output("wait", "--max-error", "10s", "-a", client.socket)
+
+
+@pytest.mark.parametrize(
+    ("kind", "state"),
+    [
+        ("unsynchronised", "not synchronised; chronyd has no sources"),
+        ("server", "not synchronised: chronyd follows no source, only its local reference"),
+    ],
+)
+def test_it_gives_up_when_asked_to(kind: str, state: str, request: pytest.FixtureRequest) -> None:
+    daemon = request.getfixturevalue(kind)
+    done = command.run("wait", "--for", "100ms", "-a", daemon.socket)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.startswith(f"pychrony: gave up after 0.1 s: {state}")
+    assert done.stderr.count("\n") == 1
+
+
+def test_it_waits_for_a_smaller_error(client: Chronyd) -> None:
+    done = command.run("wait", "--max-error", "1ns", "--for", "0.1", "-a", client.socket)
+    assert done.returncode == 1
+    assert "not yet below 1 ns; 1 of 1 source is reachable" in done.stderr
+
+
+def test_a_stopped_or_absent_chronyd_is_waited_for(stopped: Chronyd) -> None:
+    for address in (stopped.socket, "127.0.0.1:9"):
+        done = command.run("wait", "--for", "200ms", "-a", address)
+        assert done.returncode == 1
+        assert "no answer yet" in done.stderr
+
+
+def test_a_wrong_address_is_not_waited_for() -> None:
+    assert command.run("wait", "-a", "127.0.0.1:x").returncode == 2
+
+
+def test_chronyd_may_be_started_later(server: Chronyd) -> None:
+    with Chronyd(client_of("127.0.0.1", server.ntp_port)) as daemon:
+        daemon.terminate()
+        with Terminal("wait", "-a", daemon.udp, columns=200) as terminal:
+            terminal.wait_for("no answer yet: cannot reach chronyd")
+            daemon.restart()
+            terminal.wait_for("synchronised to 127.0.0.1, at most ")
+            assert terminal.ended() == 0
+
+
+def test_a_terminal_shows_what_is_waited_for_on_one_line(unsynchronised: Chronyd) -> None:
+    with Terminal("wait", "-a", unsynchronised.socket, columns=40) as terminal:
+        seen = terminal.wait_for("waiting, ", times=2)
+        lines = seen.replace("\x1b[K", "").split("\r")
+        assert lines[1].startswith("waiting, 0 s: not synchronised; ")
+        assert max(map(len, lines)) < 40
+        assert "\n" not in seen
+        terminal.press(CTRL_C)
+        assert terminal.ended() == INTERRUPTED
+
+
+def test_nothing_is_drawn_without_a_terminal(unsynchronised: Chronyd) -> None:
+    done = command.run("wait", "--for", "1.2", "-a", unsynchronised.socket)
+    assert "waiting" not in done.stdout + done.stderr
+
+
+def test_a_signal_to_end_it_leaves_nothing_in_chronyds_directory() -> None:
+    with Chronyd(LOCAL_SERVER) as daemon:
+        daemon.stop()
+        with Terminal("wait", "-a", daemon.socket) as terminal:
+            ended = threading.Event()
+            # It is asking, and will not get an answer.
+            while not daemon.client_files():
+                ended.wait(0.01)
+            terminal.terminate()
+            assert terminal.ended() == -15
+        assert daemon.client_files() == []

@@ -1,0 +1,437 @@
+"""What is in the metrics: of a synthetic chronyd each value, of real ones what it means."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from typing import Any
+
+import pytest
+from prometheus_client import CollectorRegistry, generate_latest
+from support.chronyd import Chronyd
+from support.exporter import Samples, labels_of, parse, value
+from support.reach import address_of
+from support.responder import (
+    NEVER,
+    UNAUTHORISED,
+    Datagrams,
+    Request,
+    Responder,
+    faithful,
+    sample,
+    silent,
+)
+
+from pychrony.exporter.collector import ChronyCollector, SharedConnection
+from pychrony.exporter.tables import REPORTS
+
+EVERY = [report.name for report in REPORTS]
+# What the command port does not give by default.
+REFUSED = ["serverstats", "selectdata", "ntpdata", "authdata"]
+
+SOURCE = {"source_address": "192.0.2.1", "source_name": "192.0.2.1"}
+
+# Name, labels: value. What the responder's samples (support.responder.SAMPLES) are to give.
+EXPECTED: list[tuple[str, dict[str, str], float]] = [
+    ("chrony_up", {}, 1),
+    ("chrony_synchronized", {}, 1),
+    (
+        "chrony_tracking_info",
+        {
+            "tracking_address": "192.0.2.1",
+            "tracking_name": "192.0.2.1",
+            "tracking_refid": "C0000201",
+        },
+        1,
+    ),
+    ("chrony_tracking_leap_status_info", {"leap_status": "normal"}, 1),
+    ("chrony_tracking_remote_reference", {}, 1),
+    ("chrony_tracking_stratum", {}, 3),
+    ("chrony_tracking_reference_timestamp_seconds", {}, 1_700_000_000.123456789),
+    ("chrony_tracking_system_time_seconds", {}, 0.000244140625),
+    ("chrony_tracking_last_offset_seconds", {}, -0.0001220703125),
+    ("chrony_tracking_rms_offset_seconds", {}, 0.00006103515625),
+    ("chrony_tracking_frequency_ppms", {}, -12.5),
+    ("chrony_tracking_residual_frequency_ppms", {}, 0.03125),
+    ("chrony_tracking_skew_ppms", {}, 0.25),
+    ("chrony_tracking_root_delay_seconds", {}, 0.015625),
+    ("chrony_tracking_root_dispersion_seconds", {}, 0.001953125),
+    ("chrony_tracking_update_interval_seconds", {}, 64.5),
+    ("chrony_activity_sources", {"state": "online"}, 3),
+    ("chrony_activity_sources", {"state": "offline"}, 1),
+    ("chrony_activity_sources", {"state": "burst_online"}, 0),
+    ("chrony_activity_sources", {"state": "burst_offline"}, 0),
+    ("chrony_activity_sources", {"state": "unresolved"}, 2),
+    ("chrony_sources_state_info", {**SOURCE, "source_state": "sync", "source_mode": "client"}, 1),
+    ("chrony_sources_stratum", SOURCE, 2),
+    ("chrony_sources_polling_interval_seconds", SOURCE, 64),
+    ("chrony_sources_reachability_ratio", SOURCE, 1),
+    ("chrony_sources_reachability_success", SOURCE, 1),
+    ("chrony_sources_last_sample_age_seconds", SOURCE, 12),
+    ("chrony_sources_last_sample_offset_seconds", SOURCE, -0.00048828125),
+    ("chrony_sources_last_sample_error_margin_seconds", SOURCE, 0.03125),
+    ("chrony_sourcestats_samples", SOURCE, 12),
+    ("chrony_sourcestats_runs", SOURCE, 7),
+    ("chrony_sourcestats_span_seconds", SOURCE, 704),
+    ("chrony_sourcestats_stddev", SOURCE, 0.0001220703125),
+    ("chrony_sourcestats_frequency_ppms", SOURCE, -0.0625),
+    ("chrony_sourcestats_frequency_skew_ppms", SOURCE, 0.5),
+    ("chrony_sourcestats_offset", SOURCE, 0.000244140625),
+    ("chrony_sourcestats_offset_error_seconds", SOURCE, 0.00048828125),
+    ("chrony_rtcdata_reference_timestamp_seconds", {}, 1_700_000_000),
+    ("chrony_rtcdata_samples", {}, 9),
+    ("chrony_rtcdata_runs", {}, 5),
+    ("chrony_rtcdata_span_seconds", {}, 3600),
+    ("chrony_rtcdata_offset_seconds", {}, 1.5),
+    ("chrony_rtcdata_frequency_ppms", {}, -2.5),
+    ("chrony_smoothing_active", {}, 1),
+    ("chrony_smoothing_leap_only", {}, 0),
+    ("chrony_smoothing_offset_seconds", {}, 0.25),
+    ("chrony_smoothing_frequency_ppms", {}, -1.5),
+    ("chrony_smoothing_wander_ppms_per_second", {}, 0.03125),
+    ("chrony_smoothing_last_update_age_seconds", {}, 4.5),
+    ("chrony_smoothing_remaining_seconds", {}, 96),
+    ("chrony_serverstats_ntp_packets_received_total", {}, 1001),
+    ("chrony_serverstats_nts_ke_connections_accepted_total", {}, 1002),
+    ("chrony_serverstats_command_packets_received_total", {}, 1003),
+    ("chrony_serverstats_ntp_packets_dropped_total", {}, 1004),
+    ("chrony_serverstats_nts_ke_connections_dropped_total", {}, 1005),
+    ("chrony_serverstats_command_packets_dropped_total", {}, 1006),
+    ("chrony_serverstats_client_log_records_dropped_total", {}, 1007),
+    ("chrony_serverstats_authenticated_ntp_packets_total", {}, 1008),
+    ("chrony_serverstats_interleaved_ntp_packets_total", {}, 1009),
+    ("chrony_serverstats_ntp_timestamps_held", {}, 1010),
+    ("chrony_serverstats_ntp_timestamp_span_seconds", {}, 1011),
+    ("chrony_serverstats_ntp_daemon_rx_timestamps_total", {}, 1012),
+    ("chrony_serverstats_ntp_daemon_tx_timestamps_total", {}, 1013),
+    ("chrony_serverstats_ntp_kernel_rx_timestamps_total", {}, 1014),
+    ("chrony_serverstats_ntp_kernel_tx_timestamps_total", {}, 1015),
+    ("chrony_serverstats_ntp_hw_rx_timestamps_total", {}, 1016),
+    ("chrony_serverstats_ntp_hw_tx_timestamps_total", {}, 1017),
+    (
+        "chrony_selectdata_info",
+        {
+            **SOURCE,
+            "select_state": "best",
+            "leap_status": "normal",
+            "configured_options": "",
+            "effective_options": "",
+        },
+        1,
+    ),
+    ("chrony_selectdata_authenticated", SOURCE, 0),
+    ("chrony_selectdata_last_sample_age_seconds", SOURCE, 12),
+    ("chrony_selectdata_score", SOURCE, 1),
+    ("chrony_selectdata_low_limit_seconds", SOURCE, -0.015625),
+    ("chrony_selectdata_high_limit_seconds", SOURCE, 0.03125),
+    (
+        "chrony_ntpdata_info",
+        {
+            **SOURCE,
+            "remote_address": "192.0.2.1",
+            "remote_port": "123",
+            "local_address": "192.0.2.7",
+            "version": "4",
+            "mode": "server",
+            "interleaved": "no",
+            "authenticated": "yes",
+            "transmit_timestamping": "kernel",
+            "receive_timestamping": "hardware",
+        },
+        1,
+    ),
+    ("chrony_sources_peer_offset_seconds", SOURCE, -0.000244140625),
+    ("chrony_sources_peer_delay_seconds", SOURCE, 0.03125),
+    ("chrony_sources_peer_dispersion_seconds", SOURCE, 0.0001220703125),
+    ("chrony_sources_peer_response_time_seconds", SOURCE, 0.00006103515625),
+    ("chrony_ntpdata_jitter_asymmetry_ratio", SOURCE, -0.25),
+    ("chrony_ntpdata_stratum", SOURCE, 2),
+    ("chrony_ntpdata_root_delay_seconds", SOURCE, 0.015625),
+    ("chrony_ntpdata_root_dispersion_seconds", SOURCE, 0.001953125),
+    ("chrony_ntpdata_reference_timestamp_seconds", SOURCE, 1_700_000_000.123456789),
+    ("chrony_ntpdata_transmitted_packets_total", SOURCE, 12),
+    ("chrony_ntpdata_received_packets_total", SOURCE, 11),
+    ("chrony_ntpdata_received_valid_packets_total", SOURCE, 10),
+    ("chrony_ntpdata_received_good_packets_total", SOURCE, 9),
+    ("chrony_ntpdata_kernel_tx_timestamps_total", SOURCE, 8),
+    ("chrony_ntpdata_kernel_rx_timestamps_total", SOURCE, 7),
+    ("chrony_ntpdata_hw_tx_timestamps_total", SOURCE, 6),
+    ("chrony_ntpdata_hw_rx_timestamps_total", SOURCE, 5),
+    (
+        "chrony_authdata_info",
+        {**SOURCE, "auth_mode": "symmetric_key", "key_type": "sha1", "key_id": "10"},
+        1,
+    ),
+    ("chrony_authdata_key_length_bytes", SOURCE, 20),
+    ("chrony_authdata_key_establishment_attempts", SOURCE, 0),
+    ("chrony_authdata_cookies", SOURCE, 0),
+    ("chrony_authdata_cookie_length_bytes", SOURCE, 0),
+    ("chrony_authdata_nak", SOURCE, 0),
+    *(("chrony_scrape_collector_success", {"collector": name}, 1.0) for name in EVERY),
+]
+
+# What is measured anew at each scrape.
+DURATIONS = {"chrony_scrape_duration_seconds", "chrony_scrape_collector_duration_seconds"}
+
+
+@contextmanager
+def collector_of(address: str, timeout: float = 60.0, **options: Any) -> Iterator[ChronyCollector]:
+    with closing(SharedConnection(address, timeout)) as ask:
+        yield ChronyCollector(ask, **options)
+
+
+def scrape(address: str, timeout: float = 60.0) -> Samples:
+    """What one chronyd gives."""
+    with collector_of(address, timeout) as collector:
+        return collect(collector)
+
+
+def collect(collector: ChronyCollector) -> Samples:
+    registry = CollectorRegistry()
+    registry.register(collector)
+    return parse(generate_latest(registry).decode())
+
+
+def succeeded(samples: Samples) -> list[str]:
+    return [
+        name
+        for name in EVERY
+        if value(samples, "chrony_scrape_collector_success", collector=name) == 1
+    ]
+
+
+def errors(samples: Samples) -> dict[str, str]:
+    name = "chrony_scrape_collector_error_info"
+    return {each["collector"]: each["error"] for each in labels_of(samples, name)}
+
+
+@pytest.fixture
+def unix() -> Iterator[Responder]:
+    with Responder(transport="unix") as responder:
+        yield responder
+
+
+def test_each_metric_has_the_value_and_the_labels_of_its_field(unix: Responder) -> None:
+    samples = scrape(unix.address)
+    expected = {(name, frozenset(labels.items())): each for name, labels, each in EXPECTED}
+    assert {key: each for key, each in samples.items() if key[0] not in DURATIONS} == expected
+
+
+def test_each_metric_of_the_tables_is_checked_above() -> None:
+    never_sent = {"chrony_authdata_last_key_establishment_age_seconds"}
+    names = {metric.name for report in REPORTS for metric in report.metrics}
+    assert names - {name for name, _, _ in EXPECTED} == never_sent
+
+
+def test_a_real_chronyd_gives_all_reports_over_its_unix_socket(client: Chronyd) -> None:
+    samples = scrape(client.socket)
+    assert value(samples, "chrony_up") == value(samples, "chrony_synchronized") == 1
+    assert succeeded(samples) == EVERY
+    assert errors(samples) == {}
+    state = labels_of(samples, "chrony_sources_state_info")
+    assert state == [
+        {
+            "source_address": "127.0.0.1",
+            "source_name": "127.0.0.1",
+            "source_state": "sync",
+            "source_mode": "client",
+        }
+    ]
+
+
+def test_reports_that_the_command_port_refuses_leave_chronyd_up(client: Chronyd) -> None:
+    samples = scrape(client.udp)
+    assert value(samples, "chrony_up") == value(samples, "chrony_synchronized") == 1
+    assert [name for name in EVERY if name not in succeeded(samples)] == REFUSED
+    assert errors(samples) == dict.fromkeys(REFUSED, "UNAUTHORIZED")
+
+
+def test_an_unsynchronised_clock_is_up_and_not_synchronised(unsynchronised: Chronyd) -> None:
+    samples = scrape(unsynchronised.socket)
+    assert value(samples, "chrony_up") == 1
+    assert value(samples, "chrony_synchronized") == 0
+    assert value(samples, "chrony_tracking_remote_reference") == 0
+    assert value(samples, "chrony_tracking_leap_status_info", leap_status="unsync") == 1
+    nothing = {"tracking_address": "", "tracking_name": "", "tracking_refid": "00000000"}
+    assert labels_of(samples, "chrony_tracking_info") == [nothing]
+
+
+def test_no_time_of_a_measurement_is_made_up_before_the_first(unsynchronised: Chronyd) -> None:
+    samples = scrape(unsynchronised.socket)
+    assert value(samples, "chrony_tracking_reference_timestamp_seconds") is None
+
+
+def test_the_local_reference_is_not_remote(server: Chronyd) -> None:
+    samples = scrape(server.socket)
+    assert value(samples, "chrony_tracking_remote_reference") == 0
+    assert value(samples, "chrony_synchronized") == 0
+    assert labels_of(samples, "chrony_tracking_info")[0]["tracking_refid"] == "7F7F0101"
+
+
+def test_a_reference_clock_is_labelled_with_its_name(refclock: Chronyd) -> None:
+    samples = scrape(refclock.socket)
+    assert value(samples, "chrony_tracking_info", tracking_name="GPS", tracking_address="GPS") == 1
+    assert value(samples, "chrony_tracking_remote_reference") == 1
+    assert value(samples, "chrony_sources_stratum", source_name="GPS") == 0
+    mode = {"source_mode": "reference clock", "source_state": "sync"}
+    assert value(samples, "chrony_sources_state_info", source_name="GPS", **mode) == 1
+
+
+def test_never_is_no_sample(unix: Responder) -> None:
+    unix.reports["sources"] = [sample("sources", last_sample_ago=NEVER)]
+    unix.reports["selectdata"] = [sample("selectdata", last_sample_ago=NEVER)]
+    samples = scrape(unix.address)
+    assert succeeded(samples) == EVERY
+    assert value(samples, "chrony_sources_last_sample_age_seconds") is None
+    assert value(samples, "chrony_selectdata_last_sample_age_seconds") is None
+
+
+def test_a_key_establishment_has_an_age_once_there_was_one(unix: Responder) -> None:
+    unix.reports["authdata"] = [sample("authdata", last_key_establishment_ago=77)]
+    samples = scrape(unix.address)
+    assert value(samples, "chrony_authdata_last_key_establishment_age_seconds") == 77
+
+
+def test_what_an_older_chronyd_does_not_count_has_no_sample(unix: Responder) -> None:
+    unix.codes["serverstats"] = 14
+    samples = scrape(unix.address)
+    names = {name for name, _ in samples if name.startswith("chrony_serverstats_")}
+    assert names == {
+        "chrony_serverstats_ntp_packets_received_total",
+        "chrony_serverstats_ntp_packets_dropped_total",
+        "chrony_serverstats_command_packets_received_total",
+        "chrony_serverstats_command_packets_dropped_total",
+        "chrony_serverstats_client_log_records_dropped_total",
+    }
+
+
+def test_before_the_first_response_there_is_no_measurement(unix: Responder) -> None:
+    unix.reports["ntpdata"] = [{"remote address": "192.0.2.1", "transmitted messages": 1}]
+    samples = scrape(unix.address)
+    assert value(samples, "chrony_ntpdata_transmitted_packets_total") == 1
+    assert value(samples, "chrony_sources_peer_offset_seconds") is None
+    assert value(samples, "chrony_ntpdata_stratum") is None
+
+
+def test_reports_that_are_not_enabled_succeed_without_samples(unix: Responder) -> None:
+    unix.reports["rtcdata"] = unix.reports["smoothing"] = []
+    samples = scrape(unix.address)
+    assert succeeded(samples) == EVERY
+    assert not [name for name, _ in samples if name.startswith(("chrony_rtc", "chrony_smoothing"))]
+
+
+def test_sources_without_an_address_are_counted_and_not_listed(unix: Responder) -> None:
+    unix.reports["sources"].append(sample("sources", address="ID#0000000001"))
+    samples = scrape(unix.address)
+    assert value(samples, "chrony_sources_stratum") == 2
+    assert value(samples, "chrony_activity_sources", state="unresolved") == 2
+
+
+def test_two_reference_clocks_of_one_name_give_one_set_of_samples(unix: Responder) -> None:
+    pps = int.from_bytes(b"PPS\0", "big")
+    unix.reports["sources"] = [
+        sample("sources", address=pps, mode=2, stratum=stratum) for stratum in (0, 1)
+    ]
+    samples = scrape(unix.address)
+    assert value(samples, "chrony_sources_stratum", source_name="PPS") == 0
+
+
+def test_a_report_that_is_wrong_costs_no_other(unix: Responder) -> None:
+    unix.behaviour = wrong_tracking
+    samples = scrape(unix.address)
+    assert value(samples, "chrony_up") == 1
+    assert succeeded(samples) == EVERY[1:]
+    assert errors(samples) == {"tracking": "FIELD_RANGE"}
+    assert value(samples, "chrony_tracking_stratum") is None
+
+
+def wrong_tracking(request: Request) -> Datagrams:
+    return [request.answer({"leap status": 9} if request.report == "tracking" else None)]
+
+
+def test_without_chronyd_only_the_scrape_itself_is_reported() -> None:
+    samples = scrape("127.0.0.1:9")
+    assert value(samples, "chrony_up") == 0
+    assert succeeded(samples) == []
+    assert {name.split("_")[1] for name, _ in samples} == {"up", "scrape"}
+
+
+def test_who_does_not_answer_one_report_is_not_asked_for_the_next() -> None:
+    with Responder(silent) as responder:
+        samples = scrape(responder.address, timeout=0.2)
+    assert value(samples, "chrony_up") == 0
+    assert errors(samples) == dict.fromkeys(EVERY, "TIMEOUT")
+    assert {request.report for request in responder.requests} == {"tracking"}
+
+
+def test_a_hung_chronyd_is_down(stopped: Chronyd) -> None:
+    assert value(scrape(stopped.socket, timeout=0.2), "chrony_up") == 0
+
+
+def test_a_chronyd_that_was_restarted_is_asked_again_without_a_gap(transport: str) -> None:
+    with Chronyd() as daemon:
+        with collector_of(address_of(daemon, transport)) as collector:
+            assert value(collect(collector), "chrony_up") == 1
+            daemon.restart()
+            assert value(collect(collector), "chrony_up") == 1
+            daemon.terminate()
+            assert value(collect(collector), "chrony_up") == 0
+            daemon.restart()
+            assert value(collect(collector), "chrony_up") == 1
+        assert daemon.client_files() == []
+
+
+def test_an_exporter_may_be_started_before_chronyd() -> None:
+    with Chronyd() as daemon:
+        daemon.terminate()
+        with collector_of(daemon.socket) as collector:
+            assert value(collect(collector), "chrony_up") == 0
+            daemon.restart()
+            assert value(collect(collector), "chrony_up") == 1
+
+
+def test_scrapes_from_many_threads_share_the_connection(client: Chronyd) -> None:
+    start = threading.Barrier(8)
+    results: list[Samples] = []
+
+    def scrape_often(collector: ChronyCollector) -> None:
+        start.wait()
+        results.extend(collect(collector) for _ in range(10))
+
+    with collector_of(client.socket) as collector:
+        threads = [threading.Thread(target=scrape_often, args=[collector]) for _ in range(8)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    assert [succeeded(samples) for samples in results] == [EVERY] * 80
+
+
+def test_an_error_is_told_once_until_it_changes(unix: Responder) -> None:
+    told: list[str] = []
+    unix.behaviour = wrong_tracking
+    with collector_of(unix.address, complain=told.append) as collector:
+        collect(collector)
+        collect(collector)
+        assert len(told) == 1 and told[0].startswith("tracking: ")
+        unix.behaviour = lambda request: [request.answer(status=UNAUTHORISED)]
+        collect(collector)
+        assert len(told) == 1 + len(EVERY)
+
+
+def test_a_report_that_is_right_again_may_be_complained_of_anew(unix: Responder) -> None:
+    told: list[str] = []
+    with collector_of(unix.address, complain=told.append) as collector:
+        for behaviour in (wrong_tracking, faithful, wrong_tracking):
+            unix.behaviour = behaviour
+            collect(collector)
+    assert len(told) == 2 and told[0] == told[1]
+
+
+def test_only_the_reports_that_are_wanted_are_asked_for(unix: Responder) -> None:
+    wanted = [report for report in REPORTS if report.name in ("tracking", "activity")]
+    with collector_of(unix.address, reports=wanted) as collector:
+        samples = collect(collector)
+    assert {request.report for request in unix.requests} == {"tracking", "activity"}
+    assert succeeded(samples) == ["tracking", "activity"]

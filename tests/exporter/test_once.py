@@ -1,0 +1,105 @@
+"""pychrony metrics: the metrics once, for node_exporter's textfile collector."""
+
+from __future__ import annotations
+
+import os
+import stat
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from support.chronyd import Chronyd
+from support.exporter import COMMANDS, RUN, parse, value
+from support.waiting import DEADLINE
+
+from pychrony.exporter.once import replace
+
+
+def metrics(*arguments: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-c", COMMANDS + RUN, "metrics", *arguments]
+    return subprocess.run(command, capture_output=True, text=True, timeout=DEADLINE)
+
+
+def test_they_are_printed(client: Chronyd) -> None:
+    done = metrics("--address", client.socket)
+    assert (done.returncode, done.stderr) == (0, "")
+    samples = parse(done.stdout)
+    assert value(samples, "chrony_up") == value(samples, "chrony_synchronized") == 1
+    assert client.client_files() == []
+
+
+def test_they_are_of_chronyd_and_not_of_the_process(client: Chronyd) -> None:
+    names = {name.split("_")[0] for name, _ in parse(metrics("--address", client.socket).stdout)}
+    assert names == {"chrony", "pychrony"}
+
+
+def test_reports_can_be_left_out(client: Chronyd) -> None:
+    done = metrics("--address", client.socket, "--collector", "tracking")
+    assert value(parse(done.stdout), "chrony_tracking_stratum") == 9
+    assert "chrony_sources" not in done.stdout
+
+
+def test_a_chronyd_that_is_down_is_written_too(tmp_path: Path) -> None:
+    done = metrics("--address", "127.0.0.1:9", "--output", str(tmp_path / "chrony.prom"))
+    assert done.returncode == 0
+    assert done.stderr.startswith("pychrony metrics: tracking: cannot reach chronyd.")
+    assert value(parse((tmp_path / "chrony.prom").read_text()), "chrony_up") == 0
+
+
+def test_the_file_is_for_everybody_and_alone(client: Chronyd, tmp_path: Path) -> None:
+    path = tmp_path / "chrony.prom"
+    path.write_text("old")
+    path.chmod(0o600)
+    done = metrics("--address", client.socket, "--output", str(path))
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+    assert stat.S_IMODE(path.stat().st_mode) == 0o644
+    assert value(parse(path.read_text()), "chrony_up") == 1
+    assert os.listdir(tmp_path) == ["chrony.prom"]
+
+
+def test_a_reader_that_has_the_old_file_open_keeps_it_whole(tmp_path: Path) -> None:
+    path = tmp_path / "chrony.prom"
+    path.write_text("the old file\n")
+    with open(path) as reader:
+        replace(path, b"new\n")
+        assert reader.read() == "the old file\n"
+    assert path.read_text() == "new\n"
+
+
+def test_a_file_in_the_making_is_not_for_the_collector(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """node_exporter reads every file that ends in .prom."""
+    seen: list[list[str]] = []
+    monkeypatch.setattr(os, "fsync", lambda _: seen.append(os.listdir(tmp_path)))
+    replace(tmp_path / "chrony.prom", b"new\n")
+    assert len(seen[0]) == 1 and not seen[0][0].endswith(".prom")
+
+
+def test_what_cannot_be_written_leaves_the_old_file_and_nothing_else(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "chrony.prom"
+    path.write_text("old\n")
+
+    def disk_full(_: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", disk_full)
+    with pytest.raises(OSError, match="No space left"):
+        replace(path, b"new\n")
+    assert os.listdir(tmp_path) == ["chrony.prom"]
+    assert path.read_text() == "old\n"
+
+
+def test_a_folder_that_is_not_there_is_an_error() -> None:
+    done = metrics("--address", "127.0.0.1:9", "--output", "/nonexistent/chrony.prom")
+    assert done.returncode == 1
+    assert "pychrony metrics: cannot write the metrics: " in done.stderr
+    assert "/nonexistent/" in done.stderr
+
+
+def test_a_malformed_address_is_an_error() -> None:
+    done = metrics("--address", "not.an.address")
+    assert (done.returncode, done.stdout, done.stderr.count("\n")) == (2, "", 1)

@@ -1,0 +1,270 @@
+"""/probe: whom it asks, whom it refuses to ask, and for how long."""
+
+from __future__ import annotations
+
+import ipaddress
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from typing import Any
+from urllib.parse import quote
+
+import pytest
+from prometheus_client import CollectorRegistry
+from support.chronyd import Chronyd
+from support.exporter import Exporter, Samples, labels_of, value
+from support.responder import Responder, faithful, silent
+from support.waiting import wait_for
+
+import pychrony
+from pychrony.exporter.probe import COMMAND_PORT, Refusal, Target, parse, resolve, time_for
+from pychrony.exporter.server import ARRIVED, Application, silence
+from pychrony.exporter.tables import REPORTS
+
+LOOPBACK = [ipaddress.ip_network("127.0.0.0/8"), ipaddress.ip_network("::1/128")]
+
+
+@pytest.fixture(scope="module")
+def exporter() -> Iterator[Exporter]:
+    """Asks no chronyd of its own, and any on this machine."""
+    own = ["--address", "127.0.0.1:9", *(f"--allow={network}" for network in LOOPBACK)]
+    with Exporter(*own) as running:
+        yield running
+
+
+def probe(exporter: Exporter, target: str, timeout: float | None = None) -> Samples:
+    header = {} if timeout is None else {"X-Prometheus-Scrape-Timeout-Seconds": str(timeout)}
+    return exporter.samples(f"/probe?target={quote(target)}", header)
+
+
+@pytest.mark.parametrize("form", ["127.0.0.1:{}", "localhost:{}", "[::1]:{}"])
+def test_a_target_is_an_address_or_a_name(exporter: Exporter, client: Chronyd, form: str) -> None:
+    samples = probe(exporter, form.format(client.port))
+    assert value(samples, "chrony_up") == value(samples, "chrony_synchronized") == 1
+    assert value(samples, "chrony_sources_stratum", source_address="127.0.0.1") == 8
+
+
+def test_targets_are_told_apart(exporter: Exporter, client: Chronyd, server: Chronyd) -> None:
+    strata = [
+        value(probe(exporter, each.udp), "chrony_tracking_stratum") for each in (client, server)
+    ]
+    assert strata == [9, 8]
+
+
+def test_a_probe_tells_of_its_target_alone(exporter: Exporter, client: Chronyd) -> None:
+    prefixes = {name.split("_")[0] for name, _ in probe(exporter, client.udp)}
+    assert prefixes == {"chrony"}
+
+
+def test_a_target_that_is_down_is_down(exporter: Exporter) -> None:
+    assert value(probe(exporter, "127.0.0.1:9"), "chrony_up") == 0
+
+
+def test_a_silent_target_is_down_by_the_scrapes_timeout(exporter: Exporter) -> None:
+    with Responder(silent) as responder:
+        samples = probe(exporter, responder.address, timeout=0.4)
+    assert value(samples, "chrony_up") == 0
+    assert {each["error"] for each in labels_of(samples, "chrony_scrape_collector_error_info")} == {
+        "TIMEOUT"
+    }
+
+
+def test_the_scrapes_timeout_is_for_all_reports_together(exporter: Exporter) -> None:
+    """A target that answers the first report and no other is up, and is not waited for ten times."""
+
+    def only_tracking(request: Any) -> list[bytes]:
+        return [request.answer()] if request.report == "tracking" else []
+
+    with Responder(only_tracking) as responder:
+        samples = probe(exporter, responder.address, timeout=0.4)
+    assert value(samples, "chrony_up") == 1
+    assert value(samples, "chrony_scrape_collector_success", collector="tracking") == 1
+    assert value(samples, "chrony_scrape_collector_success", collector="activity") == 0
+    assert {request.report for request in responder.requests} == {"tracking", "activity"}
+
+
+def test_a_silent_target_holds_up_no_other(exporter: Exporter, client: Chronyd) -> None:
+    with Responder(silent) as responder:
+        late: list[Samples] = []
+        waiting = threading.Thread(
+            target=lambda: late.append(probe(exporter, responder.address, 60))
+        )
+        waiting.start()
+        responder.wait_for_requests()
+        assert value(probe(exporter, client.udp), "chrony_up") == 1
+        assert late == []
+        # Asked again after a second, it speaks.
+        responder.behaviour = faithful
+        waiting.join()
+    assert value(late[0], "chrony_up") == 1
+
+
+def test_each_report_has_the_time_that_is_left(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pychrony, "get_tracking", lambda address, timeout: (address, timeout))
+    target = Target("127.0.0.1:9", time.monotonic() + 5)
+    (address, first), (_, second) = target("get_tracking"), target("get_tracking")
+    assert address == "127.0.0.1:9"
+    assert 0 < second < first <= 5
+
+
+def test_a_probes_time_begins_when_its_request_arrives() -> None:
+    """Not when a thread gets to it: of a thousand at once, the last would be too late."""
+    ours, listening = socket.socket(), socket.create_server(("127.0.0.1", 0))
+    with ours, listening:
+        ours.connect(listening.getsockname())
+        ours.sendall(b"GET ")
+        theirs, _ = listening.accept()
+        with theirs:
+            assert wait_for("it has waited", lambda: silence(theirs) > 0.05)
+            assert theirs.recv(100) == b"GET "
+            ours.sendall(b"/probe")
+            assert theirs.recv(100) == b"/probe"
+            assert wait_for("new data came", lambda: silence(theirs) < 0.05)
+
+
+def test_a_request_that_waited_too_long_is_not_followed_up() -> None:
+    answers: list[str] = []
+    application = Application(CollectorRegistry(), REPORTS, LOOPBACK, [])
+    with Responder() as responder:
+        late = {
+            "PATH_INFO": "/probe",
+            "QUERY_STRING": f"target={responder.address}",
+            "REQUEST_METHOD": "GET",
+            ARRIVED: time.monotonic() - 60,
+        }
+        (text,) = application(late, lambda status, *_: answers.append(status))
+    assert answers == ["200 OK"]
+    assert b"\nchrony_up 0.0\n" in text
+    assert responder.requests == []
+
+
+def test_when_no_time_is_left_no_report_is_asked_for() -> None:
+    with Responder() as responder:
+        with pytest.raises(pychrony.ChronyTimeoutError, match="no time is left to ask"):
+            Target(responder.address, time.monotonic())("get_tracking")
+    assert responder.requests == []
+
+
+@pytest.mark.parametrize("seconds", ["0", "-1", "nan", "inf", "soon"])
+def test_a_timeout_that_is_no_time_is_refused(exporter: Exporter, seconds: str) -> None:
+    header = {"X-Prometheus-Scrape-Timeout-Seconds": seconds}
+    status, text = exporter.get("/probe?target=127.0.0.1", header)
+    assert status == 400
+    assert text.startswith("X-Prometheus-Scrape-Timeout-Seconds is no time: ")
+
+
+def test_the_answer_is_there_before_the_scrape_times_out() -> None:
+    assert time_for("10") == 9.5
+    assert time_for("0.5") == 0.25
+    assert time_for(None) == 9.5
+
+
+def test_without_allowed_networks_nothing_is_asked(client: Chronyd) -> None:
+    with Exporter("--address", client.socket) as closed:
+        status, text = closed.get(f"/probe?target={client.udp}")
+    assert (status, text) == (
+        403,
+        "no target is allowed: start the exporter with --allow NETWORK\n",
+    )
+
+
+@pytest.mark.parametrize("target", ["192.0.2.1", "[2001:db8::1]:323", "2001:db8::1"])
+def test_a_target_outside_the_allowed_networks_is_refused(exporter: Exporter, target: str) -> None:
+    status, text = exporter.get(f"/probe?target={quote(target)}")
+    assert status == 403
+    assert "is in no network that --allow names" in text
+
+
+def test_an_ipv4_address_in_ipv6_clothes_is_judged_as_what_it_is() -> None:
+    everything6 = [ipaddress.ip_network("::/0")]
+    with pytest.raises(Refusal, match="192.0.2.1"):
+        resolve("[::ffff:192.0.2.1]:323", everything6)
+    assert resolve("[::ffff:127.0.0.1]:323", LOOPBACK) == "127.0.0.1:323"
+
+
+MALFORMED = [
+    "",
+    ":323",
+    "127.0.0.1:",
+    "127.0.0.1:0",
+    "127.0.0.1:99999",
+    "127.0.0.1:abc",
+    "[::1",
+    "::1]:323",
+    "user@127.0.0.1",
+    "127.0.0.1:323/path",
+    "127.0.0.1?x",
+    "/run/chrony/chronyd.sock",
+    "fe80::1%lo",
+    "a b",
+    "host\nname",
+    "h\u00f6st",
+    "a" * 70,
+    "a..b",
+]
+
+
+@pytest.mark.parametrize("target", MALFORMED)
+def test_a_malformed_target_is_refused(exporter: Exporter, target: str) -> None:
+    status, text = exporter.get(f"/probe?target={quote(target)}")
+    assert status == 400, text
+
+
+@pytest.mark.parametrize("query", ["", "?target=127.0.0.1&target=127.0.0.2", "?host=127.0.0.1"])
+def test_a_probe_has_one_target(exporter: Exporter, query: str) -> None:
+    status, text = exporter.get(f"/probe{query}")
+    assert (status, text) == (400, "a probe has one target: /probe?target=HOST:PORT\n")
+
+
+def test_a_name_without_an_address_is_said_to_have_none(exporter: Exporter) -> None:
+    status, text = exporter.get("/probe?target=nowhere.invalid")
+    assert status == 502
+    assert text.startswith("cannot resolve nowhere.invalid: ")
+
+
+@pytest.mark.parametrize(
+    ("target", "host", "port"),
+    [
+        ("192.0.2.1", "192.0.2.1", COMMAND_PORT),
+        ("192.0.2.1:11323", "192.0.2.1", 11323),
+        ("::1", "::1", COMMAND_PORT),
+        ("[::1]", "::1", COMMAND_PORT),
+        ("[2001:db8::1]:11323", "2001:db8::1", 11323),
+        ("ntp1.example.org", "ntp1.example.org", COMMAND_PORT),
+        ("ntp_1:65535", "ntp_1", 65535),
+    ],
+)
+def test_a_target_has_a_host_and_a_port(target: str, host: str, port: int) -> None:
+    assert parse(target) == (host, port)
+
+
+def answers(monkeypatch: pytest.MonkeyPatch, *answers: list[str]) -> list[str]:
+    """A resolver that gives these addresses, another list at each question; the questions asked."""
+    asked: list[str] = []
+    left = list(answers)
+
+    def getaddrinfo(host: str, port: int, **_: Any) -> list[tuple[Any, ...]]:
+        asked.append(host)
+        return [(0, 0, 0, "", (address, port)) for address in left.pop(0)]
+
+    monkeypatch.setattr(socket, "getaddrinfo", getaddrinfo)
+    return asked
+
+
+def test_what_is_asked_is_what_was_checked(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A name that would mean another address the next time is not resolved a second time."""
+    asked = answers(monkeypatch, ["127.0.0.5"], ["192.0.2.1"])
+    assert resolve("rebinding.example:323", LOOPBACK) == "127.0.0.5:323"
+    assert asked == ["rebinding.example"]
+
+
+def test_only_an_allowed_address_of_a_name_is_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+    answers(monkeypatch, ["2001:db8::1", "fe80::1%lo", "192.0.2.1", "127.0.0.5"])
+    assert resolve("many.example", LOOPBACK) == "127.0.0.5:323"
+
+
+def test_a_name_is_refused_with_its_addresses(monkeypatch: pytest.MonkeyPatch) -> None:
+    answers(monkeypatch, ["192.0.2.1", "2001:db8::1"])
+    with pytest.raises(Refusal, match=r"some.example \(192.0.2.1, 2001:db8::1\) is in no network"):
+        resolve("some.example", LOOPBACK)

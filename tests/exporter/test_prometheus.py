@@ -1,0 +1,178 @@
+"""Prometheus scrapes the exporter, as examples/prometheus says; promtool checks metrics, rules and configuration."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from support.chronyd import Chronyd, client_of
+from support.exporter import Exporter
+from support.prometheus import Prometheus, promtool
+from support.responder import Responder
+from support.waiting import wait_for
+
+from pychrony.exporter.tables import REPORTS
+
+HERE = Path(__file__).parent.parent.parent
+EXAMPLES = HERE / "examples" / "prometheus"
+RULES = EXAMPLES / "rules.yml"
+DASHBOARD = json.loads((EXAMPLES / "grafana-dashboard.json").read_text())
+DOCUMENT = (HERE / "docs" / "prometheus.md").read_text()
+
+EXPRESSIONS = [target["expr"] for panel in DASHBOARD["panels"] for target in panel["targets"]]
+
+# What collector.py and prometheus-client give beside the tables; Prometheus and node_exporter give the rest.
+OF_THE_SCRAPE = {
+    "chrony_up",
+    "chrony_scrape_duration_seconds",
+    "chrony_scrape_collector_success",
+    "chrony_scrape_collector_error_info",
+    "chrony_scrape_collector_duration_seconds",
+    "pychrony_build_info",
+}
+OF_THE_TABLES = {metric.name for report in REPORTS for metric in report.metrics}
+OURS = OF_THE_TABLES | OF_THE_SCRAPE
+
+
+def names_in(text: str) -> set[str]:
+    """The metrics that a text names, without those that recording rules make."""
+    return set(re.findall(r"(?<![\w:])(?:py)?chrony_[a-z_]+(?![\w:*/.])", text))
+
+
+@pytest.fixture(scope="module")
+def chronyd(server: Chronyd) -> Iterator[Chronyd]:
+    """Synchronised to the server, and a server itself."""
+    with Chronyd(client_of("127.0.0.1", server.ntp_port), serve=True) as daemon:
+        daemon.wait_synchronised()
+        yield daemon
+
+
+@pytest.fixture(scope="module")
+def prometheus(chronyd: Chronyd, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Prometheus]:
+    """Scrapes as the example does, but every second, and an exporter here."""
+    folder = tmp_path_factory.mktemp("prometheus")
+    (folder / "rules.yml").write_text(RULES.read_text())
+    text = (EXAMPLES / "prometheus.yml").read_text()
+    with Exporter("--address", chronyd.socket, "--allow", "127.0.0.0/8") as exporter:
+        for example, here in {
+            "15s": "1s",
+            "ntp1.example.org:9123": f"127.0.0.1:{exporter.port}",
+            "127.0.0.1:9123": f"127.0.0.1:{exporter.port}",
+            "192.0.2.10:323": chronyd.udp,
+            "192.0.2.11:323": "127.0.0.1:9",
+        }.items():
+            assert example in text
+            text = text.replace(example, here)
+        (folder / "prometheus.yml").write_text(text)
+        with Prometheus(folder / "prometheus.yml") as running:
+            wait_for(
+                "Prometheus has scraped all targets twice",
+                lambda: len(running.query("count_over_time(chrony_up[1m]) >= 2")) == 3,
+            )
+            yield running
+
+
+def test_prometheus_scrapes_the_exporter_and_a_fleet(
+    prometheus: Prometheus, chronyd: Chronyd
+) -> None:
+    targets = prometheus.ask("targets", state="active")["activeTargets"]
+    assert sorted(
+        (each["labels"]["job"], each["health"], each["lastError"]) for each in targets
+    ) == [
+        ("chrony", "up", ""),
+        ("chrony-fleet", "up", ""),
+        ("chrony-fleet", "up", ""),
+    ]
+    up = {labels["instance"]: value for labels, value in prometheus.query("chrony_up")}
+    assert up.pop(chronyd.udp) == 1
+    assert up.pop("127.0.0.1:9") == 0
+    assert list(up.values()) == [1]
+
+
+def test_prometheus_knows_types_and_help_of_what_it_scraped(prometheus: Prometheus) -> None:
+    known = prometheus.ask("metadata")
+    for report in REPORTS:
+        for metric in report.metrics:
+            if metric.name in known:
+                (entry,) = known[metric.name]
+                assert entry["type"] == ("counter" if metric.counter else "gauge"), metric.name
+                assert entry["help"] == report.help(metric)
+    assert len(OF_THE_TABLES & known.keys()) > 50
+
+
+def test_the_recording_rules_give_what_they_say(prometheus: Prometheus) -> None:
+    (bound,) = wait_for(
+        "the rule was evaluated",
+        lambda: prometheus.query('instance:chrony_clock_error_seconds:bound{job="chrony"}'),
+    )
+    assert 0 < bound[1] < 1
+    usable = prometheus.query('instance:chrony_sources_usable:count{job="chrony"}')
+    assert [value for _, value in usable] == [1]
+
+
+def test_only_the_chronyd_that_is_down_raises_an_alert(prometheus: Prometheus) -> None:
+    alerts = wait_for("an alert is raised", lambda: prometheus.query("ALERTS"))
+    raised = [(labels["alertname"], labels["instance"]) for labels, _ in alerts]
+    assert raised == [("ChronydDown", "127.0.0.1:9")]
+
+
+@pytest.mark.parametrize("expression", EXPRESSIONS)
+def test_each_panel_of_the_dashboard_shows_something(
+    prometheus: Prometheus, expression: str
+) -> None:
+    assert prometheus.query(re.sub(r"\$\w+", ".*", expression)) != []
+
+
+# What promtool says.
+
+
+def test_the_metrics_are_as_promtool_wants_them() -> None:
+    with (
+        Responder(transport="unix") as responder,
+        Exporter("--address", responder.address) as all_of_them,
+    ):
+        status, text = all_of_them.get("/metrics")
+    assert status == 200
+    assert promtool("check", "metrics", given=text) == ""
+
+
+def test_the_rules_are_right() -> None:
+    assert "SUCCESS" in promtool("check", "rules", str(RULES))
+
+
+def test_the_configuration_is_right() -> None:
+    promtool("check", "config", str(EXAMPLES / "prometheus.yml"))
+
+
+def test_the_alerts_fire_when_they_should() -> None:
+    assert "SUCCESS" in promtool("test", "rules", str(EXAMPLES / "rules_test.yml"))
+
+
+def test_each_alert_is_tested() -> None:
+    tests = (EXAMPLES / "rules_test.yml").read_text()
+    alerts = re.findall(r"alert: (\w+)", RULES.read_text())
+    assert len(alerts) > 5
+    assert [alert for alert in alerts if alert not in tests] == []
+
+
+# What the files name is there.
+
+
+@pytest.mark.parametrize("file", ["rules.yml", "rules_test.yml", "grafana-dashboard.json"])
+def test_the_examples_name_only_metrics_that_there_are(file: str) -> None:
+    named = names_in((EXAMPLES / file).read_text())
+    assert named
+    assert named - OURS == set()
+
+
+def test_the_document_lists_every_metric() -> None:
+    assert OURS - names_in(DOCUMENT) == set()
+
+
+def test_the_document_explains_every_alert() -> None:
+    assert [
+        each for each in re.findall(r"alert: (\w+)", RULES.read_text()) if each not in DOCUMENT
+    ] == []

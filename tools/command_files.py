@@ -1,0 +1,162 @@
+"""Makes the manual page of the command pychrony, and its completion for bash, zsh and fish, from its own parser.
+
+    python3 tools/command_files.py FOLDER
+
+The files are laid out below FOLDER as they are installed below /usr/share. The completion takes shtab; a shell that
+this shtab does not know is left out, and named. Neither the extension nor libchrony is needed.
+"""
+
+from __future__ import annotations
+
+import argparse
+import re
+import sys
+import types
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent.parent
+
+# Where each shell looks, below /usr/share. (Debian's zsh looks in zsh/vendor-completions.)
+COMPLETION = {
+    "bash": "bash-completion/completions/pychrony",
+    "zsh": "zsh/site-functions/_pychrony",
+    "fish": "fish/vendor_completions.d/pychrony.fish",
+}
+
+FILES = [
+    (
+        "/run/chrony/chronyd.sock",
+        "chronyd's Unix socket. Only root and chronyd's own user may use it.",
+    ),
+]
+SEE_ALSO = ["chronyc(1)", "chrony.conf(5)", "chronyd(8)"]
+
+
+def load() -> types.ModuleType:
+    """The module of the parser, from a package without the extension."""
+    package = types.ModuleType("pychrony")
+    package.__path__ = [str(HERE / "src" / "pychrony")]
+    sys.modules["pychrony"] = package
+    import pychrony.command.arguments
+
+    return pychrony.command.arguments
+
+
+def version() -> str:
+    manifest = (HERE / "Cargo.toml").read_text(encoding="utf-8")
+    found = re.search(r'^version = "(.+)"$', manifest, re.MULTILINE)
+    assert found is not None
+    return found[1]
+
+
+# The manual page.
+
+
+def roff(text: str) -> str:
+    """Text that roff takes for nothing else: its hyphens are those that one types."""
+    escaped = text.replace("\\", "\\e").replace("-", "\\-")
+    return re.sub(r"^([.'])", r"\\&\1", escaped, flags=re.MULTILINE)
+
+
+def option(action: argparse.Action) -> str:
+    """An option with its value, and its help."""
+    value = f" \\fI{roff(str(action.metavar))}\\fR" if action.metavar else ""
+    if action.nargs == "?":
+        value = f" [{value.strip()}]"
+    names = (
+        ", ".join(f"\\fB{roff(flag)}\\fR{value}" for flag in action.option_strings) or value.strip()
+    )
+    return f".TP\n{names}\n{roff(action.help or '')}\n"
+
+
+def options(parser: argparse.ArgumentParser, known: set[str]) -> str:
+    """Those of a parser that have not been explained already."""
+    return "".join(
+        option(action)
+        for action in parser._actions
+        if action.dest not in ("help", argparse.SUPPRESS) and (action.help or "") not in known
+    )
+
+
+def manual(arguments: types.ModuleType) -> str:
+    parser = arguments.build()
+    (commands,) = [action for action in parser._actions if isinstance(action.choices, dict)]
+    own = [action for action in parser._actions if action is not commands]
+    known = {action.help or "" for action in own if action.help}
+    page = [
+        f'.TH PYCHRONY 1 "" "pychrony {version()}" "User Commands"\n',
+        ".SH NAME\npychrony \\- ask chronyd how good the system's clock is\n",
+        ".SH SYNOPSIS\n.B pychrony\n[\\fIOPTION\\fR]... [\\fICOMMAND\\fR] [\\fIOPTION\\fR]...\n",
+        f".SH DESCRIPTION\n{roff(arguments.DESCRIPTION)}",
+        "The reports have chronyc's names, columns, words, signs and units.\n",
+        ".SH OPTIONS\n\\fB\\-a\\fR and \\fB\\-t\\fR are of every command, the others of the reports. An option may stand before or behind its command.\n",
+        *(option(action) for action in own if action.dest != "help"),
+        ".SH COMMANDS\n",
+    ]
+    for name, command in commands.choices.items():
+        positional = [str(a.metavar) for a in command._actions if not a.option_strings]
+        title = " ".join([f"\\fB{name}\\fR", *(f"\\fI{metavar}\\fR" for metavar in positional)])
+        own_options = options(command, known)
+        page.append(f".TP\n{title}\n{roff((command.description or '').strip())}\n")
+        if own_options:
+            page.append(f".RS\n{own_options}.RE\n")
+    page += epilog(arguments.EPILOG)
+    page.append(".SH FILES\n" + "".join(f".TP\n.I {name}\n{roff(what)}\n" for name, what in FILES))
+    page.append(".SH SEE ALSO\n" + ",\n".join(f".BR {p[:-3]} {p[-3:]}" for p in SEE_ALSO) + "\n")
+    return "".join(page)
+
+
+def epilog(text: str) -> list[str]:
+    """Sections of the epilog: a line that ends in a colon, with indented lines below; else a paragraph of its own."""
+    sections = []
+    for block in text.strip().split("\n\n"):
+        heading, _, lines = block.partition("\n")
+        if heading.endswith(":"):
+            body = "".join(f"{roff(line[2:])}\n" for line in lines.splitlines())
+            sections.append(f".SH {heading[:-1].upper()}\n.nf\n{body}.fi\n")
+        else:
+            sections.append(f".SH NOTES\n{roff(block)}\n")
+    return sections
+
+
+# Completion.
+
+
+def completion(arguments: types.ModuleType) -> dict[str, str]:
+    import shtab
+
+    parser = arguments.build()
+    (commands,) = [action for action in parser._actions if isinstance(action.choices, dict)]
+    for each in (parser, *commands.choices.values()):
+        for action in each._actions:
+            if action.dest == "address":
+                action.complete = shtab.FILE
+            elif action.dest == "name":
+                action.choices = list(arguments.REPORTS)
+    return {
+        shell: shtab.complete(parser, shell)
+        for shell in shtab.SUPPORTED_SHELLS
+        if shell in COMPLETION
+    }
+
+
+def write(path: Path, text: str) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text, encoding="utf-8")
+
+
+def main(folder: str) -> None:
+    arguments = load()
+    write(Path(folder) / "man/man1/pychrony.1", manual(arguments))
+    made = completion(arguments)
+    for shell, path in COMPLETION.items():
+        if shell in made:
+            write(Path(folder) / path, made[shell])
+        else:
+            print(f"command_files: this shtab makes no completion for {shell}", file=sys.stderr)
+
+
+if __name__ == "__main__":
+    if len(sys.argv) != 2:
+        sys.exit(__doc__)
+    main(sys.argv[1])
