@@ -146,6 +146,14 @@ def test_no_shown_output_is_overlooked() -> None:
         assert len(loose) == sum(shown != "" for _, _, shown in BLOCK.findall(text)), page
 
 
+def test_the_links_of_the_first_page_lead_somewhere() -> None:
+    """Those within docs are checked when the site is built."""
+    links = re.findall(r"\]\((?!https?:)([^)#]+)\)", PAGES["README.md"].read_text())
+    assert len(links) > 15
+    for link in links:
+        assert (ROOT / link).exists(), link
+
+
 # The tables that are written by hand.
 
 
