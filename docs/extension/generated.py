@@ -85,26 +85,26 @@ def field_range(field: dict[str, Any]) -> str:
     return re.sub(r"(, |^)or None$|^float; ", "", words)
 
 
-def columns_of(report: str, field: str) -> str:
-    return ", ".join(each.heading for each in COLUMNS[report] if field in each.fields)
+def names_elsewhere(report: str, field: dict[str, Any]) -> str:
+    """What chronyc's heading and libchrony's field are called."""
+    headings = [each.heading for each in COLUMNS[report] if field["name"] in each.fields]
+    chronyc = ", ".join(headings) or "not printed"
+    return f"chronyc: {chronyc}<br>libchrony: {field['source']}"
+
+
+def record_row(report: str, field: dict[str, Any]) -> list[str]:
+    name = code(field["name"]) + "<br>" + field_type(field)
+    limits = ", ".join(filter(None, [field["unit"], field_range(field)]))
+    attribute_only = "" if field["item"] else "<br>attribute only"
+    meaning = BRACKETS.sub("", field["doc"]).replace("; an attribute, not an item", "")
+    return [name + attribute_only, limits, meaning, names_elsewhere(report, field)]
 
 
 def records() -> str:
     parts = []
     for report in REPORTS:
         name = report["type"]
-        rows = [
-            [
-                f"`{field['name']}`" + ("" if field["item"] else " (attribute only)"),
-                field_type(field),
-                field["unit"],
-                field_range(field),
-                BRACKETS.sub("", field["doc"]),
-                columns_of(report["name"], field["name"]),
-                field["source"],
-            ]
-            for field in report["fields"]
-        ]
+        rows = [record_row(report["name"], field) for field in report["fields"]]
         kind = getattr(pychrony, name)
         methods = "".join(
             f"- `{method}()`: {inspect.getdoc(getattr(kind, method))}\n"
@@ -113,9 +113,7 @@ def records() -> str:
         parts.append(
             f"({anchor(name)})=\n## {name}\n\n{prose(report['doc'])}\n"
             f"`{report['getter']}()` returns it{SHAPES[report['shape']]}.\n\n"
-            + table(
-                ["field", "type", "unit", "range and sign", "meaning", "chronyc", "libchrony"], rows
-            )
+            + table(["field and type", "unit, range and sign", "meaning", "called elsewhere"], rows)
             + (f"\nMethods:\n\n{methods}" if methods else "")
         )
     return "\n".join(parts)
