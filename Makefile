@@ -40,7 +40,7 @@ $(WHEEL)/stamp: .cache/prepared $(SOURCES)
 demo: .cache/installed
 	@$(WITH_LIBCHRONY) $(VENV) -m tools.demo
 
-test: lint rust-tests types tests
+test: lint rust-tests types tests docs
 
 lint: .cache/prepared
 	@cargo fmt --version && cargo clippy --version || { echo 'install rustfmt and clippy (rustup component add rustfmt clippy)'; exit 1; }

@@ -19,7 +19,9 @@ def compare(address: str | None = None) -> pandas.DataFrame:
         stats = connection.get_source_stats()
         sources = connection.get_sources()
     states = pandas.Series({source.address: source.state.name for source in sources}, dtype=object)
-    table = pandas.DataFrame([each._asdict() for each in stats], columns=pychrony.SourceStats._fields)
+    table = pandas.DataFrame(
+        [each._asdict() for each in stats], columns=pychrony.SourceStats._fields
+    )
     table = table.set_index("address")
     table["state"] = states
     for field in ("offset", "offset_err", "std_dev"):

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import sqlite3
 import sys
+from collections.abc import Iterable
 
 import matplotlib
 
@@ -20,6 +21,12 @@ FROM clock WHERE synchronised ORDER BY time
 """
 
 
+def usual(sizes: Iterable[float]) -> float:
+    """A limit for an axis that leaves the largest twentieth out: the first samples would flatten all that follow."""
+    ordered = sorted(sizes)
+    return 1.3 * ordered[int(0.95 * (len(ordered) - 1))] or 1.0
+
+
 def main(path: str, picture: str) -> None:
     database = sqlite3.connect(path)
     rows = database.execute(QUERY).fetchall()
@@ -30,9 +37,7 @@ def main(path: str, picture: str) -> None:
     seconds = [time - times[0] for time in times]
     offset_us = [offset * 1e6 for offset in offsets]
     # No server can be further away from the clock than this, if each of them is right.
-    bound_us = [
-        (delay / 2 + dispersion) * 1e6 for delay, dispersion in zip(delays, dispersions)
-    ]
+    bound_us = [(delay / 2 + dispersion) * 1e6 for delay, dispersion in zip(delays, dispersions)]
 
     figure, (upper, lower) = pyplot.subplots(
         2, sharex=True, figsize=(7, 5), layout="constrained", height_ratios=(3, 2)
@@ -47,6 +52,8 @@ def main(path: str, picture: str) -> None:
     )
     upper.plot(seconds, offset_us, color="tab:blue", label="offset (> 0: the clock is slow)")
     upper.axhline(0, color="grey", linewidth=0.8)
+    limit = usual(abs(offset) + bound for offset, bound in zip(offset_us, bound_us))
+    upper.set_ylim(-limit, limit)
     upper.set_ylabel("µs")
     upper.legend(fontsize="small")
     lower.fill_between(
@@ -58,6 +65,8 @@ def main(path: str, picture: str) -> None:
         label="skew",
     )
     lower.plot(seconds, frequencies, color="tab:orange", label="frequency (> 0: it runs fast)")
+    limit = usual(abs(frequency) + skew for frequency, skew in zip(frequencies, skews))
+    lower.set_ylim(-limit, limit)
     lower.set_ylabel("ppm")
     lower.set_xlabel("seconds since the first sample")
     lower.legend(fontsize="small")

@@ -10,9 +10,9 @@ docs/testing.md has tests for pytest, and is run in test_testing.py.
 from __future__ import annotations
 
 import contextlib
+import importlib
 import inspect
 import io
-import os
 import re
 import shlex
 import signal
@@ -21,13 +21,15 @@ import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
 import pytest
 from support import child
 from support.chronyd import Chronyd
 
 import pychrony
+import pychrony.aio
+import pychrony.testing
 from pychrony.testing import FakeChronyd
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -122,7 +124,9 @@ def test_the_first_pages_run_on_a_real_chronyd(
 def test_the_commands_of_a_page_print_what_it_shows(page: str) -> None:
     with FakeChronyd():
         for session, _ in blocks(page, "console"):
-            for command, shown in re.findall(r"^\$ (.*)\n((?:(?!\$ ).*\n)*)", session, re.MULTILINE):
+            for command, shown in re.findall(
+                r"^\$ (.*)\n((?:(?!\$ ).*\n)*)", session, re.MULTILINE
+            ):
                 words = shlex.split(command)
                 assert words[0] == "python", f"{page}: how is this run? {command}"
                 ended = child.execute([sys.executable, *words[1:]], stderr=subprocess.PIPE)
@@ -157,13 +161,17 @@ def test_the_links_of_the_first_page_lead_somewhere() -> None:
 # The tables that are written by hand.
 
 
+@pytest.fixture
+def extension(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What makes the tables of the pages can be imported."""
+    monkeypatch.syspath_prepend(str(ROOT / "docs" / "extension"))
+
+
 def columns() -> dict[str, list[Any]]:
-    path = ROOT / "docs" / "extension" / "columns.py"
-    names: dict[str, Any] = {"__name__": "columns"}
-    exec(compile(path.read_text(), str(path), "exec"), names)
-    return dict(names["COLUMNS"])
+    return dict(importlib.import_module("columns").COLUMNS)
 
 
+@pytest.mark.usefixtures("extension")
 def test_each_column_of_chronyc_names_fields_that_are_there() -> None:
     reports = {report["name"]: report for report in pychrony._tables()["reports"]}
     assert columns().keys() == reports.keys()
@@ -182,6 +190,7 @@ NOT_PRINTED = {
 }
 
 
+@pytest.mark.usefixtures("extension")
 def test_each_field_has_its_column_of_chronyc() -> None:
     for report in pychrony._tables()["reports"]:
         name = report["name"]
@@ -210,3 +219,52 @@ def test_each_page_opens_with_what_its_reader_can_do() -> None:
             continue
         opening = path.read_text().split("\n\n")[1]
         assert opening.startswith("After this page you "), page
+
+
+# The reference is made of what help() shows.
+
+
+def paragraphs(docstring: str | None) -> list[str]:
+    return [" ".join(each.split()) for each in inspect.cleandoc(docstring or "").split("\n\n")]
+
+
+@pytest.mark.usefixtures("extension")
+def test_the_reference_says_of_each_field_what_help_says() -> None:
+    sections = importlib.import_module("generated").records().split("\n## ")[1:]
+    assert len(sections) == len(pychrony._tables()["reports"])
+    for report, text in zip(pychrony._tables()["reports"], sections):
+        assert text.startswith(report["type"])
+        kind = getattr(pychrony, report["type"])
+        rows = [row for row in text.splitlines() if row.startswith("| `")]
+        for field, row in zip(report["fields"], rows):
+            meaning = re.split(r" \[|; an attribute", getattr(kind, field["name"]).__doc__)[0]
+            assert row.startswith(f"| `{field['name']}`<br>")
+            assert f" | {meaning} | " in row
+            assert row.endswith(f"libchrony: {field['source']} |")
+        assert len(rows) == len(report["fields"])
+        for method in report["methods"]:
+            assert f"- `{method}()`: {inspect.getdoc(getattr(kind, method))}" in text
+
+
+@pytest.mark.usefixtures("extension")
+def test_the_reference_has_each_member_of_each_enumeration() -> None:
+    text = importlib.import_module("generated").enumerations()
+    for each in pychrony._tables()["enumerations"]:
+        for member in getattr(pychrony, each["name"]):
+            assert f"| `{member.name}` | {member.value} |" in text
+
+
+@pytest.mark.usefixtures("extension")
+def test_the_reference_has_each_public_name_of_the_three_modules() -> None:
+    makers = importlib.import_module("generated").MAKERS
+    text = "".join(make() for make in makers.values())
+    for module in (pychrony, pychrony.aio, pychrony.testing):
+        for name in getattr(module, "__all__", None) or dir(module):
+            value = getattr(module, name)
+            if name.startswith("_") or inspect.ismodule(value) or isinstance(value, str):
+                continue
+            assert re.search(rf"(^#+ |[`.]){name}\b", text, re.MULTILINE), (module, name)
+    plain = " ".join(text.split())
+    for name in ("get_report", "supported_reports", "get_include", "ChronyError"):
+        for each in paragraphs(getattr(pychrony, name).__doc__):
+            assert each.split(":")[-1] in plain, (name, each)

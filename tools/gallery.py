@@ -39,11 +39,11 @@ def main(minutes: str = "10") -> None:
         for host, stratum in (("127.0.0.1", 1), ("::1", 2)):
             server = stack.enter_context(Chronyd([f"local stratum {stratum}"], serve=True))
             port = server.ntp_port
-            lines.append(f"server {host} port {port} minpoll 0 maxpoll 3 iburst")
+            lines.append(f"server {host} port {port} minpoll 2 maxpoll 4")
         client = stack.enter_context(Chronyd(lines))
         client.wait_synchronised()
         began = time.monotonic()
-        run("log_clock", database, "1", str(int(float(minutes) * 60)), client.socket)
+        run("log_clock", database, "2", str(int(float(minutes) * 30)), client.socket)
         print(f"{time.monotonic() - began:.0f} s of samples")
         picture = ROOT / "docs" / "gallery-clock.svg"
         run("plot_clock", database, str(picture))

@@ -12,14 +12,16 @@ import re
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from columns import COLUMNS
-from sphinx.application import Sphinx
 
 import pychrony
 import pychrony.aio
 import pychrony.testing
+
+if TYPE_CHECKING:
+    from sphinx.application import Sphinx
 
 BLOCK = re.compile(r"^```\{generated\} (\w+)\n```$", re.MULTILINE)
 TABLES = pychrony._tables()
@@ -252,7 +254,10 @@ def testing() -> str:
     module = pychrony.testing
     makers = [name for name in module.__all__ if name.startswith("make_")]
     rows = [
-        [code(f"{name}(**fields)"), " ".join((inspect.getdoc(getattr(module, name)) or "").split("\n\n")[0].split())]
+        [
+            code(f"{name}(**fields)"),
+            " ".join((inspect.getdoc(getattr(module, name)) or "").split("\n\n")[0].split()),
+        ]
         for name in makers
     ]
     defaults = [name for name in module.__all__ if name.endswith("_DEFAULTS")]
@@ -290,7 +295,10 @@ def c_functions() -> str:
     found = re.findall(r"(ONE|IF_ENABLED|LIST)\((\w+), (\w+)\)", header)
     return table(
         ["function", "record", "kind"],
-        [[code(f"PyChrony_API->{name}()"), code(record), code(kind)] for kind, name, record in found],
+        [
+            [code(f"PyChrony_API->{name}()"), code(record), code(kind)]
+            for kind, name, record in found
+        ],
     )
 
 
