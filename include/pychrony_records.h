@@ -3,8 +3,9 @@
  *
  * Written by src/reports/layout.rs from the tables beside it; do not edit.
  *
- * Units, signs and ranges are as in Python. What Python has as None is PYCHRONY_NONE where it is a number, and
- * "" where it is text. Enumerations are numbers, named below; a later pychrony may name more.
+ * Units, signs and ranges are as in Python. What Python has as None is PYCHRONY_NEVER where it is an age that may be
+ * below 0, PYCHRONY_NONE where it is another number, and "" where it is text. Enumerations are numbers, named
+ * below; a later pychrony may name more.
  */
 
 #ifndef PYCHRONY_RECORDS_H
@@ -14,6 +15,7 @@
 
 /* No value: a time that is "never", or a field that this chronyd does not send. */
 #define PYCHRONY_NONE UINT64_MAX
+#define PYCHRONY_NEVER INT64_MAX
 
 /* Whether a leap second is due at the end of the UTC day; UNSYNC: the clock is not synchronised. */
 enum {

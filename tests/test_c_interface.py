@@ -36,6 +36,9 @@ EXAMPLE = PROJECT / "examples" / "c-extension"
 
 # As header files have them: uint64_t's largest, and -1.0.
 NONE = 0xFFFF_FFFF_FFFF_FFFF
+NEVER_IN_C = 0x7FFF_FFFF_FFFF_FFFF
+# Ages that may be below 0.
+AGES = {"last_sample_ago"}
 FOREVER = -1.0
 
 Value = Union[int, float, str]
@@ -184,10 +187,10 @@ def in_child(built: Path, code: str, **options: Any) -> str:
 # What C should get.
 
 
-def in_c(value: object, like: Value) -> Value:
+def in_c(name: str, value: object, like: Value) -> Value:
     """A value of Python's as C has it; `like` says whether it is text there."""
     if value is None:
-        return "" if isinstance(like, str) else NONE
+        return "" if isinstance(like, str) else NEVER_IN_C if name in AGES else NONE
     if isinstance(value, (float, str)):
         return value
     assert isinstance(value, int)
@@ -195,7 +198,7 @@ def in_c(value: object, like: Value) -> Value:
 
 
 def as_c_has_it(got: Fields, record: Any) -> Fields:
-    return {name: in_c(getattr(record, name), got[name]) for name in fields(type(record))}
+    return {name: in_c(name, getattr(record, name), got[name]) for name in fields(type(record))}
 
 
 def rows(shape: str, answer: Any) -> list[Fields]:
@@ -223,7 +226,7 @@ def lies_between(got: Fields, before: Fields, after: Fields) -> bool:
         value, ends = got[name], (before[name], after[name])
         if value in ends:
             return type(value) is type(ends[0])
-        moving = isinstance(value, (int, float)) and NONE not in ends
+        moving = isinstance(value, (int, float)) and not {NONE, NEVER_IN_C} & {*ends}
         return moving and min(ends) <= value <= max(ends)  # type: ignore[type-var]
 
     return got.keys() == before.keys() == after.keys() and all(fits(name) for name in got)
@@ -436,7 +439,8 @@ def test_what_never_was_is_none_in_c(reports: Any) -> None:
     with Responder(reports={"sources": [sample("sources", last_sample_ago=NEVER)]}) as daemon:
         _, (source,) = reports.GetSources(daemon.address.encode())
         _, (data,) = reports.GetAuthData(daemon.address.encode())
-    assert source["last_sample_ago"] == data["last_key_establishment_ago"] == NONE
+    assert source["last_sample_ago"] == NEVER_IN_C
+    assert data["last_key_establishment_ago"] == NONE
 
 
 def test_text_that_is_missing_is_empty_in_c(reports: Any, server: Chronyd) -> None:

@@ -355,7 +355,7 @@ def test_after_any_answer_but_a_report_it_is_usable(responder: Responder, status
 
 def test_after_a_value_out_of_range_it_is_usable(responder: Responder) -> None:
     with ChronyConnection(responder.address) as connection:
-        responder.reports["tracking"][0]["stratum"] = 16
+        responder.reports["tracking"][0]["stratum"] = 18
         with pytest.raises(pychrony.ChronyDataError):
             connection.get_tracking()
         responder.reports["tracking"][0]["stratum"] = 3

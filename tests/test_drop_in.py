@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+import importlib
 import inspect
 import os
 import re
@@ -365,3 +367,70 @@ def test_records_know_their_types() -> None:
         SourceStats,
         RTCData,
     }
+
+
+# The modules that 2.x keeps its names in.
+
+MODULES = {
+    "exceptions": [
+        "ChronyError",
+        "ChronyConnectionError",
+        "ChronyPermissionError",
+        "ChronyDataError",
+        "ChronyLibraryError",
+    ],
+    "models": [
+        "LeapStatus",
+        "RTCData",
+        "Source",
+        "SourceMode",
+        "SourceState",
+        "SourceStats",
+        "TrackingStatus",
+        "Transport",
+    ],
+}
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_what_2_x_has_in_a_module_is_there(module: str) -> None:
+    found = importlib.import_module(f"pychrony.{module}")
+    assert set(MODULES[module]) <= set(found.__all__)
+    for name in found.__all__:
+        assert getattr(found, name) is getattr(pychrony, name)
+
+
+def test_a_program_that_imports_from_those_modules_runs(client: Chronyd) -> None:
+    out = child.check(
+        f"""
+        from pychrony import ChronyConnection
+        from pychrony.exceptions import ChronyConnectionError, ChronyError
+        from pychrony.models import LeapStatus, TrackingStatus
+        try:
+            with ChronyConnection({client.socket!r}) as connection:
+                status = connection.get_tracking()
+        except ChronyError:
+            raise SystemExit(1)
+        print(isinstance(status, TrackingStatus), status.leap_status is LeapStatus.NORMAL)
+        """
+    )
+    assert out == "True True\n"
+
+
+def test_the_differences_are_those_that_the_readme_names() -> None:
+    status = testing.make_tracking()
+    assert status == tuple(status) and len(status) == len(status._fields)
+    assert not hasattr(status, "__dict__")
+    assert not dataclasses.is_dataclass(status)
+    assert not LeapStatus.NORMAL
+    assert LeapStatus.INSERT == 1 and LeapStatus.INSERT < LeapStatus.DELETE
+    assert str(LeapStatus.INSERT) == ("1" if sys.version_info >= (3, 11) else "LeapStatus.INSERT")
+    assert str(ChronyError("no time", -13)) == "no time"
+    connection = ChronyConnection("127.0.0.1")
+    assert (connection.address, connection.transport) == ("127.0.0.1", Transport.COMMAND_PORT)
+    assert connection.closed
+
+
+@pytest.mark.parametrize("address", ["[::1]", "::1", "[::1]:323"])
+def test_an_ipv6_address_may_stand_in_brackets(address: str) -> None:
+    assert ChronyConnection(address).transport is Transport.COMMAND_PORT

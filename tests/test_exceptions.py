@@ -44,6 +44,7 @@ CODES = {
     "FIELD_MISSING": 102,
     "FIELD_TYPE": 103,
     "FIELD_RANGE": 104,
+    "CLOSED": 105,
 }
 
 
@@ -148,6 +149,9 @@ def test_the_systems_number_travels_with_the_exception() -> None:
     for travelled in [pickle.loads(pickle.dumps(caught.value)), copy.copy(caught.value)]:
         assert same(travelled, caught.value)
         assert str(travelled) == str(caught.value)
+        again = pickle.loads(pickle.dumps(copy.copy(travelled)))
+        assert same(again, caught.value)
+        assert again.errno == errno.ENOENT
 
 
 def test_a_permission_error_answered_by_chronyd_is_one_of_pythons(responder: Responder) -> None:
@@ -170,3 +174,11 @@ def test_the_string_of_a_raised_exception_holds_its_message() -> None:
         pychrony.get_tracking("/nowhere/chronyd.sock")
     assert caught.value.message in str(caught.value)
     assert "/nowhere/chronyd.sock" in caught.value.message
+
+
+def test_what_a_user_puts_on_an_exception_travels_too() -> None:
+    error = pychrony.ChronyError("no time")
+    error.host = "ntp1"  # type: ignore[attr-defined]
+    travelled: Any = pickle.loads(pickle.dumps(pickle.loads(pickle.dumps(error))))
+    assert travelled.host == "ntp1"
+    assert same(travelled, error)

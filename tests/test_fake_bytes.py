@@ -153,6 +153,12 @@ DAEMONS = [
 ]
 
 
+def settled(answer: bytes) -> bytes:
+    """An answer in which floats that are too small are plain 0: chronyd sends those with an exponent, and they are read as 0."""
+    words = [answer[index : index + 4] for index in range(0, len(answer), 4)]
+    return b"".join(bytes(4) if word == b"\x80\0\0\0" else word for word in words)
+
+
 @pytest.mark.parametrize("name", DAEMONS)
 def test_of_the_records_of_a_chronyd_it_makes_the_answers_of_that_chronyd(
     request: pytest.FixtureRequest, name: str
@@ -174,7 +180,7 @@ def test_of_the_records_of_a_chronyd_it_makes_the_answers_of_that_chronyd(
                     # libchrony asks sourcestats for the address first. The statistics are of another moment than those
                     # that get_source_stats() read.
                     answer, right = answer[:IDENTITY], right[:IDENTITY]
-                assert answer == right, report
+                assert settled(answer) == settled(right), report
         for attribute, (_, get) in GETTERS.items():
             assert get(fake.address) == read[attribute], attribute
 

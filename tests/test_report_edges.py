@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import gc
+import tracemalloc
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import pytest
@@ -28,6 +30,7 @@ import pychrony
 from pychrony import ErrorCode
 
 METHODS = {
+    "tracking": "get_tracking",
     "sources": "get_sources",
     "sourcestats": "get_source_stats",
     "selectdata": "get_select_data",
@@ -66,7 +69,7 @@ def failure(responder: Responder, report: str) -> pychrony.ChronyError:
 # Every field.
 
 
-@pytest.mark.parametrize("report", METHODS)
+@pytest.mark.parametrize("report", [*LISTS, *SINGLES])
 def test_every_number_sent_is_in_its_field(responder: Responder, report: str) -> None:
     """Our names are libchrony's in the main; what differs is listed here."""
     other = {
@@ -116,23 +119,28 @@ def test_every_number_sent_is_in_its_field(responder: Responder, report: str) ->
 
 
 @pytest.mark.parametrize(
-    ("report", "field", "ours"),
-    [
-        ("sources", "last sample ago", "last_sample_ago"),
-        ("selectdata", "last sample ago", "last_sample_ago"),
-        ("authdata", "last key establishment ago", "last_key_establishment_ago"),
-    ],
+    ("sent", "meant"),
+    [(NEVER, None), (NEVER - 1, NEVER - 1), (2**31, 2**31), (2**31 - 1, 2**31 - 1), (0, 0)],
 )
-def test_never_is_none_and_nothing_else_is(
-    daemon: Responder, report: str, field: str, ours: str
+def test_never_is_none_and_nothing_else_is(daemon: Responder, sent: int, meant: int | None) -> None:
+    daemon.reports["authdata"][0]["last key establishment ago"] = sent
+    assert ask(daemon, "authdata").last_key_establishment_ago == meant
+
+
+@pytest.mark.parametrize(
+    ("sent", "meant"),
+    [(NEVER, None), (NEVER - 1, -2), (NEVER - 7, -8), (2**31, -(2**31)), (2**31 - 1,) * 2, (0, 0)],
+)
+@pytest.mark.parametrize("report", ["sources", "selectdata"])
+def test_the_age_of_a_sample_is_negative_where_the_clock_was_set_back(
+    daemon: Responder, report: str, sent: int, meant: int | None
 ) -> None:
-    for sent, meant in [(NEVER, None), (NEVER - 1, NEVER - 1), (2**31, 2**31), (0, 0)]:
-        daemon.reports[report][0][field] = sent
-        assert getattr(ask(daemon, report), ours) == meant
-    assert ask(daemon, report) is not None
+    """chronyd sends the difference of two times as an unsigned number, as it is."""
+    daemon.reports[report][0]["last sample ago"] = sent
+    assert ask(daemon, report).last_sample_ago == meant
 
 
-@pytest.mark.parametrize("poll", [-32, -7, -2, -1, 0, 1, 10, 24, 32])
+@pytest.mark.parametrize("poll", [-32768, -32, -7, -2, -1, 0, 1, 24, 32, 40, 32767])
 def test_a_poll_keeps_its_sign(daemon: Responder, poll: int) -> None:
     """libchrony hands on a negative one as a large positive one."""
     daemon.reports["sources"][0]["poll"] = poll
@@ -202,15 +210,26 @@ ENUMERATIONS = [
 ]
 
 
+KINDS = {table["name"]: table["kind"] for table in pychrony._tables()["enumerations"]}
+
+
 @pytest.mark.parametrize(("report", "field", "ours", "name"), ENUMERATIONS)
-def test_every_member_is_read_and_no_other_number_is(
+def test_every_member_is_read_and_every_other_number_has_a_name_too(
     daemon: Responder, report: str, field: str, ours: str, name: str
 ) -> None:
+    """But for the leap status, which is of two bits for ever."""
     kind = getattr(pychrony, name)
+    members = {int(member) for member in kind}
     for number in [*range(128), 200, 255]:
         daemon.reports[report][0][field] = number
-        if number in {int(member) for member in kind}:
+        if number in members:
             assert getattr(ask(daemon, report), ours) is kind(number)
+        elif KINDS[name] == "open":
+            value = getattr(ask(daemon, report), ours)
+            assert type(value) is kind
+            assert value == kind(number) == number
+            assert value.name == kind(number).name == f"UNKNOWN_{number}"
+            assert number not in {int(member) for member in kind}, "it is kept by nobody"
         else:
             error = failure(daemon, report)
             assert type(error) is pychrony.ChronyDataError
@@ -218,6 +237,47 @@ def test_every_member_is_read_and_no_other_number_is(
             assert field in error.message
             assert str(number) in error.message
             assert name in error.message
+    assert KINDS[name] == ("closed" if name == "LeapStatus" else "open")
+
+
+@pytest.mark.parametrize("report", LISTS)
+def test_one_unknown_state_or_mode_costs_no_other_record(daemon: Responder, report: str) -> None:
+    """A newer chronyd knows more states, modes and types."""
+    daemon.reports.update(listed(3))
+    for each, field, _, name in ENUMERATIONS:
+        if each == report and KINDS[name] == "open":
+            daemon.reports[report][1][field] = 99
+    records = getattr(pychrony, METHODS[report])(daemon.address)
+    assert [record.address for record in records] == ["192.0.2.1", "192.0.2.2", "192.0.2.3"]
+
+
+def grown(daemon: Responder, report: str, field: str, values: Iterable[int]) -> int:
+    """How much memory Python's own objects have grown by, having been asked for answers with these values."""
+    tracemalloc.start()
+    try:
+        before = tracemalloc.get_traced_memory()[0]
+        for value in values:
+            daemon.reports[report][0][field] = value
+            ask(daemon, report)
+        daemon.requests.clear()
+        gc.collect()
+        return tracemalloc.get_traced_memory()[0] - before
+    finally:
+        tracemalloc.stop()
+
+
+@pytest.mark.parametrize(
+    ("report", "field"),
+    [("smoothing", "flags"), ("ntpdata", "flags"), ("sources", "state"), ("selectdata", "state")],
+)
+def test_numbers_that_a_daemon_chooses_grow_no_memory(
+    daemon: Responder, report: str, field: str
+) -> None:
+    """Python's enum module would keep each combination of flags for ever: 400 bytes and more."""
+    most = 255 if report == "selectdata" else 65535
+    first, others = range(100, 110), range(110, most, most // 140)
+    grown(daemon, report, field, first)
+    assert grown(daemon, report, field, others) < 100 * len(others)
 
 
 @pytest.mark.parametrize(
@@ -234,20 +294,58 @@ def test_a_boolean_is_one_of_two(daemon: Responder, report: str, field: str, our
 
 # Ranges.
 
+# A field's range is what chronyd's code can produce. Where the message has room for more, more is refused.
+REACHABLE = [
+    # A client of a `local stratum 15`; and one of a source that `chronyc minstratum` has made an orphan's.
+    ("tracking", "stratum", [0, 1, 15, 16, 17]),
+    # `chronyc minstratum` takes any number.
+    ("sources", "stratum", [0, 15, 16, 100, 65535]),
+    # `refclock ... poll` took any number before chronyd 4.7.
+    ("sources", "poll", [-32768, -33, 33, 40, 32767]),
+    ("sources", "reachability", [0, 1, 255]),
+    # A byte of a packet that anybody may have sent.
+    ("ntpdata", "stratum", [0, 16, 17, 255]),
+    ("ntpdata", "version", [0, 4, 7]),
+    ("ntpdata", "received messages", [NEVER]),
+    ("ntpdata", "kernel transmit timestamps", [NEVER]),
+    # The clock was set back by somebody else, and the source is young.
+    ("sourcestats", "offset error", [-0.5, 0.0, 0.5]),
+    ("activity", "online sources", [0, 0x7FFFFFFF]),
+    ("authdata", "cookies", [0, 8]),
+    ("authdata", "cookie length", [0, 256]),
+    ("authdata", "key length", [0, 65535]),
+    ("rtcdata", "reference time", [(0, 0)]),
+    ("rtcdata", "samples", [0, 64]),
+    ("serverstats", "received NTP requests", [0, NEVER, 2**64 - 1]),
+    ("selectdata", "score", [0.0, 2.0**61]),
+]
+
+
+@pytest.mark.parametrize(("report", "field", "values"), REACHABLE)
+def test_what_chronyd_can_say_is_read(
+    daemon: Responder, report: str, field: str, values: list[Any]
+) -> None:
+    (ours,) = (
+        each["name"]
+        for table in pychrony._tables()["reports"]
+        for each in table["fields"]
+        if table["name"] == report and each["source"] == field and each["item"]
+    )
+    for value in values:
+        daemon.reports[report][0][field] = value
+        meant = value[0] if isinstance(value, tuple) else value
+        assert getattr(ask(daemon, report), ours) == meant
+
+
 IMPOSSIBLE = [
-    ("sources", "poll", 33, "33"),
-    ("sources", "poll", -33, "-33"),
-    ("sources", "poll", 0x7FFF, "32767"),
-    ("sources", "poll", -0x8000, "-32768"),
-    ("sources", "stratum", 17, "17"),
-    ("sources", "stratum", 0xFFFF, "65535"),
+    ("tracking", "stratum", 18, "18"),
+    ("tracking", "stratum", 0xFFFF, "65535"),
+    ("sources", "reachability", 256, "256"),
     ("sources", "last sample error", -0.5, "-0.5"),
     ("sourcestats", "standard deviation", -0.5, "-0.5"),
     ("sourcestats", "skew", -0.5, "-0.5"),
-    ("sourcestats", "offset error", -0.5, "-0.5"),
     ("selectdata", "score", -0.5, "-0.5"),
     ("ntpdata", "version", 8, "8"),
-    ("ntpdata", "stratum", 17, "17"),
     ("ntpdata", "root delay", -0.5, "-0.5"),
     ("ntpdata", "root dispersion", -0.5, "-0.5"),
     ("ntpdata", "peer dispersion", -0.5, "-0.5"),

@@ -222,21 +222,47 @@ def test_a_report_can_be_made_by_hand() -> None:
         TrackingStatus([1, 2, 3])
 
 
+LOCAL = 0x7F7F0101
+
+
 @pytest.mark.parametrize(
     ("changes", "synchronised"),
     [
         ({}, True),
         ({"leap_status": LeapStatus.INSERT}, True),
-        ({"stratum": 15}, True),
-        ({"stratum": 16}, False),
-        ({"leap_status": LeapStatus.UNSYNC}, False),
-        ({"reference_id": 0}, False),
+        ({"stratum": 16}, True),
+        ({"stratum": 17}, True),
+        # In the middle of a leap second chronyd says so for a moment.
+        ({"leap_status": LeapStatus.UNSYNC}, True),
+        ({"reference_ip": None}, True),
+        # The ID of a source with an IPv6 address is a hash, which may be any number.
+        ({"reference_id": LOCAL}, True),
+        ({"reference_id": 0}, True),
+        ({"reference_id": 0, "reference_ip": None}, False),
+        ({"reference_id": LOCAL, "reference_ip": None}, False),
     ],
 )
-def test_a_clock_is_synchronised_if_it_has_a_reference_a_leap_status_and_a_stratum(
+def test_a_clock_is_synchronised_if_it_has_a_source_which_is_not_the_local_reference(
     changes: dict[str, Any], synchronised: bool
 ) -> None:
     assert made(**changes).is_synchronized() is synchronised
+
+
+@pytest.mark.parametrize(
+    ("reference_id", "address", "local"),
+    [
+        (LOCAL, None, True),
+        (LOCAL, "2001:db8::1", False),
+        (0, None, False),
+        (LOCAL + 1, None, False),
+        (0xC0000201, "192.0.2.1", False),
+    ],
+)
+def test_the_local_reference_is_known_by_its_id(
+    reference_id: int, address: str | None, local: bool
+) -> None:
+    status = made(reference_id=reference_id, reference_ip=address)
+    assert status.is_local_reference() is local
 
 
 @pytest.mark.parametrize(

@@ -211,7 +211,7 @@ def test_where_every_default_is_forbidden_it_is_a_matter_of_rights(stand: Stand)
 
 
 def test_nothing_of_a_failed_call_is_left_open(stand: Stand) -> None:
-    variables = stand(FIELD="stratum", UINTEGER_IS="17")
+    variables = stand(FIELD="stratum", UINTEGER_IS="18")
     out = child.check(
         """
         import os, pychrony

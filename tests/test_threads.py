@@ -7,6 +7,7 @@ import signal
 import threading
 import time
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any, Callable
 
 import pytest
@@ -209,8 +210,8 @@ def test_closed_and_entered_while_others_ask_nothing_worse_happens_than_errors(
                     with connection:
                         for _ in range(5):
                             answers.append(connection.get_tracking().stratum)
-                except RuntimeError:
-                    pass
+                except (RuntimeError, pychrony.ChronyConnectionError):
+                    pass  # another thread opened it before us, or closed it
             ended.set()
             return
         while not ended.is_set():
@@ -218,6 +219,8 @@ def test_closed_and_entered_while_others_ask_nothing_worse_happens_than_errors(
                 answers.append(connection.get_tracking().stratum)
             except RuntimeError:
                 pass
+            except pychrony.ChronyConnectionError as error:
+                assert_says_closed(error)
 
     assert in_threads(work) == []
     assert set(answers) == {3}
@@ -267,8 +270,8 @@ class Held:
 
 
 @contextlib.contextmanager
-def holding(transport: str) -> Iterator[Held]:
-    made = Held(transport)
+def holding(transport: str, timeout: float | None = DEADLINE) -> Iterator[Held]:
+    made = Held(transport, timeout)
     made.start()
     try:
         yield made
@@ -292,41 +295,59 @@ def test_what_it_says_of_itself_needs_no_turn(held: Held) -> None:
     assert held.connection.fileno() >= 0
 
 
-def test_close_lets_the_call_under_way_end(held: Held) -> None:
-    held.connection.close()
-    assert held.connection.closed
-    with pytest.raises(RuntimeError):
-        held.connection.get_tracking()
-    with pytest.raises(RuntimeError):
-        held.connection.fileno()
-    held.connection.close()
-    held.let_go()
-    assert held.answers == [3]
-    assert held.connection.closed
-    assert held.responder.client_files() == []
+def assert_says_closed(error: Any) -> None:
+    assert type(error) is pychrony.ChronyConnectionError
+    assert error.error_code is pychrony.ErrorCode.CLOSED
+    assert "closed" in error.message
 
 
-def test_those_who_wait_for_their_turn_are_told_that_it_was_closed(held: Held) -> None:
-    waiting = threading.Semaphore(0)
-
-    def work(index: int) -> None:
-        waiting.release()
+def test_close_ends_the_call_that_is_under_way_with_an_error_that_says_so(transport: str) -> None:
+    """Chronyd says nothing, and the call has no timeout: only close() can end it."""
+    with holding(transport, timeout=None) as held:
+        held.connection.close()
+        assert held.connection.closed
+        held.thread.join(DEADLINE)
+        assert not held.thread.is_alive()
+        (error,) = held.answers
+        assert_says_closed(error)
         with pytest.raises(RuntimeError, match="not open"):
             held.connection.get_tracking()
-
-    def close() -> None:
-        for _ in range(THREADS):
-            waiting.acquire()
+        with pytest.raises(RuntimeError, match="not open"):
+            held.connection.fileno()
         held.connection.close()
-        held.go.set()
+        assert held.responder.client_files() == []
 
-    closer = threading.Thread(target=close)
-    closer.start()
-    assert in_threads(work) == []
-    closer.join(DEADLINE)
-    # The call that was under way ends as well, and only then is its socket gone.
-    held.let_go()
-    assert held.responder.client_files() == []
+
+def test_those_who_wait_for_their_turn_are_told_that_it_was_closed(transport: str) -> None:
+    begun = threading.Semaphore(0)
+    raised: list[Any] = []
+
+    def ask() -> None:
+        begun.release()
+        with pytest.raises((pychrony.ChronyConnectionError, RuntimeError)) as caught:
+            held.connection.get_tracking()
+        raised.append(caught.value)
+
+    with holding(transport, timeout=None) as held:
+        threads = [threading.Thread(target=ask) for _ in range(THREADS)]
+        for thread in threads:
+            thread.start()
+        for _ in threads:
+            begun.acquire()
+        wait_for("all wait in the call", lambda: waits_in_the_kernel(threads))
+        held.connection.close()
+        for thread in [*threads, held.thread]:
+            thread.join(DEADLINE)
+        for error in [*raised, *held.answers]:
+            assert_says_closed(error)
+        assert len(raised) == THREADS
+        assert held.responder.client_files() == []
+
+
+def waits_in_the_kernel(threads: list[threading.Thread]) -> bool:
+    """Whether each of them sleeps: a thread that has begun to ask does so nowhere but in the call."""
+    stats = [Path(f"/proc/self/task/{thread.native_id}/stat").read_text() for thread in threads]
+    return all(stat.rpartition(")")[2].split()[0] == "S" for stat in stats)
 
 
 def test_after_close_it_can_be_entered_again_once_the_call_has_ended(held: Held) -> None:
@@ -508,20 +529,19 @@ def test_a_signal_handler_may_close_the_connection_in_whose_call_it_runs(
     def close() -> None:
         connection.close()
         assert connection.closed
-        responder.send(first[0].answer(), first[0].peer)
 
     def behaviour(request: Request) -> list[bytes]:
-        first.append(request)
         interrupt()
         return []
 
-    first: list[Request] = []
     handled.append(close)
     with (
         Responder(behaviour, transport=transport) as responder,
         ChronyConnection(responder.address, timeout=DEADLINE) as connection,
     ):
-        assert connection.get_tracking().stratum == 3
+        with pytest.raises(pychrony.ChronyConnectionError) as caught:
+            connection.get_tracking()
+        assert caught.value.error_code is pychrony.ErrorCode.CLOSED
         assert connection.closed
         with pytest.raises(RuntimeError):
             connection.get_tracking()

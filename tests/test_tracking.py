@@ -9,7 +9,7 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
-from support import child
+from support import child, chronyc
 from support.chronyd import LOCAL_SERVER, Chronyd
 from support.reach import address_of
 from support.waiting import wait_for
@@ -100,6 +100,16 @@ def test_every_field_has_its_type(daemon: Chronyd, transport: str) -> None:
     assert type(tracking.leap_status) is pychrony.LeapStatus
 
 
+def synchronised_by_chronyc(daemon: Chronyd) -> bool:
+    """What chronyc thinks of it: one try, any correction and skew."""
+    return chronyc.run(daemon.socket, "waitsync", "1", "0", "0", "0.01").returncode == 0
+
+
+def test_a_clock_is_synchronised_when_chronyc_waits_for_it_no_longer(daemon: Chronyd) -> None:
+    ours = pychrony.get_tracking(daemon.socket).is_synchronized()
+    assert ours == synchronised_by_chronyc(daemon)
+
+
 def test_a_source_over_ipv4_is_named_by_its_address(client: Chronyd) -> None:
     tracking = pychrony.get_tracking(client.socket)
     assert tracking.reference_id == 0x7F000001
@@ -131,7 +141,8 @@ def test_a_local_reference_has_neither_name_nor_address(server: Chronyd) -> None
     assert tracking.reference_id_name == "127.127.1.1"
     assert tracking.reference_ip is None
     assert tracking.stratum == 8
-    assert tracking.is_synchronized()
+    assert tracking.is_local_reference()
+    assert not tracking.is_synchronized()
 
 
 def test_an_unsynchronised_daemon_says_so(unsynchronised: Chronyd) -> None:

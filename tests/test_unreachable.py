@@ -168,7 +168,7 @@ def test_a_stranger_may_ask_the_command_port(closed_to_strangers: Chronyd) -> No
 PREPARED = """
 import json, os, socket, subprocess, sys
 sys.path.insert(0, TESTS)
-from support import chronyc
+from support import chronyc, namespace
 from support.chronyd import daemon_user
 from support.responder import Responder
 from support.stranger import become_stranger
@@ -262,8 +262,8 @@ finally:
     assert result == {"value": 8}
 
 
-def test_without_an_address_all_that_is_forbidden_and_all_that_is_refused_is_named() -> None:
-    """The socket forbidden and no command port: a matter of rights in part, so not of rights alone."""
+def test_without_an_address_a_socket_that_is_forbidden_is_what_the_error_is_about() -> None:
+    """The socket forbidden, and no command port (cmdport 0): chronyd runs, and who asks may not."""
     error = in_namespace("""
 with Responder(transport="unix", address=SOCKET):
     import pychrony
@@ -271,9 +271,148 @@ with Responder(transport="unix", address=SOCKET):
     ask()
     os._exit(0)
 """)["error"]
-    assert error["type"] == "ChronyConnectionError"
+    assert error["type"] == "ChronyPermissionError"
+    assert error["errno"] == errno.EACCES
     assert os.strerror(errno.EACCES) in error["message"]
     assert os.strerror(errno.ECONNREFUSED) in error["message"]
+    assert "root" in error["message"], "it says who may"
+    assert "Is chronyd running" not in error["message"]
+
+
+# What the message must say, and must not, of a directory in which libchrony cannot make its socket.
+
+
+def advises_on_room(message: str) -> bool:
+    return "read-only or full" in message and "Is chronyd running" not in message
+
+
+def test_a_read_only_directory_is_said_to_be_one() -> None:
+    """As in a container into which chronyd's directory is mounted for reading."""
+    error = in_namespace("""
+with Responder(transport="unix", address=SOCKET):
+    namespace.mount_again("/run/chrony", read_only=True)
+    ask()
+    namespace.mount_again("/run/chrony", read_only=False)
+""")["error"]
+    assert error["type"] == "ChronyConnectionError"
+    assert error["errno"] == errno.EROFS
+    assert advises_on_room(error["message"])
+
+
+def test_a_full_directory_is_said_to_be_one() -> None:
+    error = in_namespace("""
+namespace.mount("tmpfs", "/run/chrony", "mode=0755,nr_inodes=2")
+with Responder(transport="unix", address=SOCKET):
+    ask()
+""")["error"]
+    assert error["type"] == "ChronyConnectionError"
+    assert error["errno"] == errno.ENOSPC
+    assert advises_on_room(error["message"])
+
+
+@pytest.mark.parametrize("address", ["127.255.255.255", "127.255.255.255:323"])
+def test_a_broadcast_address_is_not_taken_for_a_forbidden_socket(address: str) -> None:
+    with pytest.raises(pychrony.ChronyPermissionError) as caught:
+        pychrony.get_tracking(address)
+    assert caught.value.errno == errno.EACCES
+    assert "broadcast address" in caught.value.message
+    assert "firewall" in caught.value.message
+    assert "Unix socket" not in caught.value.message
+
+
+def test_a_silent_host_that_is_not_loopback_may_not_let_us_ask() -> None:
+    """Where the test has the network to itself, it is itself the other host."""
+    error = in_namespace("""
+import pychrony
+namespace.add_address("192.0.2.77")
+with Responder(lambda request: [], address="192.0.2.77:323"):
+    try:
+        pychrony.get_tracking("192.0.2.77", timeout=0.1)
+    except pychrony.ChronyError as error:
+        print(json.dumps({"error": describe(error)}))
+""")["error"]
+    assert error["type"] == "ChronyTimeoutError"
+    assert "192.0.2.77" in error["message"]
+    assert "cmdallow" in error["message"]
+    assert "firewall" in error["message"]
+
+
+def test_a_silent_loopback_address_is_no_matter_of_cmdallow(responder: Responder) -> None:
+    responder.behaviour = silent
+    with pytest.raises(pychrony.ChronyTimeoutError) as caught:
+        pychrony.get_tracking(responder.address, timeout=0.05)
+    assert "cmdallow" not in caught.value.message
+
+
+# PYCHRONY_ADDRESS.
+
+
+def test_the_variable_names_the_address_where_none_is_given(
+    server: Chronyd, transport: str
+) -> None:
+    address = address_of(server, transport)
+    result = child.evaluate(
+        "[pychrony.get_tracking().stratum, pychrony.get_report('tracking')[0]['stratum'],"
+        " pychrony.ChronyConnection().__enter__().address]",
+        PYCHRONY_ADDRESS=address,
+    )
+    assert result == {"value": [8, 8, address]}
+
+
+def test_the_variable_is_not_heeded_where_an_address_is_given(server: Chronyd) -> None:
+    result = child.evaluate(
+        f"pychrony.get_tracking({server.socket!r}).stratum", PYCHRONY_ADDRESS="/nowhere/x.sock"
+    )
+    assert result == {"value": 8}
+
+
+def test_the_address_that_the_variable_names_is_the_only_one_tried() -> None:
+    error = child.evaluate("pychrony.get_tracking()", PYCHRONY_ADDRESS="/nowhere/x.sock")["error"]
+    assert error["type"] == "ChronyConnectionError"
+    assert "/nowhere/x.sock" in error["message"]
+    for address in DEFAULTS:
+        assert address not in error["message"]
+
+
+@pytest.mark.parametrize(
+    "call", ["pychrony.get_tracking()", "pychrony.ChronyConnection().__enter__()"]
+)
+@pytest.mark.parametrize("address", ["ntp.example.com", "127.0.0.1:99999", "/", " "])
+def test_a_malformed_address_in_the_variable_is_a_value_error_that_names_it(
+    call: str, address: str
+) -> None:
+    error = child.evaluate(call, PYCHRONY_ADDRESS=address)["error"]
+    assert error["type"] == "ValueError"
+    assert "PYCHRONY_ADDRESS" in error["message"]
+    assert address in error["message"]
+
+
+def test_an_empty_variable_is_none() -> None:
+    result = in_namespace("""
+os.environ["PYCHRONY_ADDRESS"] = ""
+with Responder(address="127.0.0.1:323"):
+    ask()
+""")
+    assert result == {"value": 3}
+
+
+def test_the_variable_is_read_when_a_connection_is_opened_and_not_before(server: Chronyd) -> None:
+    out = child.check(
+        f"""
+        import os, pychrony
+        connection = pychrony.ChronyConnection()
+        print(connection.address, connection.transport)
+        os.environ["PYCHRONY_ADDRESS"] = {server.socket!r}
+        with connection:
+            print(connection.address, connection.get_tracking().stratum)
+        print(pychrony.get_tracking().stratum)
+        os.environ["PYCHRONY_ADDRESS"] = {server.udp!r}
+        with connection:
+            print(connection.address)
+        """,
+        PYCHRONY_ADDRESS=None,
+    )
+    assert out == f"None None\n{server.socket} 8\n8\n{server.udp}\n"
 
 
 def test_an_explicit_address_never_falls_back(directory: Path) -> None:
@@ -483,7 +622,7 @@ def test_what_a_signal_handler_raises_ends_the_wait(responder: Responder) -> Non
 def test_whoever_runs_chronyd_may_ask_its_socket(server: Chronyd) -> None:
     """Run as chronyd's own user, not as root."""
     code = f"""
-import os, pychrony
+import enum, os, pychrony  # the interpreter's own files may be root's only
 if os.geteuid() == 0:
     os.setgroups([])
     os.setgid({daemon_user().pw_gid})

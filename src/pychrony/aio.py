@@ -255,7 +255,12 @@ class ChronyConnection:
 
     def close(self) -> None:
         """Close the connection. Twice is fine. Calls that are under way end with a ChronyConnectionError."""
-        self._loop = None
+        loop, self._loop = self._loop, None
+        if loop is not None and loop.is_closed():
+            # Nobody can be told any more. What the loop left undone ends when Python drops it.
+            self._waiting, self._queue = [], deque()
+            self._conversation.close()
+            return
         for future in [*self._waiting, *self._queue]:
             if not future.done():
                 future.set_exception(_closed())
@@ -287,7 +292,7 @@ class ChronyConnection:
             self._is_busy = True
             return self._timeout
         began = loop.time()
-        turn = loop.create_future()
+        turn: asyncio.Future[bool] = loop.create_future()
         timer = (
             None if self._timeout is None else loop.call_later(self._timeout, _wake, turn, False)
         )
@@ -301,15 +306,16 @@ class ChronyConnection:
         finally:
             if timer is not None:
                 timer.cancel()
-        if not has_turn:
-            raise ChronyTimeoutError(
-                f"another task's call on this connection has not ended within {self._timeout} s, "
-                "so this call never had its turn",
-                ErrorCode.TIMEOUT,
-            )
-        if self._timeout is None:
-            return None
-        return max(self._timeout - (loop.time() - began), 1e-9)
+        left = None if self._timeout is None else self._timeout - (loop.time() - began)
+        if has_turn and (left is None or left > 0):
+            return left
+        if has_turn:
+            self._pass_turn()  # it came too late
+        raise ChronyTimeoutError(
+            f"another task's call on this connection has not ended within {self._timeout} s, "
+            "so this call never had its turn",
+            ErrorCode.TIMEOUT,
+        )
 
     def _pass_turn(self) -> None:
         while self._queue:

@@ -11,7 +11,7 @@ use super::functions::{self, Asked};
 use super::object::{Entry, Owned, Result, entry, import};
 use super::state::State;
 use crate::chrony::client::{Answer, Row, Shape};
-use crate::chrony::record::Value;
+use crate::chrony::record::{Kind, Value};
 use crate::reports::layout::{TEXT, size_of_field, size_of_record};
 use crate::reports::{REPORTS, Report, each_report};
 
@@ -29,9 +29,10 @@ unsafe impl Sync for Interface {}
 static INTERFACE: Interface =
     Interface { abi_version: 1, size: size_of::<Interface>() as u32, functions: each_report!(function) };
 
-/// `PYCHRONY_FOREVER`, and `PYCHRONY_NONE`.
+/// `PYCHRONY_FOREVER`, `PYCHRONY_NONE`, and `PYCHRONY_NEVER`.
 const FOREVER: c_double = -1.0;
 const NONE: u64 = u64::MAX;
+const NEVER: i64 = i64::MAX;
 
 const fn function<const REPORT: usize>() -> *const c_void {
     match REPORTS[REPORT].query.shape {
@@ -160,6 +161,7 @@ unsafe fn write(report: &Report, row: &Row, mut record: *mut u8) {
                 bytes[..text.len()].copy_from_slice(text);
             }
             Value::Missing if size == TEXT => {}
+            Value::Missing if matches!(field.kind, Kind::Age) => bytes[..8].copy_from_slice(&NEVER.to_ne_bytes()),
             Value::Missing => bytes[..8].copy_from_slice(&NONE.to_ne_bytes()),
             Value::Boolean(value) => bytes[..8].copy_from_slice(&u64::from(*value).to_ne_bytes()),
             Value::Unsigned(value) => bytes[..8].copy_from_slice(&value.to_ne_bytes()),

@@ -37,15 +37,30 @@ pub fn member(state: &State, table: &'static Enumeration, value: u64) -> Result<
     }
 }
 
-/// Makes the class, as `enum.IntEnum(name, members, module="pychrony")` does.
+/// Makes the class. Its table and its arguments being what they are, the `enum` module fails only where it is not to be had any
+/// more: at the end of Python its names are gone, and a process may have given up the right to read the file.
 fn new_class(table: &'static Enumeration) -> Result<EnumClass> {
-    let enums = import(c"enum").map_err(|raised| {
-        // SAFETY: an exception is set, and is looked at.
-        match unsafe { ffi::PyErr_ExceptionMatches(ffi::PyExc_ImportError) } {
-            0 => raised,
-            _ => runtime_error("Python's enum module cannot be imported: the interpreter is shutting down"),
+    make_class(table).map_err(|raised| {
+        // SAFETY: exception types; an exception is set, and is looked at.
+        let is_gone = unsafe {
+            [ffi::PyExc_ImportError, ffi::PyExc_TypeError, ffi::PyExc_AttributeError, ffi::PyExc_NameError]
+                .into_iter()
+                .any(|kind| ffi::PyErr_ExceptionMatches(kind) != 0)
+        };
+        if is_gone {
+            runtime_error(
+                "the types of the answer cannot be made any more: the interpreter is shutting down, or this process may no \
+                 longer read Python's enum module (import it before giving up rights)",
+            )
+        } else {
+            raised
         }
-    })?;
+    })
+}
+
+/// As `enum.IntEnum(name, members, module="pychrony")` does.
+fn make_class(table: &'static Enumeration) -> Result<EnumClass> {
+    let enums = import(c"enum")?;
     let base = enums.attribute(if table.growth == Growth::Flags { c"IntFlag" } else { c"IntEnum" })?;
     let members =
         list(table.members.iter().map(|member| {

@@ -87,11 +87,13 @@ mod tests {
         let mut out = String::from(
             "/*\n * The records of chronyd's reports, for C: included by pychrony.h.\n *\n\
              \x20* Written by src/reports/layout.rs from the tables beside it; do not edit.\n *\n\
-             \x20* Units, signs and ranges are as in Python. What Python has as None is PYCHRONY_NONE where it is a number, and\n\
-             \x20* \"\" where it is text. Enumerations are numbers, named below; a later pychrony may name more.\n */\n\n\
+             \x20* Units, signs and ranges are as in Python. What Python has as None is PYCHRONY_NEVER where it is an age that may be\n\
+             \x20* below 0, PYCHRONY_NONE where it is another number, and \"\" where it is text. Enumerations are numbers, named\n\
+             \x20* below; a later pychrony may name more.\n */\n\n\
              #ifndef PYCHRONY_RECORDS_H\n#define PYCHRONY_RECORDS_H\n\n#include <stdint.h>\n\n\
              /* No value: a time that is \"never\", or a field that this chronyd does not send. */\n\
-             #define PYCHRONY_NONE UINT64_MAX\n\n",
+             #define PYCHRONY_NONE UINT64_MAX\n\
+             #define PYCHRONY_NEVER INT64_MAX\n\n",
         );
         ENUMERATIONS.iter().for_each(|enumeration| out += &constants(enumeration));
         for report in REPORTS {

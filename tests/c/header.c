@@ -20,7 +20,7 @@ PyObject *offsets(const char *address) {
 	if (count < 0)
 		return NULL;
 	for (Py_ssize_t index = 0; index < count; index++)
-		if (sources[index].last_sample_ago != PYCHRONY_NONE && sources[index].state == PYCHRONY_SourceState_SELECTED)
+		if (sources[index].last_sample_ago != PYCHRONY_NEVER && sources[index].state == PYCHRONY_SourceState_SELECTED)
 			sum += sources[index].latest_meas;
 	PyMem_Free(sources);
 	return Py_BuildValue("(dds)", clock.offset, sum + smoothing.offset, clock.reference_id_name);

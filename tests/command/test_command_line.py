@@ -95,7 +95,7 @@ def test_help_and_version_need_no_libchrony(no_libchrony: Path) -> None:
 def test_a_report_without_libchrony_says_what_the_import_would_say(no_libchrony: Path) -> None:
     done = command.run(LD_LIBRARY_PATH=str(no_libchrony), PYCHRONY_LIBCHRONY=None)
     assert (done.returncode, done.stdout) == (3, "")
-    assert done.stderr.startswith("pychrony: cannot load libchrony")
+    assert done.stderr.startswith("pychrony: cannot load the libchrony of this system")
     assert done.stderr.count("\n") == 1
 
 
@@ -128,7 +128,7 @@ def test_the_module_without_libchrony_says_so_in_one_line(no_libchrony: Path) ->
     )
     assert done.returncode == 1
     assert done.stderr.count("\n") == 1
-    assert "ImportError: cannot load libchrony" in done.stderr
+    assert "ImportError: cannot load the libchrony of this system" in done.stderr
 
 
 # Terminals.

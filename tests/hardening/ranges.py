@@ -1,13 +1,12 @@
-"""What a report may hold, read from its own documentation: each field's docstring ends with its unit and range.
+"""What a report may hold, read from the tables that the module was made of.
 
-A value outside of what `help(pychrony.TrackingStatus)` promises is a bug, and so is a docstring not understood here.
+A value outside of what they say is a bug, and so is a kind of field that is not understood here.
 """
 
 from __future__ import annotations
 
 import enum
 import math
-import re
 from typing import Any, Callable
 
 import pychrony
@@ -16,92 +15,81 @@ import pychrony
 LIST = "list"
 OPTIONAL = "optional"
 ONE = "one"
+_SHAPES = {"one": ONE, "one if enabled": OPTIONAL, "per source": LIST, "per address": LIST}
+_TABLES = pychrony._tables()
 GETTERS: dict[str, tuple[type, str]] = {
-    "get_tracking": (pychrony.TrackingStatus, ONE),
-    "get_sources": (pychrony.Source, LIST),
-    "get_source_stats": (pychrony.SourceStats, LIST),
-    "get_rtc_data": (pychrony.RTCData, OPTIONAL),
-    "get_smoothing": (pychrony.Smoothing, OPTIONAL),
-    "get_activity": (pychrony.Activity, ONE),
-    "get_server_stats": (pychrony.ServerStats, ONE),
-    "get_ntp_data": (pychrony.NTPData, LIST),
-    "get_auth_data": (pychrony.AuthData, LIST),
-    "get_select_data": (pychrony.SelectData, LIST),
+    report["getter"]: (getattr(pychrony, report["type"]), _SHAPES[report["shape"]])
+    for report in _TABLES["reports"]
 }
 REPORTS = pychrony.supported_reports()
 
 Check = Callable[[Any], bool]
 
-# A report's numbers are of 64 bits at most, and a time's nanoseconds fit in 63.
+# A report's numbers are of 64 bits at most.
 _MOST = 2**64 - 1
-_LAST_NANOSECOND = 2**63 - 1
 
-
-def _integer(low: int, high: int) -> Check:
-    return lambda value: type(value) is int and low <= value <= high
+# The values of the enumerations that cannot grow.
+_CLOSED = {
+    table["name"]: {member["value"] for member in table["members"]}
+    for table in _TABLES["enumerations"]
+    if table["kind"] == "closed"
+}
 
 
 def _float(value: Any) -> bool:
     return type(value) is float and math.isfinite(value)
 
 
-def _measure(value: Any) -> bool:
-    return _float(value) and value >= 0.0
-
-
 def _text(value: Any) -> bool:
     return type(value) is str and 0 < len(value) < 64 and value.isprintable()
 
 
-def _check_of(kind: str, integral: bool) -> Check:
-    """The check that one phrase of a docstring stands for. Some are of floats or integers by the field."""
-    kind = kind.partition("; >")[0].partition("; <")[0]
-    if " or None" in kind or "; None: never" in kind:
-        bare = kind.replace(", or None", "").replace(" or None", "").replace("; None: never", "")
-        inner = _check_of(bare, integral)
-        return lambda value: value is None or inner(value)
-    if kind == "str":
-        return _text
-    if kind == "bool":
-        return lambda value: type(value) is bool
-    found = re.fullmatch(r"(?:.*, )?(-?\d+|0x\w+) to (-?\d+|0x\w+)", kind)
-    if found:
-        return _integer(int(found[1], 0), int(found[2], 0))
-    if kind.startswith("ratio, -0.5 to 0.5"):  # "as chronyd computes it": not a promise of ours
-        return _float
-    if kind in ("count", "bits", "bytes", "log2 seconds") or kind.startswith("bits, "):
-        return _integer(-(2**15) if kind == "log2 seconds" else 0, _MOST)
-    if kind.endswith(", 0 or more"):
-        return _integer(0, _MOST) if integral else _measure
-    if kind.endswith(", finite"):
-        return _float
-    if kind.startswith("seconds since 1970 (UTC), float"):
-        return _measure
-    if kind == "nanoseconds since 1970 (UTC)":
-        return _integer(0, _LAST_NANOSECOND)
-    class_ = getattr(pychrony, kind, None)
-    if isinstance(class_, type) and issubclass(class_, enum.Enum):
-        # An unknown flag survives; a value unknown to an enumeration does not.
-        return lambda value: type(value) is class_ and 0 <= value <= 0xFFFFFFFF
-    raise AssertionError(f"no range can be read from the documentation: [{kind}]")
+def _check_of_enumeration(name: str) -> Check:
+    class_ = getattr(pychrony, name)
+    assert issubclass(class_, enum.Enum)
+    allowed = _CLOSED.get(name)
+    return lambda value: (
+        type(value) is class_
+        and 0 <= value <= 0xFFFFFFFF
+        and (allowed is None or int(value) in allowed)
+    )
 
 
-# Seconds that chronyd counts in whole numbers.
-_INTEGRAL = {"last_sample_ago", "span", "last_key_establishment_ago", "ntp_timestamp_span"}
+def _check_of_number(is_kind: Check, least: float | None, most: float | None) -> Check:
+    return lambda value: (
+        is_kind(value) and (least is None or value >= least) and (most is None or value <= most)
+    )
 
 
-def _checks_of(class_: Any) -> list[tuple[str, Check]]:
-    checks = []
-    for name, descriptor in vars(class_).items():
-        if type(descriptor).__name__ == "member_descriptor":
-            kind, found, _ = descriptor.__doc__.rpartition("[")[2].partition("; libchrony: ")
-            assert found, f"{class_.__name__}.{name} is not documented: {descriptor.__doc__}"
-            checks.append((name, _check_of(kind, name in _INTEGRAL)))
-    assert len(checks) == class_.n_fields
+def _check_of(field: dict[str, Any]) -> Check:
+    """The check that a field's row stands for."""
+    kind, least, most = field["kind"], field["minimum"], field["maximum"]
+    if kind == "enum":
+        check = _check_of_enumeration(field["enum"])
+    elif kind in ("unsigned", "signed", "nanoseconds"):
+        assert least is not None and most is not None
+        check = _check_of_number(lambda value: type(value) is int, least, most)
+    elif kind in ("offset", "measure", "seconds"):
+        assert kind == "offset" or least == 0
+        check = _check_of_number(_float, least, most)
+    elif kind == "boolean":
+        check = _check_of_number(lambda value: type(value) is bool, None, None)
+    elif kind in ("address", "source"):
+        check = _text
+    else:
+        raise AssertionError(f"no range is known for a field of this kind: {field}")
+    if field["optional"]:
+        return lambda value: value is None or check(value)
+    return check
+
+
+def _checks_of(report: dict[str, Any]) -> list[tuple[str, Check]]:
+    checks = [(field["name"], _check_of(field)) for field in report["fields"]]
+    assert len(checks) == getattr(pychrony, report["type"]).n_fields
     return checks
 
 
-CHECKS = {class_: _checks_of(class_) for class_, _ in GETTERS.values()}
+CHECKS = {getattr(pychrony, report["type"]): _checks_of(report) for report in _TABLES["reports"]}
 
 
 def check_record(record: Any, class_: type) -> None:

@@ -166,3 +166,48 @@ def test_the_variable_is_heeded_by_a_program_without(privileged: Path) -> None:
     state, outcome = load(privileged)
     assert state == "not raised"
     assert "PYCHRONY_LIBCHRONY=/nonsense.so" in outcome
+
+
+ASK = """
+import ctypes, os, sys
+print("raised" if ctypes.CDLL(None).getauxval(23) else "not raised")  # AT_SECURE
+# Loaded already, libchrony is found by its name: nobody may tell a program with raised privileges its path.
+for path in sys.argv[1:]:
+    ctypes.CDLL(path)
+import pychrony
+connection = pychrony.ChronyConnection()
+try:
+    connection.open()
+    print(connection.address)
+except pychrony.ChronyError as error:
+    print(error)
+"""
+
+
+@pytest.mark.parametrize("raised", [True, False])
+def test_the_address_is_taken_from_the_environment_without_raised_privileges_only(
+    privileged: Path, raised: bool
+) -> None:
+    """With them, PYCHRONY_ADDRESS would have the program believe whoever set it.
+
+    The libchrony in use may have any name, so it comes by way of a library that has the right one and nothing else.
+    """
+    real = os.path.realpath(pychrony.libchrony_path)
+    named = privileged.with_name("libchrony.so.0")
+    compiler = os.environ.get("CC", "cc").split()
+    options = ["-shared", "-Wl,-soname,libchrony.so.0", "-Wl,--no-as-needed"]
+    linked = child.execute([*compiler, *options, "-o", named, real])
+    assert linked.returncode == 0, linked.stdout
+    privileged.chmod(0o2755 if raised else 0o755)
+    done = child.execute(
+        [privileged, "-c", ASK, real, named],
+        env={
+            "PYCHRONY_ADDRESS": "127.0.0.77:7777",
+            "PYTHONHOME": sys.base_prefix,
+            "PYTHONPATH": str(Path(pychrony.__file__).parent.parent),
+        },
+    )
+    assert done.returncode == 0, done.stdout
+    state, outcome = done.stdout.splitlines()
+    assert state == ("raised" if raised else "not raised")
+    assert ("127.0.0.77:7777" in outcome) != raised

@@ -15,6 +15,8 @@ import sys
 
 _SIOCSIFFLAGS = 0x8914
 _IFF_UP = 1
+_SIOCSIFADDR = 0x8916
+_MS_RDONLY, _MS_REMOUNT, _MS_BIND = 1, 32, 4096
 
 
 def prefix() -> tuple[str, ...]:
@@ -28,11 +30,27 @@ def prefix() -> tuple[str, ...]:
     return (unshare, *own, "--mount", "--net", sys.executable, __file__)
 
 
-def _mount(kind: str, target: str) -> None:
+def mount(kind: str, target: str, data: str = "mode=0755", flags: int = 0) -> None:
+    """Mount something there. Only within the namespace: elsewhere it is forbidden, or should be."""
     libc = ctypes.CDLL(None, use_errno=True)
-    if libc.mount(kind.encode(), target.encode(), kind.encode(), 0, b"mode=0755") != 0:
+    if libc.mount(kind.encode(), target.encode(), kind.encode(), flags, data.encode()) != 0:
         error = ctypes.get_errno()
         raise OSError(error, os.strerror(error), target)
+
+
+def mount_again(directory: str, *, read_only: bool) -> None:
+    """Mount a directory onto itself, for reading only or not."""
+    if not os.path.ismount(directory):
+        mount(directory, directory, "", _MS_BIND)
+    mount("none", directory, "", _MS_BIND | _MS_REMOUNT | (_MS_RDONLY if read_only else 0))
+
+
+def add_address(address: str) -> None:
+    """Give this IPv4 address to the machine, beside the loopback's own."""
+    name, family = b"lo:0", socket.AF_INET
+    request = struct.pack("16sHH4s16x", name, family, 0, socket.inet_aton(address))
+    with socket.socket(family, socket.SOCK_DGRAM) as any_socket:
+        fcntl.ioctl(any_socket, _SIOCSIFADDR, request)
 
 
 def main() -> None:
@@ -40,7 +58,7 @@ def main() -> None:
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as any_socket:
         fcntl.ioctl(any_socket, _SIOCSIFFLAGS, struct.pack("16sh14x", b"lo", _IFF_UP))
     for directory in {os.path.realpath("/run"), os.path.realpath("/var/run")}:
-        _mount("tmpfs", directory)
+        mount("tmpfs", directory)
     os.execv(sys.argv[1], sys.argv[1:])
 
 

@@ -5,7 +5,16 @@ from __future__ import annotations
 from pathlib import Path
 
 import pychrony
-from pychrony import ChronyConnection, ErrorCode, LeapStatus, SourceState, Transport
+from pychrony import (
+    ChronyConnection,
+    ErrorCode,
+    LeapStatus,
+    SourceState,
+    Transport,
+    aio,
+    exceptions,
+    models,
+)
 from pychrony.testing import FakeChronyd, make_source, make_tracking
 
 
@@ -50,3 +59,36 @@ def explain() -> str:
     except pychrony.ChronyError as error:
         return f"{error.errno} {error.error_code is ErrorCode.UNAUTHORIZED}"
     return "fine"
+
+
+def degraded(status: pychrony.TrackingStatus) -> pychrony.TrackingStatus:
+    return status._replace(stratum=16, leap_status=LeapStatus.UNSYNC)
+
+
+def counted() -> pychrony.Activity:
+    return pychrony.Activity(online=3, offline=1, burst_online=0, burst_offline=0, unresolved=0)
+
+
+def counted_before() -> pychrony.Activity:
+    return pychrony.Activity([3, 1, 0, 0, 0])
+
+
+async def worst_error_of(address: str) -> float:
+    status = await aio.get_tracking(address, timeout=0.5)
+    async with aio.ChronyConnection(address, timeout=1.0) as connection:
+        for source in await connection.get_sources():
+            if source.is_selected():
+                return abs(source.latest_meas) + source.latest_meas_err
+        rtc = await connection.get_rtc_data()
+        return status.offset if rtc is None else rtc.offset
+
+
+def opened() -> models.TrackingStatus | None:
+    connection = ChronyConnection()
+    try:
+        connection.open()
+        return connection.get_tracking()
+    except exceptions.ChronyError:
+        return None
+    finally:
+        connection.close()

@@ -1,0 +1,172 @@
+"""A session in which a request failed is never asked again: libchrony would go on with the request that was abandoned.
+
+The reports by address take two exchanges for a record: one for the source's address, one for the record itself.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Callable
+
+import pytest
+from support.responder import N_SOURCES, NO_SUCH_SOURCE, Request, Responder, sample
+
+import pychrony
+
+TYPED = {
+    "sources": "get_sources",
+    "sourcestats": "get_source_stats",
+    "selectdata": "get_select_data",
+    "authdata": "get_auth_data",
+    "ntpdata": "get_ntp_data",
+}
+BY_ADDRESS = ["authdata", "ntpdata"]
+SOURCES = 8
+
+
+def listed() -> dict[str, list[dict[str, Any]]]:
+    """All lists of so many sources."""
+    addresses = [f"192.0.2.{index}" for index in range(1, SOURCES + 1)]
+    lists = {
+        report: [sample(report, address=address) for address in addresses]
+        for report in ["sources", "sourcestats", "selectdata"]
+    }
+    lists["authdata"] = [sample("authdata", key_ID=index) for index in range(1, SOURCES + 1)]
+    lists["ntpdata"] = [sample("ntpdata", remote_address=address) for address in addresses]
+    return lists
+
+
+class Sessions:
+    """A responder's behaviour that notes whom it has told of a failure, and what they have asked since."""
+
+    def __init__(self, fails: Callable[[Request], bool]) -> None:
+        self.fails = fails
+        self.told: set[Any] = set()
+        self.again: list[Request] = []
+        self.revived: list[Request] = []
+        self._last: dict[Any, int] = {}
+
+    def __call__(self, request: Request) -> list[bytes]:
+        if request.peer in self.told:
+            self.again.append(request)
+        if self._last.get(request.peer) == N_SOURCES and request.report in BY_ADDRESS:
+            self.revived.append(request)
+        self._last[request.peer] = request.command
+        if self.fails(request):
+            self.told.add(request.peer)
+            return [request.answer(status=NO_SUCH_SOURCE)]
+        return [request.answer()]
+
+
+def ask(asker: Any, report: str, raw: bool, *address: str) -> list[Any]:
+    records: list[Any]
+    if raw:
+        records = asker.get_report(report, *address)
+    else:
+        records = getattr(asker, TYPED[report])(*address)
+    return records
+
+
+@pytest.mark.parametrize("raw", [False, True])
+@pytest.mark.parametrize("report", TYPED)
+@pytest.mark.parametrize("place", [0, 3, SOURCES - 1])
+def test_a_session_that_was_told_of_a_failure_is_asked_no_more(
+    transport: str, report: str, raw: bool, place: int
+) -> None:
+    """A source goes while the list is read, whichever it is: the list is read again, in another session."""
+    failed: list[int] = []
+
+    def fails(request: Request) -> bool:
+        if request.report != report or len(failed) >= 2:
+            return False
+        asked.append(request.number)
+        if (len(asked) - 1) % SOURCES != place:
+            return False
+        failed.append(request.number)
+        asked.clear()
+        return True
+
+    asked: list[int] = []
+    sessions = Sessions(fails)
+    with Responder(sessions, transport=transport, reports=listed()) as responder:
+        with pychrony.ChronyConnection(responder.address) as connection:
+            for _ in range(2):
+                assert len(ask(connection, report, raw)) == SOURCES
+        assert len(ask(pychrony, report, raw, responder.address)) == SOURCES
+    assert len(failed) == 2
+    assert sessions.told
+    assert sessions.again == []
+    assert sessions.revived == []
+
+
+@pytest.mark.parametrize("raw", [False, True])
+@pytest.mark.parametrize("report", TYPED)
+def test_lists_under_churn_are_right_or_say_that_they_cannot_be_read(
+    transport: str, report: str, raw: bool
+) -> None:
+    """A source goes at every seventh request, and another comes at the end."""
+    counter = iter(range(SOURCES + 1, 100_000))
+
+    def fails(request: Request) -> bool:
+        if request.number % 7 == 6:
+            address = f"198.18.{next(counter) // 200}.{next(counter) % 200 + 1}"
+            gone = request.number % SOURCES
+            for name, records in responder.reports.items():
+                if name in TYPED:
+                    key = "remote address" if name == "ntpdata" else "address"
+                    record = {**records[0]} if name == "authdata" else {**records[0], key: address}
+                    del records[gone]
+                    records.append(record)
+        return False
+
+    def statuses(request: Request) -> list[bytes]:
+        datagrams = sessions(request)
+        if any(int.from_bytes(datagram[8:10], "big") for datagram in datagrams):
+            sessions.told.add(request.peer)
+        return datagrams
+
+    sessions = Sessions(fails)
+    with Responder(statuses, transport=transport, reports=listed()) as responder:
+        with pychrony.ChronyConnection(responder.address) as connection:
+            for _ in range(20):
+                for asker, address in [(connection, ()), (pychrony, (responder.address,))]:
+                    records = ask(asker, report, raw, *address)
+                    addresses = [
+                        record[key] if raw else record.address
+                        for record in records
+                        for key in [{"ntpdata": "remote address"}.get(report, "address")]
+                        if not raw or key in record
+                    ]
+                    assert len(set(addresses)) == len(addresses)
+                    assert SOURCES - 2 <= len(records) <= SOURCES
+    assert sessions.again == []
+    assert sessions.revived == []
+    assert bool(sessions.told) == (report in BY_ADDRESS), "by address what is gone is not found"
+
+
+@pytest.mark.parametrize("raw", [False, True])
+@pytest.mark.parametrize("report", BY_ADDRESS)
+@pytest.mark.parametrize("lost", [1, 2])
+def test_a_request_that_is_sent_again_on_udp_leaves_no_trace(
+    report: str, raw: bool, lost: int
+) -> None:
+    """The question for the address is lost, or that for the record; and then the source is gone."""
+    seen: list[Request] = []
+
+    def behaviour(request: Request) -> list[bytes]:
+        seen.append(request)
+        if request.number == lost:
+            return []
+        return sessions(request)
+
+    def fails(request: Request) -> bool:
+        is_first = request.report == report and not sessions.told
+        return is_first and request.number > lost
+
+    sessions = Sessions(fails)
+    with Responder(behaviour, reports=listed()) as responder:
+        with pychrony.ChronyConnection(responder.address, timeout=60) as connection:
+            assert len(ask(connection, report, raw)) == SOURCES
+            assert len(ask(connection, report, raw)) == SOURCES
+    assert sessions.told
+    assert sessions.again == []
+    assert sessions.revived == []
