@@ -32,6 +32,8 @@ import pychrony.aio
 import pychrony.testing
 from pychrony.testing import FakeChronyd
 
+pytestmark = pytest.mark.source_tree
+
 ROOT = Path(__file__).resolve().parent.parent
 PAGES = {
     page.name: page
