@@ -38,7 +38,7 @@ ROOT = Path(__file__).resolve().parent.parent
 PAGES = {
     page.name: page
     for page in [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
-    if page.name != "testing.md"
+    if page.exists() and page.name != "testing.md"
 }
 REAL = ["README.md", "quickstart.md"]
 
