@@ -226,6 +226,38 @@ def test_each_page_opens_with_what_its_reader_can_do() -> None:
         assert opening.startswith("After this page you "), page
 
 
+# What the pages say of the end of a process.
+
+ENDS = {
+    "a normal end": ("", False),
+    "sys.exit()": ("sys.exit()", False),
+    "SIGTERM with a handler": (
+        "signal.signal(signal.SIGTERM, lambda *_: sys.exit()); signal.raise_signal(signal.SIGTERM)",
+        False,
+    ),
+    "SIGTERM": ("signal.raise_signal(signal.SIGTERM)", True),
+    "SIGKILL": ("signal.raise_signal(signal.SIGKILL)", True),
+    "os._exit()": ("os._exit(0)", True),
+}
+
+
+@pytest.mark.parametrize("end", ENDS)
+def test_only_an_end_without_clean_up_leaves_libchronys_directory(
+    end: str,
+) -> None:
+    code, leaves = ENDS[end]
+    with Chronyd() as daemon:
+        program = f"""
+            import os, signal, sys, pychrony
+            connection = pychrony.ChronyConnection({daemon.socket!r})
+            connection.open()
+            connection.get_tracking()
+            {code}
+        """
+        child.run(program)
+        assert bool(daemon.client_files()) is leaves
+
+
 # The reference is made of what help() shows.
 
 
