@@ -24,12 +24,19 @@ def pytest_sessionstart(session: pytest.Session) -> None:
         pytest.exit(f"pychrony cannot be imported:\n{done.stderr}", returncode=1)
 
 
+def is_from_wheel() -> bool:
+    try:
+        return importlib.metadata.distribution("pychrony").read_text("RECORD") is not None
+    except importlib.metadata.PackageNotFoundError:
+        return False
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Skip what the installed module alone cannot show, and say so."""
     absent = {}
     if not (Path(__file__).parent.parent / "Cargo.toml").exists():
         absent["source_tree"] = "the project's sources are not beside the tests"
-    if importlib.metadata.distribution("pychrony").read_text("RECORD") is None:
+    if not is_from_wheel():
         absent["wheel"] = "the module was not installed from a wheel by pip"
     for item in items:
         for marker, reason in absent.items():

@@ -689,6 +689,39 @@ def test_a_loop_that_is_closed_in_mid_call_leaves_no_socket(transport: str, name
         assert responder.client_files() == []
 
 
+def test_a_connection_whose_loop_was_closed_in_mid_call_opens_in_another_loop(
+    transport: str,
+) -> None:
+    """The task that was left undone is still there: it neither has the turn, nor ends the next call."""
+    with Responder(transport=transport) as responder:
+        connection = aio.ChronyConnection(responder.address, timeout=DEADLINE)
+
+        async def leave() -> asyncio.Task[Any]:
+            await connection.open()
+            task = asyncio.ensure_future(connection.get_tracking())
+            await asyncio.sleep(0)
+            return task
+
+        loop = asyncio.new_event_loop()
+        responder.behaviour = silent
+        task = loop.run_until_complete(leave())
+        loop.close()
+        connection.close()
+        responder.behaviour = faithful
+
+        async def ask_again() -> int:
+            async with connection:
+                return (await connection.get_tracking()).stratum
+
+        assert asyncio.run(ask_again()) == 3
+        # Told to end, as a task that is dropped is; asyncio would complain of that.
+        task._log_destroy_pending = False  # type: ignore[attr-defined]
+        coroutine = task.get_coro()
+        assert coroutine is not None
+        coroutine.close()
+        assert responder.client_files() == []
+
+
 def test_without_a_running_loop_a_call_is_a_runtime_error(responder: Responder) -> None:
     call = aio.get_tracking(responder.address)
     with pytest.raises(RuntimeError):

@@ -20,7 +20,6 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Callable
 from os import PathLike
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Union, cast
@@ -197,6 +196,71 @@ async def get_report(
         conversation.close()
 
 
+class _Opening:
+    """What a connection has from its opening to its closing: the turns of the tasks that share it."""
+
+    def __init__(self, conversation: _Conversation) -> None:
+        self.conversation = conversation
+        self.loop = asyncio.get_running_loop()
+        self.waiting: list[asyncio.Future[bool]] = []  # for chronyd
+        self._queue: deque[asyncio.Future[bool]] = deque()  # for their turn
+        self._is_busy = False
+        self._is_closed = False
+
+    def close(self) -> None:
+        self._is_closed = True
+        # Where the loop is closed, nobody can be told any more. What it left undone ends when Python drops it.
+        if not self.loop.is_closed():
+            for future in [*self.waiting, *self._queue]:
+                if not future.done():
+                    future.set_exception(_closed())
+            if self._is_busy:
+                return  # whose turn it is closes the conversation
+        self.conversation.close()
+
+    async def take_turn(self, timeout: float | None) -> float | None:
+        """Wait for the turn. Returns the seconds that are left of the timeout."""
+        if not self._is_busy:
+            self._is_busy = True
+            return timeout
+        began = self.loop.time()
+        turn: asyncio.Future[bool] = self.loop.create_future()
+        timer = None if timeout is None else self.loop.call_later(timeout, _wake, turn, False)
+        self._queue.append(turn)
+        try:
+            has_turn = await turn
+        except BaseException:
+            if turn.done() and not turn.cancelled() and turn.exception() is None and turn.result():
+                self.pass_turn()  # it came together with the cancellation
+            raise
+        finally:
+            if timer is not None:
+                timer.cancel()
+        left = None if timeout is None else timeout - (self.loop.time() - began)
+        if has_turn and self._is_closed:
+            self.pass_turn()
+            raise _closed()
+        if has_turn and (left is None or left > 0):
+            return left
+        if has_turn:
+            self.pass_turn()  # it came too late
+        raise ChronyTimeoutError(
+            f"another task's call on this connection has not ended within {timeout} s, "
+            "so this call never had its turn",
+            ErrorCode.TIMEOUT,
+        )
+
+    def pass_turn(self) -> None:
+        while self._queue:
+            turn = self._queue.popleft()
+            if not turn.done():
+                turn.set_result(True)
+                return
+        self._is_busy = False
+        if self._is_closed:
+            self.conversation.close()
+
+
 class ChronyConnection:
     """A connection to chronyd, for tasks that ask more than once:
 
@@ -211,13 +275,10 @@ class ChronyConnection:
     """
 
     def __init__(self, address: _Address = None, *, timeout: float | None = 3.0) -> None:
+        self._given = address
         self._conversation = _Conversation(address)
         self._timeout = timeout
-        self._loop: asyncio.AbstractEventLoop | None = None
-        self._is_busy = False
-        # Those who wait for their turn, and the one that waits for chronyd.
-        self._queue: deque[asyncio.Future[bool]] = deque()
-        self._waiting: list[asyncio.Future[bool]] = []
+        self._opening: _Opening | None = None
 
     def __repr__(self) -> str:
         state = "closed" if self.closed else "open"
@@ -238,34 +299,27 @@ class ChronyConnection:
     @property
     def closed(self) -> bool:
         """Whether the connection is not open: before it was entered, or after close()."""
-        return self._loop is None
+        return self._opening is None
 
     def fileno(self) -> int:
         """The socket's file descriptor; -1 while there is none, or a call uses it."""
-        self._check_open()
-        return self._conversation.fileno()
+        return self._check_open().conversation.fileno()
 
     async def open(self) -> None:
         """Open the connection. Raises as get_tracking() does; RuntimeError where it is open."""
-        if self._loop is not None:
+        if self._opening is not None:
             raise RuntimeError("the connection is open already")
+        opening = _Opening(self._conversation)
         step = self._conversation.open(self._timeout)
-        await _finish(self._conversation, step, self._waiting)
-        self._loop = asyncio.get_running_loop()
+        await _finish(self._conversation, step, opening.waiting)
+        self._opening = opening
 
     def close(self) -> None:
         """Close the connection. Twice is fine. Calls that are under way end with a ChronyConnectionError."""
-        loop, self._loop = self._loop, None
-        if loop is not None and loop.is_closed():
-            # Nobody can be told any more. What the loop left undone ends when Python drops it.
-            self._waiting, self._queue = [], deque()
-            self._conversation.close()
-            return
-        for future in [*self._waiting, *self._queue]:
-            if not future.done():
-                future.set_exception(_closed())
-        if not self._is_busy:
-            self._conversation.close()
+        if self._opening is not None:
+            self._opening.close()
+            self._opening = None
+            self._conversation = _Conversation(self._given)
 
     async def __aenter__(self) -> Self:
         await self.open()
@@ -279,110 +333,70 @@ class ChronyConnection:
     ) -> None:
         self.close()
 
-    def _check_open(self) -> asyncio.AbstractEventLoop:
-        if self._loop is None:
+    def _check_open(self) -> _Opening:
+        if self._opening is None:
             raise RuntimeError(
                 "the connection is not open: use it within an async with statement, or call open() first"
             )
-        return self._loop
+        return self._opening
 
-    async def _take_turn(self, loop: asyncio.AbstractEventLoop) -> float | None:
-        """Wait for the turn. Returns the seconds that are left of the timeout."""
-        if not self._is_busy:
-            self._is_busy = True
-            return self._timeout
-        began = loop.time()
-        turn: asyncio.Future[bool] = loop.create_future()
-        timer = (
-            None if self._timeout is None else loop.call_later(self._timeout, _wake, turn, False)
-        )
-        self._queue.append(turn)
-        try:
-            has_turn = await turn
-        except BaseException:
-            if turn.done() and not turn.cancelled() and turn.exception() is None and turn.result():
-                self._pass_turn()  # it came together with the cancellation
-            raise
-        finally:
-            if timer is not None:
-                timer.cancel()
-        left = None if self._timeout is None else self._timeout - (loop.time() - began)
-        if has_turn and (left is None or left > 0):
-            return left
-        if has_turn:
-            self._pass_turn()  # it came too late
-        raise ChronyTimeoutError(
-            f"another task's call on this connection has not ended within {self._timeout} s, "
-            "so this call never had its turn",
-            ErrorCode.TIMEOUT,
-        )
-
-    def _pass_turn(self) -> None:
-        while self._queue:
-            turn = self._queue.popleft()
-            if not turn.done():
-                turn.set_result(True)
-                return
-        self._is_busy = False
-        if self.closed:
-            self._conversation.close()
-
-    async def _call(self, ask: Callable[[str, float | None], object], report: str) -> Any:
-        loop = self._check_open()
-        if loop is not asyncio.get_running_loop():
+    async def _call(self, name: str, report: str) -> Any:
+        """Ask by this method of the conversation, in turn."""
+        opening = self._check_open()
+        if opening.loop is not asyncio.get_running_loop():
             raise RuntimeError(
                 "the connection was opened in another event loop: open one in this loop"
             )
-        timeout = await self._take_turn(loop)
+        timeout = await opening.take_turn(self._timeout)
         try:
-            self._check_open()
-            return await _finish(self._conversation, ask(report, timeout), self._waiting)
+            step = getattr(opening.conversation, name)(report, timeout)
+            return await _finish(opening.conversation, step, opening.waiting)
         finally:
-            self._pass_turn()
+            opening.pass_turn()
 
     async def get_tracking(self) -> TrackingStatus:
         """As pychrony.get_tracking()."""
-        return cast("TrackingStatus", await self._call(self._conversation.ask, "tracking"))
+        return cast("TrackingStatus", await self._call("ask", "tracking"))
 
     async def get_sources(self) -> list[Source]:
         """As pychrony.get_sources()."""
-        return cast("list[Source]", await self._call(self._conversation.ask, "sources"))
+        return cast("list[Source]", await self._call("ask", "sources"))
 
     async def get_source_stats(self) -> list[SourceStats]:
         """As pychrony.get_source_stats()."""
-        return cast("list[SourceStats]", await self._call(self._conversation.ask, "sourcestats"))
+        return cast("list[SourceStats]", await self._call("ask", "sourcestats"))
 
     async def get_rtc_data(self) -> RTCData | None:
         """As pychrony.get_rtc_data()."""
-        return cast("RTCData | None", await self._call(self._conversation.ask, "rtcdata"))
+        return cast("RTCData | None", await self._call("ask", "rtcdata"))
 
     async def get_smoothing(self) -> Smoothing | None:
         """As pychrony.get_smoothing()."""
-        return cast("Smoothing | None", await self._call(self._conversation.ask, "smoothing"))
+        return cast("Smoothing | None", await self._call("ask", "smoothing"))
 
     async def get_activity(self) -> Activity:
         """As pychrony.get_activity()."""
-        return cast("Activity", await self._call(self._conversation.ask, "activity"))
+        return cast("Activity", await self._call("ask", "activity"))
 
     async def get_server_stats(self) -> ServerStats:
         """As pychrony.get_server_stats()."""
-        return cast("ServerStats", await self._call(self._conversation.ask, "serverstats"))
+        return cast("ServerStats", await self._call("ask", "serverstats"))
 
     async def get_ntp_data(self) -> list[NTPData]:
         """As pychrony.get_ntp_data()."""
-        return cast("list[NTPData]", await self._call(self._conversation.ask, "ntpdata"))
+        return cast("list[NTPData]", await self._call("ask", "ntpdata"))
 
     async def get_auth_data(self) -> list[AuthData]:
         """As pychrony.get_auth_data()."""
-        return cast("list[AuthData]", await self._call(self._conversation.ask, "authdata"))
+        return cast("list[AuthData]", await self._call("ask", "authdata"))
 
     async def get_select_data(self) -> list[SelectData]:
         """As pychrony.get_select_data()."""
-        return cast("list[SelectData]", await self._call(self._conversation.ask, "selectdata"))
+        return cast("list[SelectData]", await self._call("ask", "selectdata"))
 
     async def get_report(self, name: str) -> list[dict[str, object]]:
         """As pychrony.get_report()."""
-        return cast("list[dict[str, object]]", await self._call(self._conversation.ask_raw, name))
+        return cast("list[dict[str, object]]", await self._call("ask_raw", name))
 
 
 def _closed() -> ChronyConnectionError:
