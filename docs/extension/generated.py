@@ -63,7 +63,8 @@ def code(text: object) -> str:
 def prose(docstring: str | None) -> str:
     """A docstring as Markdown: its indented lines are code, and its lists of arguments stay lists."""
     lines = []
-    for line in inspect.cleandoc(docstring or "").splitlines():
+    text = re.sub(r"\. (timeout: )", r".\n\1", inspect.cleandoc(docstring or ""))
+    for line in text.splitlines():
         if re.match(r"[a-z_]+(, [a-z_]+)*: ", line):
             names, text = line.split(": ", 1)
             line = "- " + ", ".join(f"`{name}`" for name in names.split(", ")) + f": {text}"
@@ -157,16 +158,16 @@ def enumerations() -> str:
 
 
 def signature(owner: Any, name: str) -> str:
-    value = inspect.getattr_static(owner, name)
-    if not callable(value) and not isinstance(value, (classmethod, staticmethod)):
+    """How it is called. Annotations are in the stub; here they would hide the names."""
+    value = getattr(owner, name)
+    if not callable(value):
         return name
-    try:
-        text = str(inspect.signature(getattr(owner, name)))
-    except ValueError:
-        return name
-    # Annotations are in the stub; here they would hide the names.
-    text = re.sub(r": [^,=)]+?(?= = |, |\))", "", text.split(" -> ")[0]).replace(" = ", "=")
-    return name + text.replace("(self, ", "(").replace("(self)", "()")
+    parameters = [
+        parameter.replace(annotation=inspect.Parameter.empty)
+        for parameter in inspect.signature(value).parameters.values()
+        if parameter.name != "self"
+    ]
+    return name + str(inspect.Signature(parameters))
 
 
 def entry(owner: Any, name: str, level: str, prefix: str, target: str) -> str:
@@ -204,8 +205,10 @@ def members(kind: type) -> list[str]:
 
 
 def class_entries(module: ModuleType, name: str, target: str) -> str:
-    """A class: its docstring, then a table of what it has."""
+    """A class: its docstring, then a table of what it has. A named tuple has its fields, which its signature names."""
     kind = getattr(module, name)
+    if issubclass(kind, tuple):
+        return entry(module, name, "###", "", target)
     rows = [
         [code(signature(kind, each)), (inspect.getdoc(getattr(kind, each)) or "").split("\n\n")[0]]
         for each in members(kind)
