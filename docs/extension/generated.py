@@ -162,9 +162,13 @@ def signature(owner: Any, name: str) -> str:
     value = getattr(owner, name)
     if not callable(value):
         return name
+    try:
+        found = inspect.signature(value)
+    except ValueError:
+        return name  # a class of the extension, on CPython 3.9
     parameters = [
         parameter.replace(annotation=inspect.Parameter.empty)
-        for parameter in inspect.signature(value).parameters.values()
+        for parameter in found.parameters.values()
         if parameter.name != "self"
     ]
     return name + str(inspect.Signature(parameters))
