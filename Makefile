@@ -3,16 +3,18 @@
 # The CPython to test with: a version, as 3.11, or a path; none for each that the machine has.
 PYTHON :=
 VENV := .cache/venv/bin/python
+DOCS_VENV := .cache/docs-venv/bin/python
 WHEEL := .cache/wheel
 SOURCES := $(shell find src include packaging/libchrony -type f) Cargo.toml Cargo.lock build.rs setup.py setup.cfg pyproject.toml MANIFEST.in .cargo/config.toml README.md LICENSE
 WITH_LIBCHRONY := PYCHRONY_LIBCHRONY="$$(tools/libchrony)"
 
 .DELETE_ON_ERROR:
-.PHONY: help demo test lint rust-tests types tests hardening bench wheel command-files matrix clean
+.PHONY: help demo test lint rust-tests types tests docs hardening bench wheel command-files matrix clean
 
 help:
 	@echo 'make demo       the tracking report of a chronyd: the system'"'"'s, or a private one'
 	@echo 'make test       every check: formats, lints, types, tests on each CPython from 3.9 on, or with PYTHON=3.11 on that'
+	@echo 'make docs       the documentation, as a site in .cache/docs/index.html, and the tests of its gallery'
 	@echo 'make hardening  the long tests: hostile answers, memory, allocation failures, threads'
 	@echo 'make bench      what a call costs, against the C library, PyPI'"'"'s pychrony and chronyc;'
 	@echo '                with AGAINST=REVISION, against another revision of this one'
@@ -38,7 +40,7 @@ $(WHEEL)/stamp: .cache/prepared $(SOURCES)
 demo: .cache/installed
 	@$(WITH_LIBCHRONY) $(VENV) -m tools.demo
 
-test: lint rust-tests types tests
+test: lint rust-tests types tests docs
 
 lint: .cache/prepared
 	@cargo fmt --version && cargo clippy --version || { echo 'install rustfmt and clippy (rustup component add rustfmt clippy)'; exit 1; }
@@ -62,6 +64,19 @@ types: .cache/installed
 
 tests: $(WHEEL)/stamp
 	$(WITH_LIBCHRONY) tools/test $(WHEEL)/*.whl $(PYTHON)
+
+# Sphinx, and what draws the pictures: in a virtual environment of its own, because that is much for one target.
+.cache/docs-venv/ready: docs/requirements.txt .cache/prepared
+	rm -rf $(@D)
+	python3 -m venv $(@D)
+	$(@D)/bin/pip install --quiet --disable-pip-version-check -r docs/requirements.txt
+	@touch $@
+
+docs: $(WHEEL)/stamp .cache/docs-venv/ready
+	$(DOCS_VENV) -m pip install --quiet --disable-pip-version-check --force-reinstall --no-deps $(WHEEL)/*.whl
+	$(WITH_LIBCHRONY) $(DOCS_VENV) -m pytest -q -p no:cacheprovider docs
+	$(WITH_LIBCHRONY) $(DOCS_VENV) -m sphinx -E -W --keep-going -q -b html docs .cache/docs
+	@echo 'docs: .cache/docs/index.html'
 
 # LENGTH is short or long; SEED makes the same mutants again.
 hardening: $(WHEEL)/stamp

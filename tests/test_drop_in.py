@@ -417,7 +417,7 @@ def test_a_program_that_imports_from_those_modules_runs(client: Chronyd) -> None
     assert out == "True True\n"
 
 
-def test_the_differences_are_those_that_the_readme_names() -> None:
+def test_the_differences_are_those_that_the_documentation_names() -> None:
     status = testing.make_tracking()
     assert status == tuple(status) and len(status) == len(status._fields)
     assert not hasattr(status, "__dict__")

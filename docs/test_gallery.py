@@ -1,0 +1,108 @@
+"""The scripts of the gallery run. They need matplotlib and pandas, which the environment of the documentation has."""
+
+from __future__ import annotations
+
+import importlib.util
+import sqlite3
+import subprocess
+import sys
+import xml.etree.ElementTree
+from pathlib import Path
+
+import pytest
+
+from pychrony import SourceState
+from pychrony.testing import (
+    FakeChronyd,
+    make_source,
+    make_source_stats,
+    make_tracking,
+)
+
+EXAMPLES = Path(__file__).resolve().parent.parent / "examples"
+
+
+def run(name: str, *arguments: str | Path) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, EXAMPLES / f"{name}.py", *arguments]
+    return subprocess.run(command, text=True, capture_output=True, timeout=60, check=False)
+
+
+def log(database: Path) -> None:
+    done = run("log_clock", database, "0", "1")
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+@pytest.fixture
+def database(tmp_path: Path) -> Path:
+    return tmp_path / "clock.db"
+
+
+def rows(database: Path) -> list[dict[str, object]]:
+    connection = sqlite3.connect(database)
+    connection.row_factory = sqlite3.Row
+    try:
+        return [dict(row) for row in connection.execute("SELECT * FROM clock ORDER BY time")]
+    finally:
+        connection.close()
+
+
+def test_the_log_has_a_row_for_each_sample_and_for_each_failure(
+    fake_chronyd: FakeChronyd, database: Path
+) -> None:
+    fake_chronyd.tracking = make_tracking(offset=0.25, frequency=-4.5)
+    log(database)
+    fake_chronyd.refuse("tracking")
+    log(database)
+    first, second = rows(database)
+    assert (first["offset"], first["frequency"], first["error"]) == (0.25, -4.5, None)
+    assert (first["synchronised"], first["source"]) == (1, "192.0.2.1")
+    assert second["offset"] is None
+    assert "does not give its tracking report" in str(second["error"])
+
+
+def test_the_log_is_drawn_without_its_gaps(fake_chronyd: FakeChronyd, database: Path) -> None:
+    for offset in (0.0, 0.001, 0.002):
+        fake_chronyd.tracking = make_tracking(offset=offset)
+        log(database)
+    fake_chronyd.refuse("tracking")
+    log(database)
+    picture = database.with_suffix(".svg")
+    done = run("plot_clock", database, picture)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert xml.etree.ElementTree.parse(picture).getroot().tag.endswith("svg")
+
+
+def test_an_empty_log_is_not_drawn(fake_chronyd: FakeChronyd, database: Path) -> None:
+    fake_chronyd.tracking = make_tracking(reference_id=0)
+    log(database)
+    done = run("plot_clock", database, database.with_suffix(".svg"))
+    assert done.returncode == 1
+    assert "has no sample of a synchronised clock yet" in done.stderr
+
+
+def test_the_sources_are_compared_steadiest_first(fake_chronyd: FakeChronyd) -> None:
+    fake_chronyd.sources = [
+        make_source(),
+        make_source(state=SourceState.FALSETICKER),
+        make_source(address="GPS", state=SourceState.UNSELECTED),
+    ]
+    fake_chronyd.source_stats = [
+        make_source_stats(std_dev=0.002),
+        make_source_stats(std_dev=0.004),
+        make_source_stats(address="GPS", std_dev=0.001, offset=-0.5),
+    ]
+    spec = importlib.util.spec_from_file_location("compared", EXAMPLES / "compare_sources.py")
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    table = module.compare()
+    assert list(table.index) == ["GPS", "192.0.2.1", "192.0.2.2"]
+    assert list(table["state"]) == ["UNSELECTED", "SELECTED", "FALSETICKER"]
+    assert table["offset [us]"]["GPS"] == -500000.0
+    assert "FALSETICKER" in run("compare_sources").stdout
+
+
+def test_no_source_is_an_empty_table(fake_chronyd: FakeChronyd) -> None:
+    fake_chronyd.sources = []
+    done = run("compare_sources")
+    assert (done.returncode, done.stderr) == (0, "")

@@ -1,0 +1,307 @@
+"""The documentation: its snippets run and print what they show, and its hand-written tables miss nothing.
+
+The snippets of a page run in one namespace, in their order, as a reader would type them. A ```python block may be followed by a
+```text block, which is what it prints; `...` in that stands for anything. Functions named test_ are called. The daemon that they
+ask is a FakeChronyd; the pages in REAL are run once more on a real chronyd, where numbers and addresses may differ.
+
+docs/testing.md has tests for pytest, and is run in test_testing.py.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import importlib
+import inspect
+import io
+import re
+import shlex
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from support import child
+from support.chronyd import Chronyd
+
+import pychrony
+import pychrony.aio
+import pychrony.testing
+from pychrony.testing import FakeChronyd
+
+pytestmark = pytest.mark.source_tree
+
+ROOT = Path(__file__).resolve().parent.parent
+PAGES = {
+    page.name: page
+    for page in [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+    if page.exists() and page.name != "testing.md"
+}
+REAL = ["README.md", "quickstart.md"]
+
+# How a command of a ```console block is run.
+PROGRAMS = {"python": [sys.executable], "pychrony": [sys.executable, "-m", "pychrony"]}
+
+BLOCK = re.compile(r"^```(\w+)\n(.*?)^```\n(?:\n```text\n(.*?)^```$)?", re.MULTILINE | re.DOTALL)
+# What differs from chronyd to chronyd: a number, an address, the state of a register.
+NUMBER = re.compile(r"[+-]?\d[\d.]*")
+
+
+def blocks(page: str, language: str) -> list[tuple[str, str | None]]:
+    """Each block of a language, and the output that is shown below it."""
+    text = PAGES[page].read_text()
+    return [(code, shown) for kind, code, shown in BLOCK.findall(text) if kind == language]
+
+
+WITH_PYTHON = [page for page in PAGES if blocks(page, "python")]
+WITH_CONSOLE = [page for page in PAGES if blocks(page, "console")]
+
+
+class Enough(BaseException):
+    """Ends a loop that would go on for ever: nothing in a snippet catches it."""
+
+
+@pytest.fixture
+def two_rounds(monkeypatch: pytest.MonkeyPatch) -> None:
+    """time.sleep() returns at once, and ends the snippet at its second call."""
+    calls = []
+
+    def sleep(seconds: float) -> None:
+        calls.append(seconds)
+        if len(calls) == 2:
+            raise Enough
+
+    monkeypatch.setattr(time, "sleep", sleep)
+
+
+def matches(shown: str, printed: str) -> bool:
+    pattern = ".*".join(re.escape(part) for part in shown.split("..."))
+    return re.fullmatch(pattern, printed, re.DOTALL) is not None
+
+
+def run_page(page: str) -> Iterator[tuple[str, str, str | None]]:
+    """Run the snippets. Yields each one with what it printed and what the page shows, if it shows anything."""
+    names: dict[str, Any] = {"__name__": page}
+    for number, (code, shown) in enumerate(blocks(page, "python")):
+        printed = io.StringIO()
+        with contextlib.redirect_stdout(printed), contextlib.suppress(Enough):
+            exec(compile(code, f"{page}, snippet {number + 1}", "exec"), names)
+        yield code, printed.getvalue(), shown or None
+    tests = [value for name, value in names.items() if name.startswith("test_")]
+    for test in tests:
+        test()
+
+
+@pytest.fixture
+def sigterm() -> Iterator[None]:
+    """Snippets may set a handler of SIGTERM."""
+    before = signal.getsignal(signal.SIGTERM)
+    yield
+    signal.signal(signal.SIGTERM, before)
+
+
+@pytest.mark.parametrize("page", WITH_PYTHON)
+@pytest.mark.usefixtures("two_rounds", "sigterm")
+@pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")
+def test_the_snippets_of_a_page_print_what_it_shows(page: str) -> None:
+    with FakeChronyd():
+        for code, printed, shown in run_page(page):
+            if shown is not None:
+                assert matches(shown, printed), f"{code}\nprinted:\n{printed}"
+
+
+@pytest.mark.parametrize("page", REAL)
+@pytest.mark.usefixtures("two_rounds")
+def test_the_first_pages_run_on_a_real_chronyd(
+    page: str, client: Chronyd, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PYCHRONY_ADDRESS", client.socket)
+    for code, printed, shown in run_page(page):
+        if shown is not None:
+            same = NUMBER.sub("N", printed) == NUMBER.sub("N", shown)
+            assert same, f"{code}\nprinted:\n{printed}"
+
+
+@pytest.mark.parametrize("page", WITH_CONSOLE)
+def test_the_commands_of_a_page_print_what_it_shows(page: str) -> None:
+    with FakeChronyd():
+        for session, _ in blocks(page, "console"):
+            for command, shown in re.findall(
+                r"^\$ (.*)\n((?:(?!\$ ).*\n)*)", session, re.MULTILINE
+            ):
+                words = shlex.split(command)
+                words[:1] = PROGRAMS[words[0]]
+                ended = child.execute(words, stderr=subprocess.PIPE)
+                assert (ended.returncode, ended.stderr) == (0, ""), command
+                assert matches(shown, ended.stdout), f"{command}\nprinted:\n{ended.stdout}"
+
+
+def test_an_output_that_differs_is_noticed() -> None:
+    assert matches("a ... b\n", "a 1 b\n")
+    assert not matches("a ... b\n", "a 1 c\n")
+    assert not matches("1.5\n", "105\n")
+
+
+def test_no_shown_output_is_overlooked() -> None:
+    """Each ```text block that follows Python belongs to it, and Python is never hidden behind another word."""
+    for page, path in PAGES.items():
+        text = path.read_text()
+        assert not re.search(r"^```(py|Python|pycon)\n", text, re.MULTILINE), page
+        assert text.count("\n```python\n") == len(blocks(page, "python")), page
+        loose = re.findall(r"^```\n\n```text\n", text, re.MULTILINE)
+        assert len(loose) == sum(shown != "" for _, _, shown in BLOCK.findall(text)), page
+
+
+def test_the_links_of_the_first_page_lead_somewhere() -> None:
+    """Those within docs are checked when the site is built."""
+    links = re.findall(r"\]\((?!https?:)([^)#]+)\)", PAGES["README.md"].read_text())
+    assert len(links) > 15
+    for link in links:
+        assert (ROOT / link).exists(), link
+
+
+# The tables that are written by hand.
+
+
+@pytest.fixture
+def extension(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What makes the tables of the pages can be imported."""
+    monkeypatch.syspath_prepend(str(ROOT / "docs" / "extension"))
+
+
+def columns() -> dict[str, list[Any]]:
+    return dict(importlib.import_module("columns").COLUMNS)
+
+
+@pytest.mark.usefixtures("extension")
+def test_each_column_of_chronyc_names_fields_that_are_there() -> None:
+    reports = {report["name"]: report for report in pychrony._tables()["reports"]}
+    assert columns().keys() == reports.keys()
+    for name, report in reports.items():
+        fields = {field["name"] for field in report["fields"]}
+        for column in columns()[name]:
+            assert column.fields and set(column.fields) <= fields, (name, column)
+
+
+# Fields that chronyc prints nowhere, or as part of another.
+NOT_PRINTED = {
+    "sources": {"flags"},
+    "sourcestats": {"reference_id", "offset_err"},
+    "ntpdata": {"address"},
+    "selectdata": {"reference_id"},
+}
+
+
+@pytest.mark.usefixtures("extension")
+def test_each_field_has_its_column_of_chronyc() -> None:
+    for report in pychrony._tables()["reports"]:
+        name = report["name"]
+        printed = {field for column in columns()[name] for field in column.fields}
+        fields = {field["name"] for field in report["fields"]}
+        assert fields - printed == NOT_PRINTED.get(name, set()), name
+
+
+def test_the_page_of_errors_tells_of_each_exception() -> None:
+    text = PAGES["errors.md"].read_text()
+    for name in dir(pychrony):
+        value = getattr(pychrony, name)
+        if inspect.isclass(value) and issubclass(value, pychrony.ChronyError):
+            assert f"| `{name}` |" in text
+            if value is not pychrony.ChronyError:
+                assert f"\n## {name}\n" in text
+            for base in value.__bases__:
+                if base.__module__ == "builtins" and base is not Exception:
+                    row = next(row for row in text.splitlines() if row.startswith(f"| `{name}` |"))
+                    assert f"`{base.__name__}`" in row
+
+
+def test_each_page_opens_with_what_its_reader_can_do() -> None:
+    for page, path in PAGES.items():
+        if page in ("README.md", "command.md", "prometheus.md"):
+            continue
+        opening = path.read_text().split("\n\n")[1]
+        assert opening.startswith("After this page you "), page
+
+
+# What the pages say of the end of a process.
+
+ENDS = {
+    "a normal end": ("", False),
+    "sys.exit()": ("sys.exit()", False),
+    "SIGTERM with a handler": (
+        "signal.signal(signal.SIGTERM, lambda *_: sys.exit()); signal.raise_signal(signal.SIGTERM)",
+        False,
+    ),
+    "SIGTERM": ("signal.raise_signal(signal.SIGTERM)", True),
+    "SIGKILL": ("signal.raise_signal(signal.SIGKILL)", True),
+    "os._exit()": ("os._exit(0)", True),
+}
+
+
+@pytest.mark.parametrize("end", ENDS)
+def test_only_an_end_without_clean_up_leaves_libchronys_directory(
+    end: str,
+) -> None:
+    code, leaves = ENDS[end]
+    with Chronyd() as daemon:
+        program = f"""
+            import os, signal, sys, pychrony
+            connection = pychrony.ChronyConnection({daemon.socket!r})
+            connection.open()
+            connection.get_tracking()
+            {code}
+        """
+        child.run(program)
+        assert bool(daemon.client_files()) is leaves
+
+
+# The reference is made of what help() shows.
+
+
+def paragraphs(docstring: str | None) -> list[str]:
+    return [" ".join(each.split()) for each in inspect.cleandoc(docstring or "").split("\n\n")]
+
+
+@pytest.mark.usefixtures("extension")
+def test_the_reference_says_of_each_field_what_help_says() -> None:
+    sections = importlib.import_module("generated").records().split("\n## ")[1:]
+    assert len(sections) == len(pychrony._tables()["reports"])
+    for report, text in zip(pychrony._tables()["reports"], sections):
+        assert text.startswith(report["type"])
+        kind = getattr(pychrony, report["type"])
+        rows = [row for row in text.splitlines() if row.startswith("| `")]
+        for field, row in zip(report["fields"], rows):
+            meaning = re.split(r" \[|; an attribute", getattr(kind, field["name"]).__doc__)[0]
+            assert row.startswith(f"| `{field['name']}`<br>")
+            assert f" | {meaning} | " in row
+            assert row.endswith(f"libchrony: {field['source']} |")
+        assert len(rows) == len(report["fields"])
+        for method in report["methods"]:
+            assert f"- `{method}()`: {inspect.getdoc(getattr(kind, method))}" in text
+
+
+@pytest.mark.usefixtures("extension")
+def test_the_reference_has_each_member_of_each_enumeration() -> None:
+    text = importlib.import_module("generated").enumerations()
+    for each in pychrony._tables()["enumerations"]:
+        for member in getattr(pychrony, each["name"]):
+            assert f"| `{member.name}` | {member.value} |" in text
+
+
+@pytest.mark.usefixtures("extension")
+def test_the_reference_has_each_public_name_of_the_three_modules() -> None:
+    makers = importlib.import_module("generated").MAKERS
+    text = "".join(make() for make in makers.values())
+    for module in (pychrony, pychrony.aio, pychrony.testing):
+        for name in getattr(module, "__all__", None) or dir(module):
+            value = getattr(module, name)
+            if name.startswith("_") or inspect.ismodule(value) or isinstance(value, str):
+                continue
+            assert re.search(rf"(^#+ |[`.]){name}\b", text, re.MULTILINE), (module, name)
+    plain = " ".join(text.split())
+    for name in ("get_report", "supported_reports", "get_include", "ChronyError"):
+        for each in paragraphs(getattr(pychrony, name).__doc__):
+            assert each.split(":")[-1] in plain, (name, each)
