@@ -223,13 +223,13 @@ def of_results(address: str) -> Iterator[Path]:
     yield Path(
         "has_sufficient_samples, wrong", lambda: stats.has_sufficient_samples("3"), (TypeError,)
     )  # type: ignore
-    odd: Any = type(tracking)(["x"] * len(tracking))
+    odd: Any = type(tracking)([0.0 if name == "ref_time" else b"x" for name in tracking._fields])
     yield Path("is_synchronized, of no number", odd.is_synchronized, (TypeError,))
-    errors = [each for each in vars(pychrony).values() if isinstance(each, type)]
-    for error in errors:
-        if issubclass(error, pychrony.ChronyError):
-            yield Path(f"{error.__name__}", lambda error=error: error("message", 5))
-            yield Path(f"{error.__name__}, wrong", lambda error=error: error(), (TypeError,))
+    for name in pychrony.__all__:
+        if name.endswith("Error"):
+            error = getattr(pychrony, name)
+            yield Path(name, lambda error=error: error("message", 5))
+            yield Path(f"{name}, wrong", lambda error=error: error(), (TypeError,))
     yield Path("supported_reports", pychrony.supported_reports)
 
 
