@@ -8,7 +8,15 @@ from __future__ import annotations
 from typing import Any, Callable
 
 import pytest
-from support.responder import N_SOURCES, NO_SUCH_SOURCE, Request, Responder, sample
+from support.responder import (
+    N_SOURCES,
+    NO_SUCH_SOURCE,
+    NOT_ENABLED,
+    Request,
+    Responder,
+    encode_address,
+    sample,
+)
 
 import pychrony
 
@@ -170,3 +178,52 @@ def test_a_request_that_is_sent_again_on_udp_leaves_no_trace(
     assert sessions.told
     assert sessions.again == []
     assert sessions.revived == []
+
+
+def test_a_source_is_not_enabled_in_the_middle_and_the_next_question_stands_alone(
+    transport: str,
+) -> None:
+    """libchrony asked for the address, and is still at that."""
+    asked: list[str] = []
+    refused: list[Request] = []
+
+    def behave(request: Request) -> list[bytes]:
+        asked.append(request.report)
+        if request.report == "sourcestats" and not refused:
+            refused.append(request)
+            return [request.answer(status=NOT_ENABLED)]
+        return [request.answer()]
+
+    with Responder(behave, transport=transport, reports=listed()) as daemon:
+        with pychrony.ChronyConnection(daemon.address) as connection:
+            assert connection.get_report("authdata") == []
+            asked.clear()
+            assert len(connection.get_sources()) == SOURCES
+    assert BY_ADDRESS[0] not in asked
+
+
+@pytest.mark.parametrize("report", BY_ADDRESS)
+def test_a_source_that_goes_before_its_request_is_sent_again_gives_its_address_to_no_other(
+    report: str,
+) -> None:
+    """The request by address is lost on UDP, and the source is gone when it would be sent again."""
+    lost: list[Request] = []
+
+    def behave(request: Request) -> list[bytes]:
+        if request.report == report and request.address == encode_address("192.0.2.7") and not lost:
+            lost.append(request)
+            for records in daemon.reports.values():
+                del records[6:7]
+            return []
+        return [request.answer()]
+
+    lists = listed()
+    with Responder(behave, transport="udp", reports=lists) as daemon:
+        records = getattr(pychrony, TYPED[report])(daemon.address, timeout=30.0)
+    assert lost
+    for record in records:
+        number = int(record.address.rpartition(".")[2])
+        told = (
+            record.key_id if report == "authdata" else int(record.remote_address.rpartition(".")[2])
+        )
+        assert told == number

@@ -722,6 +722,27 @@ def test_a_connection_whose_loop_was_closed_in_mid_call_opens_in_another_loop(
         assert responder.client_files() == []
 
 
+def test_a_connection_that_is_closed_as_the_answer_comes_asks_nothing_more(
+    run: Run[Any], responder: Responder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The call was woken, and has not gone on yet."""
+    connection = aio.ChronyConnection(responder.address, timeout=None)
+    wake = aio._wake
+
+    def wake_and_close(*arguments: Any) -> None:
+        wake(*arguments)
+        connection.close()
+
+    async def ask() -> None:
+        await connection.open()
+        monkeypatch.setattr(aio, "_wake", wake_and_close)
+        with pytest.raises(pychrony.ChronyConnectionError, match="closed"):
+            await connection.get_sources()
+
+    run(ask())
+    assert len(responder.requests) == 1
+
+
 def test_without_a_running_loop_a_call_is_a_runtime_error(responder: Responder) -> None:
     call = aio.get_tracking(responder.address)
     with pytest.raises(RuntimeError):

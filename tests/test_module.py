@@ -251,3 +251,7 @@ def test_exiting_while_a_thread_still_waits_does_no_harm() -> None:
         )
     assert done.returncode == 0
     assert "Fatal" not in done.stderr
+
+
+def test_a_name_that_is_no_text_is_not_there() -> None:
+    assert not hasattr(pychrony, "\udcff")

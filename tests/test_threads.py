@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, Callable
 
 import pytest
+from support import child
 from support.chronyd import Chronyd
 from support.reach import address_of
 from support.responder import Request, Responder, faithful, sample, silent
@@ -592,3 +593,27 @@ def test_a_silent_daemon_holds_up_no_other_thread(responder: Responder) -> None:
         assert counted > before + 10_000
     ended.set()
     counter.join()
+
+
+def test_what_a_signal_handler_raises_comes_before_the_closing_that_it_did(transport: str) -> None:
+    with Responder(silent, transport=transport) as daemon:
+        out = child.check(
+            f"""
+            import os, signal, sys, threading, pychrony
+
+            connection = pychrony.ChronyConnection({daemon.address!r}, timeout=None)
+            connection.open()
+
+            def handler(number, frame):
+                connection.close()
+                raise LookupError("from the handler")
+
+            signal.signal(signal.SIGUSR1, handler)
+            threading.Timer(0.2, os.kill, (os.getpid(), signal.SIGUSR1)).start()
+            try:
+                connection.get_tracking()
+            except LookupError as error:
+                print(error)
+            """
+        )
+    assert out == "from the handler\n"

@@ -4,9 +4,7 @@ use std::borrow::Cow;
 use std::ffi::{CStr, CString};
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
-use std::os::unix::ffi::OsStrExt;
 
-use super::environment;
 use super::error::Error;
 
 /// How chronyd is reached.
@@ -78,13 +76,10 @@ impl fmt::Display for Address {
     }
 }
 
-/// The candidates when no address is given: PYCHRONY_ADDRESS of the environment, else chronyd's usual addresses. The caller
-/// holds the GIL, or is the only thread.
-pub fn default_candidates() -> Result<Candidates, Error> {
-    let Some(text) = environment::variable(c"PYCHRONY_ADDRESS") else {
-        return Ok(Cow::Borrowed(&DEFAULTS));
-    };
-    match Address::parse(text.as_bytes()) {
+/// The candidates when no address is given: what PYCHRONY_ADDRESS names, if it is set, else chronyd's usual addresses.
+pub fn default_candidates(variable: Option<&[u8]>) -> Result<Candidates, Error> {
+    let Some(text) = variable.filter(|text| !text.is_empty()) else { return Ok(Cow::Borrowed(&DEFAULTS)) };
+    match Address::parse(text) {
         Ok(address) => Ok(Cow::Owned(vec![address])),
         Err(Error::Address { address, reason, .. }) => {
             Err(Error::Address { address, origin: " in the environment variable PYCHRONY_ADDRESS", reason })

@@ -10,7 +10,7 @@ use super::error::{Attempt, Code, Error, Fault, Flaw, INHERITED};
 use super::library::Library;
 use super::raw::RawSession;
 use super::record::{Field, Kind, Presence, Record, Value};
-use super::session::{Request, Session};
+use super::session::{FIRST_RESEND, Request, Session};
 use super::wait::Call;
 
 /// How a report is asked for, and what its records hold.
@@ -235,19 +235,42 @@ async fn read_source(
     record: c_int,
     call: &Call,
 ) -> Result<Option<Row>, Fault> {
-    let is_elsewhere = |field: &&Field| field.presence == Presence::Sourcestats;
-    let mut row = Row::with_capacity(query.fields.len());
     if query.shape == Shape::PerAddress {
+        return read_by_address(conversation, query, record, call).await;
+    }
+    let mut row = Row::with_capacity(query.fields.len());
+    let session = conversation.exchange(Request::Record(query.report, record), call).await?;
+    read_fields(session, query.fields.iter(), &mut row)?;
+    Ok(Some(row))
+}
+
+/// Reads one source's address, and the record that is asked for by it. Both are of one source, or both are read anew.
+async fn read_by_address(
+    conversation: &mut Conversation,
+    query: &'static Query,
+    record: c_int,
+    call: &Call,
+) -> Result<Option<Row>, Fault> {
+    let is_elsewhere = |field: &&Field| field.presence == Presence::Sourcestats;
+    let mut patience = FIRST_RESEND;
+    loop {
+        let mut row = Row::with_capacity(query.fields.len());
         // libchrony asks for the source's address anyway, unless this very record was read last.
         let session = conversation.exchange(Request::Record(SOURCESTATS, record), call).await?;
         read_fields(session, query.fields.iter().filter(is_elsewhere), &mut row)?;
+        let session = match conversation.exchange(Request::SameSource(query.report, record, patience), call).await {
+            Err(Fault::Unanswered) => {
+                patience = patience.saturating_mul(2);
+                continue;
+            }
+            session => session?,
+        };
+        if session.number_of_fields() == 0 {
+            return Ok(None);
+        }
+        read_fields(session, query.fields.iter().filter(|field| !is_elsewhere(field)), &mut row)?;
+        return Ok(Some(row));
     }
-    let session = conversation.exchange(Request::Record(query.report, record), call).await?;
-    if query.shape == Shape::PerAddress && session.number_of_fields() == 0 {
-        return Ok(None);
-    }
-    read_fields(session, query.fields.iter().filter(|field| !is_elsewhere(field)), &mut row)?;
-    Ok(Some(row))
 }
 
 fn read_fields<'f>(session: &RawSession, fields: impl Iterator<Item = &'f Field>, row: &mut Row) -> Result<(), Fault> {
@@ -323,6 +346,7 @@ fn error(fault: Fault, report: &CStr, address: &Address, call: &Call) -> Error {
     match fault {
         Fault::System { code, errno } => Error::from_attempts(vec![Attempt { address, code, errno }]),
         Fault::Silence { ignored } => Error::Timeout { report, address, timeout: call.timeout(), ignored },
+        Fault::Unanswered => Error::Timeout { report, address, timeout: call.timeout(), ignored: 0 },
         Fault::Answer(Code::Unauthorized) => Error::Unauthorized { report, address },
         Fault::Answer(Code::UnknownReport) => Error::UnknownReport { report },
         Fault::Answer(code) => Error::Answer { report, address, code },

@@ -1,4 +1,4 @@
-//! Variables of the environment, which a process with raised privileges takes no orders from.
+//! The environment, which a process with raised privileges takes no orders from.
 
 use std::ffi::{CStr, OsStr, OsString, c_char};
 use std::os::unix::ffi::OsStrExt;
@@ -7,11 +7,16 @@ unsafe extern "C" {
     fn secure_getenv(name: *const c_char) -> *const c_char;
 }
 
-/// A variable's value; None where it is unset or empty, or the process runs with raised privileges.
-///
-/// The caller holds the GIL, or is the only thread that runs: without it another thread may change the environment.
+/// Whether the process runs with raised privileges, as `secure_getenv()` sees it.
+pub fn is_secure() -> bool {
+    // SAFETY: it takes a number.
+    unsafe { libc::getauxval(libc::AT_SECURE) != 0 }
+}
+
+/// A variable's value as C has it; None where it is unset or empty, or the process runs with raised privileges. For what is read
+/// once, at import: a thread that changes the environment at that very moment does what no C library allows.
 pub fn variable(name: &CStr) -> Option<OsString> {
-    // SAFETY: the name is text; the result is NULL or text, copied before the caller lets other code run.
+    // SAFETY: the name is text; the result is NULL or text, copied at once.
     let value = unsafe { secure_getenv(name.as_ptr()) };
     if value.is_null() {
         return None;

@@ -65,6 +65,8 @@ pub enum Fault {
     System { code: Code, errno: i32 },
     /// The time is up. `ignored` datagrams came that libchrony took for no answer to the request.
     Silence { ignored: u32 },
+    /// A request that must not be sent again was not answered soon, or could not be sent: what it is part of begins anew.
+    Unanswered,
     /// chronyd answered, but not with a report.
     Answer(Code),
     /// libchrony itself failed, with this number.

@@ -2,7 +2,7 @@
 
 pub mod address;
 pub mod client;
-mod environment;
+pub mod environment;
 pub mod error;
 mod fork;
 pub mod library;

@@ -221,6 +221,11 @@ impl RawSession {
         check(unsafe { (self.functions.request_record)(self.session.as_ptr(), report.as_ptr(), record) })
     }
 
+    /// Whether the request that was made last may be by address.
+    pub fn is_by_address(&self) -> bool {
+        self.by_address
+    }
+
     /// Whether the request that was made last still waits for its response.
     pub fn needs_response(&self) -> bool {
         // SAFETY: the session is live.

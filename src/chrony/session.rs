@@ -13,7 +13,7 @@ use super::wait::{Call, Event, Readiness};
 
 /// How long the first request on UDP stays unanswered before it is sent again. Then twice as long, and so on: libchrony
 /// numbers requests anew and takes no late answer to an earlier one, so a slow chronyd must be given the time.
-const FIRST_RESEND: Duration = Duration::from_secs(1);
+pub const FIRST_RESEND: Duration = Duration::from_secs(1);
 
 /// What is asked of chronyd.
 #[derive(Clone, Copy)]
@@ -22,6 +22,23 @@ pub enum Request<'a> {
     Count(&'a CStr),
     /// One of its records.
     Record(&'a CStr, c_int),
+    /// The record of the source whose sourcestats were just received, asked for by its address. It is asked for once, and on UDP
+    /// given so much time: asked again, libchrony would ask for an address anew, and that may be another source's by then.
+    SameSource(&'a CStr, c_int, Duration),
+}
+
+/// How an exchange has gone so far.
+struct Progress {
+    has_waited: bool,
+    /// So many datagrams came that libchrony took for no answer, or for one that is not the last.
+    ignored: u32,
+}
+
+impl Request<'_> {
+    /// A fault where it must not be sent again.
+    fn check_repeatable(self) -> Result<(), Fault> {
+        if matches!(self, Self::SameSource(..)) { Err(Fault::Unanswered) } else { Ok(()) }
+    }
 }
 
 /// A session on a socket of its own. One in which anything failed, a timeout included, must not be asked again: libchrony
@@ -51,39 +68,43 @@ impl Session {
         if self.raw.is_inherited() {
             return Err(Fault::Inherited);
         }
-        let mut ignored = 0;
+        let mut progress = Progress { has_waited: false, ignored: 0 };
         let mut resend_after = FIRST_RESEND;
         loop {
             if !self.send(request)? {
-                self.wait(Readiness::ToWrite, None, ignored, call).await?;
+                self.wait(Readiness::ToWrite, None, &mut progress, call).await?;
+                request.check_repeatable()?;
                 continue;
             }
             // A Unix socket loses no datagrams.
-            let resend_at = match self.transport {
-                Transport::CommandPort => Some(Instant::now() + resend_after),
-                Transport::UnixSocket => None,
+            let resend_at = match (self.transport, request) {
+                (Transport::UnixSocket, _) => None,
+                (Transport::CommandPort, Request::SameSource(_, _, patience)) => Some(Instant::now() + patience),
+                (Transport::CommandPort, _) => Some(Instant::now() + resend_after),
             };
             loop {
                 if !self.raw.needs_response() {
                     return Ok((self, true));
                 }
-                if self.wait(Readiness::ToRead, resend_at, ignored, call).await? == Event::Late {
+                if self.wait(Readiness::ToRead, resend_at, &mut progress, call).await? == Event::Late {
+                    resend_after = resend_after.saturating_mul(2);
                     break;
                 }
                 match self.receive() {
                     Ok(true) => {}
                     Ok(false) => {
-                        self.wait(Readiness::ToWrite, None, ignored, call).await?;
+                        self.wait(Readiness::ToWrite, None, &mut progress, call).await?;
                         break;
                     }
-                    Err(Fault::Answer(Code::Disabled)) => return Ok((self, false)),
+                    // Where libchrony asked for an address first, it is still at that.
+                    Err(Fault::Answer(Code::Disabled)) if !self.raw.is_by_address() => return Ok((self, false)),
                     Err(fault) => return Err(fault),
                 }
                 // libchrony ignores a datagram that is not for the request, and may answer one with a further request (by an
                 // address that it asked of sourcestats): either way a response is needed still.
-                ignored += 1;
+                progress.ignored += 1;
             }
-            resend_after *= 2;
+            request.check_repeatable()?;
         }
     }
 
@@ -92,25 +113,29 @@ impl Session {
         &self,
         readiness: Readiness,
         until: Option<Instant>,
-        ignored: u32,
+        progress: &mut Progress,
         call: &Call,
     ) -> Result<Event, Fault> {
-        // In a flood of datagrams the socket is always ready.
-        if ignored > 0 && call.is_late() {
-            return Err(Fault::Silence { ignored });
+        let silence = |progress: &Progress| Fault::Silence { ignored: progress.ignored };
+        // A socket that is always ready, as in a flood of datagrams, ends no wait by its deadline.
+        if progress.has_waited && call.is_late() {
+            return Err(silence(progress));
         }
+        progress.has_waited = true;
         let event = call.wait(self.raw.fd(), readiness, until).await;
         if self.raw.is_inherited() {
             return Err(Fault::Inherited); // a signal handler forked: the answer is for the parent, whose socket this is
         }
-        if event == Event::Late && call.is_late() { Err(Fault::Silence { ignored }) } else { Ok(event) }
+        if event == Event::Late && call.is_late() { Err(silence(progress)) } else { Ok(event) }
     }
 
     /// Sends a request; false where the socket is full. The count of a report of one record needs none.
     fn send(&mut self, request: Request<'_>) -> Result<bool, Fault> {
         let (call, sent) = match request {
             Request::Count(report) => ("request_report_number_records", self.raw.request_count(report)),
-            Request::Record(report, record) => ("request_record", self.raw.request_record(report, record)),
+            Request::Record(report, record) | Request::SameSource(report, record, _) => {
+                ("request_record", self.raw.request_record(report, record))
+            }
         };
         is_done(call, sent)
     }

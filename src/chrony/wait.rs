@@ -13,6 +13,7 @@ use std::task::{Context, Poll, Waker};
 use std::time::{Duration, Instant};
 
 use super::error::Error;
+use super::fork::Process;
 
 /// How long one `poll()` lasts at most: a signal may have come just before it began, and its handler must run.
 pub const TICK: Duration = Duration::from_secs(1);
@@ -123,8 +124,11 @@ pub fn block_on<T>(
         let Some(wanted) = call.wanted() else { unreachable!("a call is pending only in Call::wait()") };
         caller.begin_wait(wanted.fd)?;
         let event = wait(wanted, caller);
-        caller.end_wait()?;
-        call.resume(event?);
+        let ended = caller.end_wait();
+        // What a signal handler raised comes first, even where it closed the connection too.
+        let event = event?;
+        ended?;
+        call.resume(event);
         waits += 1;
         if waits % FLOOD == 0 && !caller.handle_signals() {
             return Err(Error::Interrupted);
@@ -133,6 +137,7 @@ pub fn block_on<T>(
 }
 
 fn wait(wanted: Wanted, caller: &mut impl Caller) -> Result<Event, Error> {
+    let process = Process::current();
     loop {
         let pause = match wanted.until {
             None => TICK,
@@ -150,6 +155,10 @@ fn wait(wanted: Wanted, caller: &mut impl Caller) -> Result<Event, Error> {
             _ => {
                 if !caller.handle_signals() {
                     return Err(Error::Interrupted);
+                }
+                // A signal handler forked. The answer is for the parent, and the session in this child will say so.
+                if Process::current() != process {
+                    return Ok(Event::Ready);
                 }
             }
         }

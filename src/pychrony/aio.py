@@ -104,15 +104,18 @@ async def _wait(
 
 
 async def _finish(
-    conversation: _Conversation, step: object, waiting: list[asyncio.Future[bool]]
+    conversation: _Conversation, step: object, opening: _Opening | None = None
 ) -> Any:
-    """Drive a conversation until it has the result. What it waits for can be ended through `waiting`."""
+    """Drive a conversation until it has the result, or the connection it belongs to is closed."""
     if not _is_wait(step):
         return step
     loop = asyncio.get_running_loop()
     try:
         while _is_wait(step):
-            step = conversation.resume(await _wait(loop, cast(_Wait, step), waiting))
+            ready = await _wait(loop, cast(_Wait, step), [] if opening is None else opening.waiting)
+            if opening is not None and opening.is_closed:
+                raise _closed()
+            step = conversation.resume(ready)
     except BaseException:
         conversation.cancel()
         raise
@@ -123,7 +126,7 @@ async def _ask(report: str, address: _Address, timeout: float | None) -> Any:
     """Ask in a session of its own."""
     conversation = _Conversation(address)
     try:
-        return await _finish(conversation, conversation.ask(report, timeout), [])
+        return await _finish(conversation, conversation.ask(report, timeout))
     finally:
         conversation.close()
 
@@ -190,7 +193,7 @@ async def get_report(
     """As pychrony.get_report()."""
     conversation = _Conversation(address)
     try:
-        records = await _finish(conversation, conversation.ask_raw(name, timeout), [])
+        records = await _finish(conversation, conversation.ask_raw(name, timeout))
         return cast("list[dict[str, object]]", records)
     finally:
         conversation.close()
@@ -205,12 +208,14 @@ class _Opening:
         self.waiting: list[asyncio.Future[bool]] = []  # for chronyd
         self._queue: deque[asyncio.Future[bool]] = deque()  # for their turn
         self._is_busy = False
-        self._is_closed = False
+        self.is_closed = False
 
     def close(self) -> None:
-        self._is_closed = True
-        # Where the loop is closed, nobody can be told any more. What it left undone ends when Python drops it.
-        if not self.loop.is_closed():
+        self.is_closed = True
+        if self.loop.is_closed():
+            # Nobody can be told any more. What the loop left undone ends when Python drops it.
+            self._queue.clear()
+        else:
             for future in [*self.waiting, *self._queue]:
                 if not future.done():
                     future.set_exception(_closed())
@@ -237,7 +242,7 @@ class _Opening:
             if timer is not None:
                 timer.cancel()
         left = None if timeout is None else timeout - (self.loop.time() - began)
-        if has_turn and self._is_closed:
+        if has_turn and self.is_closed:
             self.pass_turn()
             raise _closed()
         if has_turn and (left is None or left > 0):
@@ -257,7 +262,7 @@ class _Opening:
                 turn.set_result(True)
                 return
         self._is_busy = False
-        if self._is_closed:
+        if self.is_closed:
             self.conversation.close()
 
 
@@ -311,7 +316,7 @@ class ChronyConnection:
             raise RuntimeError("the connection is open already")
         opening = _Opening(self._conversation)
         step = self._conversation.open(self._timeout)
-        await _finish(self._conversation, step, opening.waiting)
+        await _finish(self._conversation, step, opening)
         self._opening = opening
 
     def close(self) -> None:
@@ -350,7 +355,7 @@ class ChronyConnection:
         timeout = await opening.take_turn(self._timeout)
         try:
             step = getattr(opening.conversation, name)(report, timeout)
-            return await _finish(opening.conversation, step, opening.waiting)
+            return await _finish(opening.conversation, step, opening)
         finally:
             opening.pass_turn()
 

@@ -7,8 +7,9 @@ use std::time::Duration;
 use pyo3_ffi as ffi;
 
 use super::method::Parameters;
-use super::object::{Owned, Raised, Result, bytes, type_error, value_error};
+use super::object::{Owned, Raised, Result, bytes, imported, string, type_error, value_error};
 use crate::chrony::address::{Address, Candidates, default_candidates};
+use crate::chrony::environment::is_secure;
 
 type Object = *mut ffi::PyObject;
 
@@ -48,12 +49,31 @@ impl Target {
         Address::parse(text).map(|address| Self(Some(address))).map_err(|error| value_error(&error.to_string()))
     }
 
-    /// What to try. The thread is attached, so that the environment is not changed meanwhile.
+    /// What to try.
     pub fn candidates(&self) -> Result<Candidates> {
-        match &self.0 {
-            Some(address) => Ok(Cow::Owned(vec![address.clone()])),
-            None => default_candidates().map_err(|error| value_error(&error.to_string())),
+        if let Some(address) = &self.0 {
+            return Ok(Cow::Owned(vec![address.clone()]));
         }
+        let variable = environment_variable()?;
+        let variable = variable.as_ref().map(bytes).transpose()?;
+        default_candidates(variable).map_err(|error| value_error(&error.to_string()))
+    }
+}
+
+/// PYCHRONY_ADDRESS, if it is set and the process may take orders from the environment. It is read from Python's own
+/// `os.environ`: C's environment may be changed meanwhile by another interpreter, or by any thread without a GIL.
+fn environment_variable() -> Result<Option<Owned>> {
+    if is_secure() {
+        return Ok(None);
+    }
+    let Some(os) = imported(c"os")? else { return Ok(None) }; // Python is being started, or shut down
+    let value = os.attribute(c"environ")?.attribute(c"get")?.call(&[&string("PYCHRONY_ADDRESS")?])?;
+    // SAFETY: a live object; None is always live; a new reference or NULL, with an exception where it is no str.
+    unsafe {
+        if value.as_ptr() == ffi::Py_None() {
+            return Ok(None);
+        }
+        Owned::new(ffi::PyUnicode_EncodeFSDefault(value.as_ptr())).map(Some)
     }
 }
 

@@ -168,9 +168,10 @@ unsafe extern "C" fn missing_flags(class: Object, value: Object) -> Object {
         let mut members = Vec::new();
         for index in 0..names.length()? {
             let name = names.item(index)?.to_text()?;
-            let member = class.attribute(&CString::new(&*name).map_err(|_| Raised)?)?;
-            // SAFETY: a live object that is an integer.
-            members.push((name, unsafe { ffi::PyLong_AsUnsignedLongLong(member.as_ptr()) }));
+            let name_in_c = CString::new(&*name).map_err(|_| runtime_error("a member's name has a NUL character"))?;
+            let member = class.attribute(&name_in_c)?;
+            let Some(value) = self::number(member.as_ptr(), false)? else { continue };
+            members.push((name, value));
         }
         new_member(&class, number, &name_of_flags(members.into_iter(), number))
     })

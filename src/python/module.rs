@@ -130,7 +130,11 @@ unsafe extern "C" fn get_attribute(module: Object, name: Object) -> Object {
     entry(|| {
         // SAFETY: live during the call.
         let (module, name) = unsafe { (Owned::from_borrowed(module), Owned::from_borrowed(name)) };
-        let text = name.to_text()?;
+        let Ok(text) = name.to_text() else {
+            // SAFETY: an exception type, and a live object that is a name.
+            unsafe { ffi::PyErr_SetObject(ffi::PyExc_AttributeError, name.as_ptr()) };
+            return Err(Raised);
+        };
         let state = || State::of(module.as_ptr());
         let made = match text.as_bytes() {
             b"__all__" => public_names()?,

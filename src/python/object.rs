@@ -231,6 +231,19 @@ pub fn import(name: &CStr) -> Result<Owned> {
     unsafe { Owned::new(ffi::PyImport_ImportModule(name.as_ptr())) }
 }
 
+/// A module, if it was imported already.
+pub fn imported(name: &CStr) -> Result<Option<Owned>> {
+    let name = string(&name.to_string_lossy())?;
+    // SAFETY: a live string; a new reference, or NULL with or without an exception.
+    unsafe {
+        let module = ffi::PyImport_GetModule(name.as_ptr());
+        if module.is_null() && !ffi::PyErr_Occurred().is_null() {
+            return Err(Raised);
+        }
+        Ok(Owned::new(module).ok())
+    }
+}
+
 /// The way in from the interpreter: no panic gets past it.
 pub fn entry<T: Entry>(body: impl FnOnce() -> Result<T>) -> T::Raw {
     match catch_unwind(AssertUnwindSafe(body)) {

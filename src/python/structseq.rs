@@ -275,11 +275,13 @@ impl Fields {
     /// # Safety
     /// The dictionary must be a live object.
     unsafe fn fill_from_dictionary(&mut self, dictionary: Object) -> Result<()> {
-        // SAFETY: a live object; a borrowed name and value, kept by references of our own while the dictionary may change.
+        // SAFETY: a live object; a copy of it, which nobody else has, keeps the names and values that are borrowed.
         unsafe {
             if ffi::PyDict_Check(dictionary) == 0 {
                 return Err(self.error("takes a dictionary as its second argument", ""));
             }
+            let copy = Owned::new(ffi::PyDict_Copy(dictionary))?;
+            let dictionary = copy.as_ptr();
             let (mut position, mut name, mut value) = (0, ptr::null_mut(), ptr::null_mut());
             while ffi::PyDict_Next(dictionary, &mut position, &mut name, &mut value) != 0 {
                 self.set(name, Owned::from_borrowed(value))?;
