@@ -436,3 +436,35 @@ def test_a_signal_handler_that_forks_in_the_middle_of_the_call() -> None:
         )
         assert out.splitlines() == ["nothing raised: 8", "0", "8"]
         assert daemon.client_files() == []
+
+
+def test_a_child_that_a_signal_handler_forked_waits_for_nothing() -> None:
+    """The parent has had the answer, so none will come, and the call has no timeout."""
+    with Chronyd(LOCAL_SERVER) as daemon:
+        daemon.stop()
+        out = run(
+            f"""
+            reading, writing = os.pipe()
+            pids = []
+
+            def handler(*_):
+                pid = os.fork()
+                if pid == 0:
+                    signal.alarm(20)
+                    os.read(reading, 1)
+                    return
+                pids.append(pid)
+                os.kill({daemon.pid}, signal.SIGCONT)
+
+            signal.signal(signal.SIGUSR1, handler)
+            threading.Timer(0.2, os.kill, (os.getpid(), signal.SIGUSR1)).start()
+            said = raised_by(lambda: pychrony.get_tracking(ADDRESS, timeout=None).stratum)
+            if not pids:
+                os._exit(0 if said.startswith("RuntimeError") else 9)
+            os.write(writing, b"x")
+            print(said)
+            print(os.waitstatus_to_exitcode(os.waitpid(pids[0], 0)[1]))
+            """,
+            ADDRESS=daemon.socket,
+        )
+        assert out.splitlines() == ["nothing raised: 8", "0"]
