@@ -5,7 +5,7 @@ PYTHON :=
 VENV := .cache/venv/bin/python
 DOCS_VENV := .cache/docs-venv/bin/python
 WHEEL := .cache/wheel
-SOURCES := $(shell find src include packaging/libchrony -type f) Cargo.toml Cargo.lock build.rs setup.py setup.cfg pyproject.toml MANIFEST.in .cargo/config.toml README.md LICENSE
+SOURCES := $(shell find src include packaging/libchrony -type f -not -path '*.egg-info/*') Cargo.toml Cargo.lock build.rs setup.py setup.cfg pyproject.toml MANIFEST.in .cargo/config.toml README.md LICENSE
 WITH_LIBCHRONY := PYCHRONY_LIBCHRONY="$$(tools/libchrony)"
 
 .DELETE_ON_ERROR:

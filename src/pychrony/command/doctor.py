@@ -111,7 +111,15 @@ def look_at_libchrony(findings: Findings, missing: ImportError | None) -> None:
     import pychrony
 
     if missing is not None:
-        findings.add("problem", "pychrony", f"{list(pychrony.__path__)[0]}, without its extension")
+        folder = list(pychrony.__path__)[0]
+        if any(
+            name.startswith("__init__.") and name.endswith(".so") for name in os.listdir(folder)
+        ):
+            findings.add(
+                "note", "pychrony", f"{folder}; its extension cannot be loaded without libchrony"
+            )
+        else:
+            findings.add("problem", "pychrony", f"{folder}, without its extension")
         findings.add("problem", "libchrony", str(missing), GET_LIBCHRONY)
         return
     findings.add("ok", "pychrony", f"{pychrony.__version__}, {pychrony.__file__}")
