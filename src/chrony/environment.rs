@@ -8,7 +8,7 @@ unsafe extern "C" {
 }
 
 /// Whether the process runs with raised privileges, as `secure_getenv()` sees it.
-pub fn is_secure() -> bool {
+pub fn has_raised_privileges() -> bool {
     // SAFETY: it takes a number.
     unsafe { libc::getauxval(libc::AT_SECURE) != 0 }
 }

@@ -9,7 +9,7 @@ use pyo3_ffi as ffi;
 use super::method::Parameters;
 use super::object::{Owned, Raised, Result, bytes, imported, string, type_error, value_error};
 use crate::chrony::address::{Address, Candidates, default_candidates};
-use crate::chrony::environment::is_secure;
+use crate::chrony::environment::has_raised_privileges;
 
 type Object = *mut ffi::PyObject;
 
@@ -63,7 +63,7 @@ impl Target {
 /// PYCHRONY_ADDRESS, if it is set and the process may take orders from the environment. It is read from Python's own
 /// `os.environ`: C's environment may be changed meanwhile by another interpreter, or by any thread without a GIL.
 fn environment_variable() -> Result<Option<Owned>> {
-    if is_secure() {
+    if has_raised_privileges() {
         return Ok(None);
     }
     let Some(os) = imported(c"os")? else { return Ok(None) }; // Python is being started, or shut down
