@@ -11,7 +11,7 @@ use super::object::{Detached, Owned, Raised, Result, check_signals, entry, impor
 use super::state::State;
 use super::structseq;
 use crate::chrony::client::{Answer, Client};
-use crate::chrony::error::Fault;
+use crate::chrony::error::{Error, Fault};
 use crate::chrony::wait::{Call, block_on};
 use crate::reports::{REPORTS, each_report};
 
@@ -84,15 +84,32 @@ pub fn ask<T>(
     report: usize,
     read: impl FnOnce(Asked<'_>) -> Result<T>,
 ) -> Result<T> {
+    in_session(
+        state,
+        target,
+        timeout,
+        async |client, call| client.report(&REPORTS[report].query, call).await,
+        |client, answer, call| read(Asked { client, answer, call }),
+    )
+}
+
+/// Opens a session, has it asked without the GIL and read with it, and closes it.
+fn in_session<A, T>(
+    state: &State,
+    target: &Target,
+    timeout: Option<Duration>,
+    ask: impl AsyncFnOnce(&mut Client, &Call) -> std::result::Result<A, Error>,
+    read: impl FnOnce(&mut Client, A, &Call) -> Result<T>,
+) -> Result<T> {
     let mut client = Client::new(state.library, target.candidates()?);
     let call = Call::new(timeout);
     let answer = {
         let mut detached = Detached::new();
-        block_on(&call, &mut detached, client.report(&REPORTS[report].query, &call))
+        block_on(&call, &mut detached, ask(&mut client, &call))
     };
     let result = answer.map_err(|error| exceptions::raise(state, &error)).and_then(|answer| {
         check_signals()?; // one may have come with the answer
-        read(Asked { client: &mut client, answer, call: &call })
+        read(&mut client, answer, &call)
     });
     close(client);
     result
@@ -150,17 +167,13 @@ unsafe extern "C" fn get_report(
             let [name, address, timeout] = PARAMETERS.bind(arguments, positional, keywords)?;
             (report_name(name)?, Target::parse(address)?, parse_timeout(timeout)?)
         };
-        let mut client = Client::new(state.library, target.candidates()?);
-        let call = Call::new(timeout);
-        let rows = {
-            let mut detached = Detached::new();
-            let rows = block_on(&call, &mut detached, client.raw_report(&name, &call));
-            drop(client);
-            rows
-        };
-        let rows = rows.map_err(|error| exceptions::raise(state, &error))?;
-        check_signals()?;
-        structseq::raw_instances(&rows)
+        in_session(
+            state,
+            &target,
+            timeout,
+            async |client, call| client.raw_report(&name, call).await,
+            |_, rows, _| structseq::raw_instances(&rows),
+        )
     })
 }
 
