@@ -264,9 +264,9 @@ def test_the_headers_constants_are_pythons_enumerations(include: Path) -> None:
     found = re.findall(r"^\tPYCHRONY_([A-Za-z]+)_(\w+) = (\d+)", text, re.MULTILINE)
     ours = [
         (name, member.name, str(int(member)))
-        for name, enumeration in vars(pychrony).items()
-        if hasattr(enumeration, "__members__")
-        for member in enumeration.__members__.values()
+        for name in pychrony.__all__
+        if hasattr(getattr(pychrony, name), "__members__")
+        for member in getattr(pychrony, name).__members__.values()
     ]
     assert sorted(found) == sorted(ours)
 
