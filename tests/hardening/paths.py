@@ -286,8 +286,8 @@ def shared_objects() -> dict[str, object]:
     """What all calls share: None and its like, types, members, the module."""
     found: dict[str, object] = {"None": None, "True": True, "False": False, "(module)": pychrony}
     found.update({"()": (), "''": "", "0": 0, "1": 1})
-    for name, each in vars(pychrony).items():
-        found[name] = each
+    for name in dir(pychrony):
+        each = found[name] = getattr(pychrony, name)
         if isinstance(each, type):
             for member in getattr(each, "__members__", {}).values():
                 found[f"{name}.{member.name}"] = member
