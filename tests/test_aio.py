@@ -583,14 +583,39 @@ def test_a_turn_that_never_comes_is_a_timeout_that_says_so(
     async def main() -> None:
         Gate(responder)
         async with aio.ChronyConnection(responder.address, timeout=0.3) as connection:
-            errors = await asyncio.gather(*(error_of(connection.get_tracking()) for _ in range(3)))
+            calls = [asyncio.ensure_future(connection.get_tracking()) for _ in range(3)]
+            await asked(responder)
+            # The loop is held up until all three are late: nobody passes a turn on in time.
+            time.sleep(0.4)
+            errors = [await error_of(call) for call in calls]
             assert {type(error) for error in errors} == {pychrony.ChronyTimeoutError}
-            assert "another task" in str(errors[-1])
+            assert "gave no answer" in str(errors[0])
+            assert all("another task" in str(error) for error in errors[1:])
             responder.behaviour = faithful
             assert (await connection.get_tracking()).stratum == 3
 
     run(main())
     assert responder.client_files() == []
+
+
+def test_a_call_whose_turn_came_late_names_its_whole_timeout(
+    run: Run[Any], responder: Responder
+) -> None:
+    async def main() -> None:
+        gate = Gate(responder)
+        async with aio.ChronyConnection(responder.address, timeout=1.5) as connection:
+            first, second = (asyncio.ensure_future(connection.get_tracking()) for _ in range(2))
+            await asked(responder)
+            time.sleep(0.5)  # the second call waits for its turn meanwhile
+            gate.open()
+            responder.behaviour = silent
+            assert (await first).stratum == 3
+            error = await error_of(second)
+            assert type(error) is pychrony.ChronyTimeoutError
+            assert "gave no answer" in str(error)
+            assert "within 1.5 s" in str(error)
+
+    run(main())
 
 
 @pytest.mark.parametrize("status", STATUSES)

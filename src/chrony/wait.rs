@@ -52,8 +52,13 @@ pub struct Call {
 impl Call {
     /// A call that may take so long from now, or for ever.
     pub fn new(timeout: Option<Duration>) -> Self {
+        Self::begun(timeout, Duration::ZERO)
+    }
+
+    /// A call that began so long ago, and has waited for its turn since.
+    pub fn begun(timeout: Option<Duration>, ago: Duration) -> Self {
         // A deadline that the clock cannot express is never reached.
-        let deadline = timeout.and_then(|timeout| Instant::now().checked_add(timeout));
+        let deadline = timeout.and_then(|timeout| Instant::now().checked_add(timeout.saturating_sub(ago)));
         Self { timeout, deadline, wanted: Cell::new(None), event: Cell::new(None) }
     }
 

@@ -223,11 +223,11 @@ class _Opening:
                 return  # whose turn it is closes the conversation
         self.conversation.close()
 
-    async def take_turn(self, timeout: float | None) -> float | None:
-        """Wait for the turn. Returns the seconds that are left of the timeout."""
+    async def take_turn(self, timeout: float | None) -> float:
+        """Wait for the turn. Returns the seconds that this took."""
         if not self._is_busy:
             self._is_busy = True
-            return timeout
+            return 0.0
         began = self.loop.time()
         turn: asyncio.Future[bool] = self.loop.create_future()
         timer = None if timeout is None else self.loop.call_later(timeout, _wake, turn, False)
@@ -241,12 +241,12 @@ class _Opening:
         finally:
             if timer is not None:
                 timer.cancel()
-        left = None if timeout is None else timeout - (self.loop.time() - began)
+        waited = self.loop.time() - began
         if has_turn and self.is_closed:
             self.pass_turn()
             raise _closed()
-        if has_turn and (left is None or left > 0):
-            return left
+        if has_turn and (timeout is None or waited < timeout):
+            return waited
         if has_turn:
             self.pass_turn()  # it came too late
         raise ChronyTimeoutError(
@@ -352,9 +352,9 @@ class ChronyConnection:
             raise RuntimeError(
                 "the connection was opened in another event loop: open one in this loop"
             )
-        timeout = await opening.take_turn(self._timeout)
+        waited = await opening.take_turn(self._timeout)
         try:
-            step = getattr(opening.conversation, name)(report, timeout)
+            step = getattr(opening.conversation, name)(report, self._timeout, waited)
             return await _finish(opening.conversation, step, opening)
         finally:
             opening.pass_turn()

@@ -65,8 +65,8 @@ enum Ask {
 }
 
 impl Question {
-    fn new(mut client: Client, ask: Ask, timeout: Option<Duration>) -> Self {
-        let call = Rc::new(Call::new(timeout));
+    fn new(mut client: Client, ask: Ask, call: Call) -> Self {
+        let call = Rc::new(call);
         let shared = Rc::clone(&call);
         let future = async move {
             let outcome = match ask {
@@ -142,7 +142,7 @@ impl Conversation {
     }
 
     /// Asks, and goes on as far as it gets.
-    fn ask(&self, state: &State, ask: Ask, timeout: Option<Duration>) -> Result<Owned> {
+    fn ask(&self, state: &State, ask: Ask, call: Call) -> Result<Owned> {
         let mut talk = self.lock()?;
         if talk.question.is_some() {
             return Err(runtime_error("the conversation is in the middle of a question"));
@@ -151,7 +151,7 @@ impl Conversation {
             Some(client) => client,
             None => Client::new(state.library, talk.target.candidates()?),
         };
-        talk.question = Some(Question::new(client, ask, timeout));
+        talk.question = Some(Question::new(client, ask, call));
         talk.go_on(state)
     }
 }
@@ -195,12 +195,14 @@ static METHODS: [Method; 8] = [
     Method::with_arguments(
         c"ask",
         ask,
-        c"ask($self, report, timeout, /)\n--\n\nAsk for a report by libchrony's name, as its own function does.",
+        c"ask($self, report, timeout, waited=0.0, /)\n--\n\n\
+          Ask for a report by libchrony's name, as its own function does. So many seconds of the timeout are over already.",
     ),
     Method::with_arguments(
         c"ask_raw",
         ask_raw,
-        c"ask_raw($self, report, timeout, /)\n--\n\nAsk for a report, as get_report() does.",
+        c"ask_raw($self, report, timeout, waited=0.0, /)\n--\n\n\
+          Ask for a report, as get_report() does. So many seconds of the timeout are over already.",
     ),
     Method::with_one_argument(c"open", open, c"open($self, timeout, /)\n--\n\nOpen a session, and ask nothing yet."),
     Method::with_one_argument(
@@ -247,21 +249,21 @@ unsafe extern "C" fn init(object: Object, arguments: Object, keywords: Object) -
     })
 }
 
-/// A report's name, and the seconds for it.
+/// A report's name, and a call that has so many seconds for it, of which some may be over.
 ///
 /// # Safety
 /// The arguments must be those the interpreter passed.
-unsafe fn question(
-    arguments: *const Object,
-    positional: ffi::Py_ssize_t,
-    keywords: Object,
-) -> Result<(String, Option<Duration>)> {
-    const PARAMETERS: Parameters<2> =
-        Parameters { function: c"ask", names: [c"report", c"timeout"], positional: 2, required: 2 };
+unsafe fn question(arguments: *const Object, positional: ffi::Py_ssize_t, keywords: Object) -> Result<(String, Call)> {
+    const PARAMETERS: Parameters<3> =
+        Parameters { function: c"ask", names: [c"report", c"timeout", c"waited"], positional: 3, required: 2 };
     // SAFETY: as the caller promises.
     unsafe {
-        let [report, timeout] = PARAMETERS.bind(arguments, positional, keywords)?;
-        Ok((report_name(report)?, parse_timeout(timeout)?))
+        let [report, timeout, waited] = PARAMETERS.bind(arguments, positional, keywords)?;
+        let waited = if waited.is_null() { 0.0 } else { ffi::PyFloat_AsDouble(waited) };
+        // An error is −1.0 as well.
+        let waited =
+            Duration::try_from_secs_f64(waited).map_err(|_| value_error("waited must be seconds, 0 or more"))?;
+        Ok((report_name(report)?, Call::begun(parse_timeout(timeout)?, waited)))
     }
 }
 
@@ -273,11 +275,11 @@ unsafe extern "C" fn ask(
 ) -> Object {
     entry(|| {
         // SAFETY: the object that the method was called on, and the interpreter's arguments.
-        let ((conversation, state), (name, timeout)) =
+        let ((conversation, state), (name, call)) =
             unsafe { (parts::<Conversation>(object), question(arguments, positional, keywords)?) };
         let report = REPORTS.iter().position(|known| known.query.report.to_bytes() == name.as_bytes());
         let report = report.ok_or_else(|| value_error("no such report"))?;
-        conversation.ask(state?, Ask::Report(report), timeout)
+        conversation.ask(state?, Ask::Report(report), call)
     })
 }
 
@@ -289,9 +291,9 @@ unsafe extern "C" fn ask_raw(
 ) -> Object {
     entry(|| {
         // SAFETY: the object that the method was called on, and the interpreter's arguments.
-        let ((conversation, state), (name, timeout)) =
+        let ((conversation, state), (name, call)) =
             unsafe { (parts::<Conversation>(object), question(arguments, positional, keywords)?) };
-        conversation.ask(state?, Ask::RawReport(name), timeout)
+        conversation.ask(state?, Ask::RawReport(name), call)
     })
 }
 
@@ -299,7 +301,7 @@ unsafe extern "C" fn open(object: Object, timeout: Object) -> Object {
     entry(|| {
         // SAFETY: the object that the method was called on, and its argument.
         let ((conversation, state), timeout) = unsafe { (parts::<Conversation>(object), parse_timeout(timeout)?) };
-        conversation.ask(state?, Ask::Open, timeout)
+        conversation.ask(state?, Ask::Open, Call::new(timeout))
     })
 }
 
