@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.machinery
 import importlib.metadata
+import pydoc
 import sys
 from pathlib import Path
 
@@ -75,6 +76,14 @@ def test_everything_public_is_documented() -> None:
     assert pychrony.get_tracking.__doc__
     for name in ["get_tracking", "TrackingStatus", "LeapStatus", "ErrorCode", "ChronyError"]:
         assert getattr(pychrony, name).__doc__, name
+
+
+@pytest.mark.parametrize("name", ["LeapStatus", "SourceState", "NTPFlags"])
+def test_help_of_an_enumeration_is_about_its_members(name: str) -> None:
+    enumeration = getattr(pychrony, name)
+    text = pydoc.plain(pydoc.render_doc(enumeration))
+    assert all(member.name in text for member in enumeration)
+    assert "to_bytes" not in text
 
 
 def test_the_signature_is_there_for_help() -> None:

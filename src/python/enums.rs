@@ -21,7 +21,7 @@ type Object = *mut ffi::PyObject;
 /// The class of a table.
 pub fn class<'a>(state: &'a State, table: &'static Enumeration) -> Result<&'a EnumClass> {
     let index = ENUMERATIONS.iter().position(|known| std::ptr::eq(*known, table)).unwrap_or(0); // it is one of them
-    get_or_make(&state.enumerations[index], || new_class(table))
+    get_or_make(&state.enumerations[index], || new_class(state, table))
 }
 
 /// The member of this value.
@@ -39,8 +39,8 @@ pub fn member(state: &State, table: &'static Enumeration, value: u64) -> Result<
 
 /// Makes the class. Its table and its arguments being what they are, the `enum` module fails only where it is not to be had any
 /// more: at the end of Python its names are gone, and a process may have given up the right to read the file.
-fn new_class(table: &'static Enumeration) -> Result<EnumClass> {
-    make_class(table).map_err(|raised| {
+fn new_class(state: &State, table: &'static Enumeration) -> Result<EnumClass> {
+    make_class(state, table).map_err(|raised| {
         // SAFETY: exception types; an exception is set, and is looked at.
         let is_gone = unsafe {
             [ffi::PyExc_ImportError, ffi::PyExc_TypeError, ffi::PyExc_AttributeError, ffi::PyExc_NameError]
@@ -58,19 +58,19 @@ fn new_class(table: &'static Enumeration) -> Result<EnumClass> {
     })
 }
 
-/// As `enum.IntEnum(name, members, module="pychrony")` does.
-fn make_class(table: &'static Enumeration) -> Result<EnumClass> {
+/// As a `class` statement does: `class NAME(enum.IntEnum, metaclass=_EnumType)`.
+fn make_class(state: &State, table: &'static Enumeration) -> Result<EnumClass> {
     let enums = import(c"enum")?;
     let base = enums.attribute(if table.growth == Growth::Flags { c"IntFlag" } else { c"IntEnum" })?;
-    let members =
-        list(table.members.iter().map(|member| {
-            tuple([string(&member.name.to_string_lossy()), unsigned(u64::from(member.value))].into_iter())
-        }))?;
-    let arguments = tuple([string(&table.name.to_string_lossy()), Ok(members)].into_iter())?;
-    let keywords = dictionary([(c"module", string("pychrony"))].into_iter())?;
-    // SAFETY: live objects; the result is a new reference.
-    let class = unsafe { Owned::new(ffi::PyObject_Call(base.as_ptr(), arguments.as_ptr(), keywords.as_ptr())) }?;
-    class.set_attribute(c"__doc__", &string(&table.doc.to_string_lossy())?)?;
+    let metaclass = get_or_make(&state.enum_type, || make_metaclass(&enums))?;
+    let (name, bases) = (string(&table.name.to_string_lossy())?, tuple([Ok(base)].into_iter())?);
+    let namespace = metaclass.attribute(c"__prepare__")?.call(&[&name, &bases])?;
+    namespace.set_item(c"__module__", &string("pychrony")?)?;
+    namespace.set_item(c"__doc__", &string(&table.doc.to_string_lossy())?)?;
+    for member in table.members {
+        namespace.set_item(member.name, &unsigned(u64::from(member.value))?)?;
+    }
+    let class = metaclass.call(&[&name, &bases, &namespace])?;
     let mut members = Vec::with_capacity(table.members.len() + 1);
     match table.growth {
         Growth::Closed => {}
@@ -84,6 +84,36 @@ fn make_class(table: &'static Enumeration) -> Result<EnumClass> {
         members.push((u64::from(member.value), class.attribute(member.name)?));
     }
     Ok(EnumClass { class, members })
+}
+
+/// The type of our classes: `enum.EnumMeta`, but for what `dir()` lists.
+fn make_metaclass(enums: &Owned) -> Result<Owned> {
+    // SAFETY: always live.
+    let class = unsafe { Owned::from_borrowed((&raw mut ffi::PyType_Type).cast()) };
+    let bases = tuple([enums.attribute(c"EnumMeta")].into_iter())?;
+    let namespace = dictionary([(c"__module__", string("pychrony"))].into_iter())?;
+    let metaclass = class.call(&[&string("_EnumType")?, &bases, &namespace])?;
+    method::add_all(&metaclass, &METACLASS_METHODS)?;
+    Ok(metaclass)
+}
+
+static METACLASS_METHODS: [Method; 2] = [
+    Method::without_arguments(
+        c"__dir__",
+        dir,
+        c"__dir__($self, /)\n--\n\nThe members, without the methods of int: so it is on CPython 3.9 and 3.10, and help() is as short.",
+    ),
+    Method::end(),
+];
+
+unsafe extern "C" fn dir(class: Object, _: Object) -> Object {
+    entry(|| {
+        // SAFETY: a live class.
+        let members = unsafe { Owned::from_borrowed(class) }.attribute(c"_member_names_")?;
+        let of_classes = ["__class__", "__doc__", "__members__", "__module__"].map(string);
+        let members = (0..members.length()?).map(|index| members.item(index));
+        list(of_classes.into_iter().chain(members).collect::<Vec<_>>().into_iter())
+    })
 }
 
 fn name_of_unknown(value: u64) -> String {

@@ -74,10 +74,10 @@ impl Owned {
         Ok(String::from_utf8_lossy(bytes(&encoded)?).into_owned())
     }
 
-    /// Sets an item of a dictionary.
+    /// Sets an item of a dictionary, in the way of its own type.
     pub fn set_item(&self, name: &CStr, value: &Self) -> Result<()> {
         // SAFETY: live objects and text; the value is not stolen.
-        check(unsafe { ffi::PyDict_SetItemString(self.as_ptr(), name.as_ptr(), value.as_ptr()) })
+        check(unsafe { ffi::PyMapping_SetItemString(self.as_ptr(), name.as_ptr(), value.as_ptr()) })
     }
 
     /// Puts all items of another dictionary into this one.

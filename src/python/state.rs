@@ -19,6 +19,8 @@ pub const EXCEPTIONS: usize = 7;
 pub struct State {
     pub library: &'static Library,
     pub exceptions: [OnceLock<Owned>; EXCEPTIONS],
+    /// The type of the enumerations.
+    pub enum_type: OnceLock<Owned>,
     pub enumerations: [OnceLock<EnumClass>; ENUMERATIONS.len()],
     /// The types of the reports' records, in the order of REPORTS.
     pub records: [OnceLock<Owned>; REPORTS.len()],
@@ -40,6 +42,7 @@ impl State {
         Self {
             library,
             exceptions: [const { OnceLock::new() }; EXCEPTIONS],
+            enum_type: OnceLock::new(),
             enumerations: [const { OnceLock::new() }; ENUMERATIONS.len()],
             records: [const { OnceLock::new() }; REPORTS.len()],
             connection: OnceLock::new(),
@@ -75,7 +78,8 @@ impl State {
         let enumerations = self.enumerations.iter().filter_map(OnceLock::get);
         let enumerations =
             enumerations.flat_map(|it| std::iter::once(&it.class).chain(it.members.iter().map(|(_, member)| member)));
-        let types = self.exceptions.iter().chain(&self.records).chain([&self.connection, &self.conversation]);
+        let types =
+            self.exceptions.iter().chain(&self.records).chain([&self.enum_type, &self.connection, &self.conversation]);
         types.filter_map(OnceLock::get).chain(enumerations)
     }
 }
