@@ -29,6 +29,8 @@ import pychrony
         (("--bogus",), "there is no option '--bogus'"),
         (("sources", "--bogus"), "there is no option '--bogus'"),
         (("sources", "192.0.2.1"), "'192.0.2.1' is too much"),
+        (("sources", "192.0.2.1"), "; an address is given with --address"),
+        (("192.0.2.1",), "there is no command '192.0.2.1'; an address is given with --address"),
         (("--json", "--csv"), "--json and --csv exclude each other"),
         (("--csv", "doctor"), "doctor takes no --csv"),
         (("--watch", "wait"), "wait takes no --watch"),
