@@ -14,7 +14,8 @@ from support.command import LONG_ADDRESS
 from support.stranger import STRANGER, is_alone
 
 import pychrony
-from pychrony.testing import FakeChronyd, make_source, make_tracking
+from pychrony import NTPFlags
+from pychrony.testing import FakeChronyd, make_ntp_data, make_source, make_tracking
 
 
 def doctor(*arguments: str, **options: Any) -> dict[str, Any]:
@@ -78,6 +79,23 @@ def test_the_verdict_on_a_clock_with_a_warning_points_to_it() -> None:
         ticket = doctor("-a", daemon.address)
     assert ticket["exit_status"] == 0
     assert ticket["verdict"].endswith("wrong; but see the notes on it above.")
+
+
+def test_what_other_diagnoses_look_at_has_its_line() -> None:
+    # Of what docs/command.md names, the part that a healthy chronyd does not show.
+    all_but_two = NTPFlags(0x3FF) & ~(NTPFlags.TEST2 | NTPFlags.TEST_D)
+    with FakeChronyd(
+        tracking=make_tracking(leap_status=pychrony.LeapStatus.INSERT, skew=0.5),
+        sources=[make_source(reachability=0o17)],
+        ntp_data=[make_ntp_data(flags=all_but_two)],
+    ) as daemon:
+        steps = doctor("-a", daemon.address)["by name"]
+    assert "Insert second at the end of the day" in steps["leap second"]["found"]
+    assert "(+/- 0.500 ppm)" in steps["correction"]["found"]
+    source = steps["source 192.0.2.1"]["found"]
+    assert "answered 4 of the last 8 polls" in source
+    assert "standard deviation " in source
+    assert "its last packet failed the NTP tests 2, D" in source
 
 
 def test_what_to_do_when_no_source_answers_is_said_once() -> None:
