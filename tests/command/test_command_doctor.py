@@ -146,8 +146,10 @@ def test_without_libchrony_it_says_how_to_get_one(no_libchrony: Path) -> None:
 
 def test_without_libchrony_the_socket_is_still_looked_at(client: Chronyd) -> None:
     ticket = doctor("-a", client.socket, PYCHRONY_LIBCHRONY="/nowhere")
-    found = ticket["by name"][client.socket]["found"]
-    assert f"the socket belongs to {daemon_user().pw_name}:" in found
+    step = ticket["by name"][client.socket]
+    assert f"the socket belongs to {daemon_user().pw_name}:" in step["found"]
+    assert step["found"].endswith("; not asked: libchrony is missing")
+    assert step["status"] == "note"
 
 
 def test_who_may_not_ask_is_told_who_may(closed_to_strangers: Chronyd) -> None:

@@ -25,7 +25,7 @@ import pychrony
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (("tracing",), "there is no command 'tracing', but tracking, sources, "),
+        (("tracing",), "there is no command 'tracing'; there are tracking, sources, "),
         (("--bogus",), "there is no option '--bogus'"),
         (("sources", "--bogus"), "there is no option '--bogus'"),
         (("sources", "192.0.2.1"), "'192.0.2.1' is too much"),
@@ -42,7 +42,7 @@ import pychrony
         (("report", "nonsense"), 'no report is named "nonsense"; this libchrony knows tracking'),
         (("-a", "192.0.2.1:0"), "its port is not a number from 1 to 65535"),
         (("-a", "localhost:0"), "the port must be a number from 1 to 65535"),
-        (("-a", "1.2.3"), "1.2.3"),
+        (("-a", "1.2.3"), "or [::1]:323; nor is it a host's name"),
         (("-a", ""), "address"),
     ],
 )

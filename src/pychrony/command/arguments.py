@@ -376,7 +376,9 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
     if unknown and any(mark in unknown[0] for mark in "./:"):
         hint = "; an address is given with --address"
     if command is parser and unknown and not unknown[0].startswith("-"):
-        command.error(f"there is no command {unknown[0]!r}" + (hint or f", but {', '.join(every)}"))
+        command.error(
+            f"there is no command {unknown[0]!r}" + (hint or f"; there are {', '.join(every)}")
+        )
     if unknown:
         command.error(
             f"there is no option {unknown[0]!r}"

@@ -22,7 +22,7 @@ def ask(
     refusals = []
     for candidate in candidates(address, timeout):
         try:
-            with pychrony.ChronyConnection(candidate, timeout=timeout) as connection:
+            with connect(candidate, timeout) as connection:
                 return question(connection)
         except pychrony.ChronyTimeoutError:
             raise
@@ -33,6 +33,16 @@ def ask(
     raise pychrony.ChronyConnectionError(
         "; ".join(str(error) for error in refusals), refusals[0].error_code
     )
+
+
+def connect(address: str | None, timeout: float) -> pychrony.ChronyConnection:
+    """A connection. What is said of a malformed address is true of the command, too."""
+    try:
+        return pychrony.ChronyConnection(address, timeout=timeout)
+    except ValueError as error:
+        # The module takes no host names; the command does.
+        said = str(error).replace(" (host names are not looked up)", "; nor is it a host's name")
+        raise ValueError(said) from None
 
 
 def candidates(address: str | None, timeout: float) -> list[str | None]:

@@ -164,7 +164,7 @@ def look_at_addresses(findings: Findings, options: Namespace) -> Answer | None:
         answer = answer or reply
     for address, answered, found, advice in tried:
         # That one of the four does not answer is of no concern where another does.
-        status = "ok" if answered else "note" if answer else "problem"
+        status = "ok" if answered else "note" if answer or options.missing else "problem"
         findings.add(status, address, found, None if answer else advice)
     if answer is None and (chosen is None or is_here(chosen)):
         look_for_process(findings)
@@ -185,8 +185,10 @@ def usual_addresses() -> list[str]:
 def try_address(address: str, options: Namespace) -> tuple[Answer | None, str, str | None]:
     """The answer, if any; what was found; what to do."""
     place, advice = socket_file(address) if address.startswith("/") else ("", None)
-    if options.missing is not None or (place and place.startswith("there is no")):
-        return None, place or "not asked: libchrony is missing", advice
+    if place.startswith("there is no"):
+        return None, place, advice
+    if options.missing is not None:
+        return None, "; ".join(filter(None, (place, "not asked: libchrony is missing"))), advice
     import pychrony
 
     from . import asking
