@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import socket
 import threading
 from pathlib import Path
@@ -138,6 +139,25 @@ def test_a_name_server_that_is_silent_holds_no_call_longer_than_its_timeout(
         asking.ask("silent.example", 0.1, stratum)
     over.set()
     assert caught.value.error_code == pychrony.ErrorCode.TIMEOUT
+
+
+def test_a_signal_ends_the_resolving_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Interrupted(Exception):
+        pass
+
+    def interrupt(number: int, frame: object) -> None:
+        raise Interrupted
+
+    over = threading.Event()
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: [] if over.wait() else [])
+    before = signal.signal(signal.SIGALRM, interrupt)
+    try:
+        signal.setitimer(signal.ITIMER_REAL, 0.1)
+        with pytest.raises(Interrupted):
+            asking.ask("silent.example", 10.0, stratum)
+    finally:
+        signal.signal(signal.SIGALRM, before)
+        over.set()
 
 
 OTHER = """
