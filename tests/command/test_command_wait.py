@@ -55,7 +55,7 @@ def test_the_time_left_to_a_silent_chronyd_is_said_in_a_readable_number() -> Non
 
 def test_the_last_answer_is_waited_for_when_time_is_nearly_up() -> None:
     def slow(request: Request) -> Datagrams:
-        time.sleep(0.05)
+        time.sleep(0.02)
         return faithful(request)
 
     with Responder(slow) as daemon:
