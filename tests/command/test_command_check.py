@@ -72,14 +72,24 @@ def test_an_old_measurement_a_high_stratum_and_missing_sources_are_warnings() ->
         said = check(*old, "--min-sources", "2")
         assert (said.status, said.text.partition(" (")[0]) == (
             WARNING,
-            "1 of 1 source is reachable, fewer than 2",
+            "1 of 1 sources reachable, fewer than 2",
         )
         daemon.reports["sources"] = [sample("sources", reachability=0)]
         said = check(*old)
         assert (said.status, said.text.partition(" (")[0]) == (
             WARNING,
-            "0 of 1 source are reachable, fewer than 1",
+            "0 of 1 sources reachable, fewer than 1",
         )
+
+
+def test_a_warning_is_followed_by_what_it_does_not_say_itself() -> None:
+    with Responder() as daemon:
+        old = ("--max-age", "100000d", "-a", daemon.address)
+        follows = "synchronised to 192.0.2.1, stratum 3)"
+        said = check("--warning", "10ms", *old)
+        assert said.text == f"may be 10.01 ms wrong, more than 10 ms ({follows}"
+        said = check("--max-stratum", "2", *old)
+        assert said.text == f"stratum 3 is above 2 (at most 10.01 ms wrong, {follows}"
 
 
 def test_an_unsynchronised_clock_is_critical(unsynchronised: Chronyd) -> None:
@@ -140,6 +150,8 @@ def test_without_libchrony_nobody_knows(no_libchrony: Path) -> None:
     [
         ("--bogus",),
         ("-w", "5 parsecs"),
+        ("-w", "5|ms"),
+        ("5|ms",),
         ("-w", "2s", "-c", "1s"),
         ("--max-stratum", "-1"),
         ("-a", "127.0.0.1:99999"),

@@ -25,10 +25,12 @@ import pychrony
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (("tracing",), "there is no command 'tracing', but tracking, sources, "),
+        (("tracing",), "there is no command 'tracing'; there are tracking, sources, "),
         (("--bogus",), "there is no option '--bogus'"),
         (("sources", "--bogus"), "there is no option '--bogus'"),
         (("sources", "192.0.2.1"), "'192.0.2.1' is too much"),
+        (("sources", "192.0.2.1"), "; an address is given with --address"),
+        (("192.0.2.1",), "there is no command '192.0.2.1'; an address is given with --address"),
         (("--json", "--csv"), "--json and --csv exclude each other"),
         (("--csv", "doctor"), "doctor takes no --csv"),
         (("--watch", "wait"), "wait takes no --watch"),
@@ -40,7 +42,7 @@ import pychrony
         (("report", "nonsense"), 'no report is named "nonsense"; this libchrony knows tracking'),
         (("-a", "192.0.2.1:0"), "its port is not a number from 1 to 65535"),
         (("-a", "localhost:0"), "the port must be a number from 1 to 65535"),
-        (("-a", "1.2.3"), "1.2.3"),
+        (("-a", "1.2.3"), "or [::1]:323; nor is it a host's name"),
         (("-a", ""), "address"),
     ],
 )

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import signal
 import socket
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +25,7 @@ from pychrony.command import arguments, asking, durations
         ("100\u00b5s", 100e-6),
         ("100\u03bcs", 100e-6),
         ("5ms", 5e-3),
+        ("5 ms", 5e-3),
         ("1.5s", 1.5),
         ("2m", 120.0),
         ("2min", 120.0),
@@ -41,6 +44,12 @@ def test_durations_are_read_as_people_write_them(text: str, seconds: float) -> N
 def test_what_is_no_duration_is_said_to_be_none(text: str) -> None:
     with pytest.raises(ValueError, match="is no duration: write 100us"):
         durations.parse(text)
+
+
+@pytest.mark.parametrize("exponent", range(-9, 8))
+def test_a_duration_that_was_printed_can_be_given_to_an_option(exponent: int) -> None:
+    seconds = 1.234 * 10.0**exponent
+    assert durations.parse(durations.text(seconds)) == pytest.approx(seconds, rel=1e-3)
 
 
 @pytest.mark.parametrize(
@@ -75,7 +84,7 @@ def test_durations_are_written_with_the_unit_that_fits(seconds: float, text: str
     ],
 )
 def test_what_is_no_hosts_name_goes_to_pychrony_as_it_is(address: str) -> None:
-    assert asking.candidates(address) == [address]
+    assert asking.candidates(address, 10.0) == [address]
 
 
 def two_addresses(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -99,7 +108,7 @@ def test_a_hosts_next_address_is_tried_where_the_first_refuses(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     two_addresses(monkeypatch)
-    assert asking.candidates("two.example") == ["[::1]:323", "127.0.0.1:323"]
+    assert asking.candidates("two.example", 10.0) == ["[::1]:323", "127.0.0.1:323"]
     with Responder() as daemon:
         assert asking.ask(f"two.example:{daemon.port}", 10.0, stratum) == 3
 
@@ -117,6 +126,38 @@ def test_a_silent_address_ends_the_search(monkeypatch: pytest.MonkeyPatch) -> No
     with Responder(silent, transport="udp6") as daemon:
         with pytest.raises(pychrony.ChronyTimeoutError):
             asking.ask(f"two.example:{daemon.port}", 0.1, stratum)
+
+
+def test_a_name_server_that_is_silent_holds_no_call_longer_than_its_timeout(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    over = threading.Event()
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: [] if over.wait() else [])
+    with pytest.raises(
+        pychrony.ChronyTimeoutError, match="'silent.example' within 0.1 s"
+    ) as caught:
+        asking.ask("silent.example", 0.1, stratum)
+    over.set()
+    assert caught.value.error_code == pychrony.ErrorCode.TIMEOUT
+
+
+def test_a_signal_ends_the_resolving_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Interrupted(Exception):
+        pass
+
+    def interrupt(number: int, frame: object) -> None:
+        raise Interrupted
+
+    over = threading.Event()
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: [] if over.wait() else [])
+    before = signal.signal(signal.SIGALRM, interrupt)
+    try:
+        signal.setitimer(signal.ITIMER_REAL, 0.1)
+        with pytest.raises(Interrupted):
+            asking.ask("silent.example", 10.0, stratum)
+    finally:
+        signal.signal(signal.SIGALRM, before)
+        over.set()
 
 
 OTHER = """

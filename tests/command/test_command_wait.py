@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 import threading
+import time
 
 import pytest
 from support import command
 from support.chronyd import LOCAL_SERVER, Chronyd, client_of
 from support.command import CTRL_C, INTERRUPTED, Terminal
+from support.responder import Datagrams, Request, Responder, faithful, silent
 
 
 def test_it_returns_at_once_when_the_clock_is_synchronised(client: Chronyd) -> None:
@@ -27,14 +30,14 @@ def test_it_gives_up_when_asked_to(kind: str, state: str, request: pytest.Fixtur
     daemon = request.getfixturevalue(kind)
     done = command.run("wait", "--for", "100ms", "-a", daemon.socket)
     assert (done.returncode, done.stdout) == (1, "")
-    assert done.stderr.startswith(f"pychrony: gave up after 0.1 s: {state}")
+    assert done.stderr.startswith(f"pychrony: gave up after 100 ms: {state}")
     assert done.stderr.count("\n") == 1
 
 
 def test_it_waits_for_a_smaller_error(client: Chronyd) -> None:
     done = command.run("wait", "--max-error", "1ns", "--for", "0.1", "-a", client.socket)
     assert done.returncode == 1
-    assert "not yet below 1 ns; 1 of 1 source is reachable" in done.stderr
+    assert "not yet below 1 ns; 1 of 1 sources reachable" in done.stderr
 
 
 def test_a_stopped_or_absent_chronyd_is_waited_for(stopped: Chronyd) -> None:
@@ -42,6 +45,30 @@ def test_a_stopped_or_absent_chronyd_is_waited_for(stopped: Chronyd) -> None:
         done = command.run("wait", "--for", "200ms", "-a", address)
         assert done.returncode == 1
         assert "no answer yet" in done.stderr
+
+
+def test_the_time_left_to_a_silent_chronyd_is_said_in_a_readable_number() -> None:
+    with Responder(silent) as daemon:
+        done = command.run("wait", "--for", "300ms", "-a", daemon.address)
+    assert re.search(r" within 0\.[0-9]{1,2} s\.", done.stderr), done.stderr
+
+
+def test_the_last_answer_is_waited_for_when_time_is_nearly_up() -> None:
+    def slow(request: Request) -> Datagrams:
+        time.sleep(0.02)
+        return faithful(request)
+
+    with Responder(slow) as daemon:
+        done = command.run("wait", "--for", "10ms", "-a", daemon.address)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_who_may_not_ask_does_not_wait(closed_to_strangers: Chronyd) -> None:
+    daemon = closed_to_strangers
+    done = command.run_as_stranger(daemon.directory, "wait", "-a", daemon.socket)
+    assert (done.returncode, done.stdout) == (3, "")
+    assert done.stderr.startswith("pychrony: not allowed to ask chronyd. ")
+    assert done.stderr.count("\n") == 1
 
 
 def test_a_wrong_address_is_not_waited_for() -> None:

@@ -61,7 +61,7 @@ def output(*arguments: Argument, **changes: str | None) -> str:
 
 AS_STRANGER = """
 import importlib, pkgutil, sys
-import encodings.ascii, pychrony.command, ctypes, grp, json, locale, pwd, textwrap
+import encodings.ascii, pychrony.command, ctypes, grp, json, locale, pwd, signal, textwrap
 # A stranger may not be able to read the modules' files.
 for module in pkgutil.iter_modules(pychrony.command.__path__):
     importlib.import_module(f"pychrony.command.{module.name}")

@@ -234,7 +234,7 @@ COMMANDS: dict[str, tuple[str, tuple[str, ...], str, str]] = {
         "A monitoring plugin. The clock's greatest possible error, abs(offset) + root dispersion + root delay / 2, is "
         "compared with --warning and --critical. CRITICAL also: the clock is not synchronised, chronyd follows only its "
         "local reference, chronyd does not answer. UNKNOWN: a wrong command line, no permission, no libchrony. Durations "
-        "are written 100us, 5ms, 1.5s, 2min.",
+        "are written 100us, 5ms, 1.5s, 2min, or as they are printed: '5 ms'.",
     ),
     "wait": (
         "wait until the clock is synchronised",
@@ -292,7 +292,9 @@ class Parser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         if self.monitoring:
-            print(f"CLOCK UNKNOWN: {message}")
+            from .check import plain
+
+            print(f"CLOCK UNKNOWN: {plain(message)}")
             raise SystemExit(3)
         print(f"pychrony: {message}\nTry '{self.prog} --help'.", file=sys.stderr)
         raise SystemExit(2)
@@ -370,13 +372,18 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
     parser = build(every if helps else [name for name in every if name in arguments])
     options, unknown = parser.parse_known_args(_with_interval(arguments))
     command: Parser = options.parser
+    hint = ""
+    if unknown and any(mark in unknown[0] for mark in "./:"):
+        hint = "; an address is given with --address"
     if command is parser and unknown and not unknown[0].startswith("-"):
-        command.error(f"there is no command {unknown[0]!r}, but {', '.join(every)}")
+        command.error(
+            f"there is no command {unknown[0]!r}" + (hint or f"; there are {', '.join(every)}")
+        )
     if unknown:
         command.error(
             f"there is no option {unknown[0]!r}"
             if unknown[0].startswith("-")
-            else f"{unknown[0]!r} is too much: {options.command} takes no such argument"
+            else f"{unknown[0]!r} is too much: {options.command} takes no such argument{hint}"
         )
     _only_its_own(options, command)
     for key, (_, default, _) in OPTIONS.items():

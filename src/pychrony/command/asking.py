@@ -6,7 +6,7 @@ import pychrony
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Callable, TypeVar
+    from typing import Any, Callable, TypeVar
 
     Answer = TypeVar("Answer")
 
@@ -17,12 +17,12 @@ def ask(
     """The answer to a question that is asked on a connection of its own.
 
     A host's addresses are tried in their order, as long as they refuse: one that is silent ends the search, as with
-    the default addresses. Raises as pychrony does.
+    the default addresses. The timeout is for each of these: the host's name, an answer. Raises as pychrony does.
     """
     refusals = []
-    for candidate in candidates(address):
+    for candidate in candidates(address, timeout):
         try:
-            with pychrony.ChronyConnection(candidate, timeout=timeout) as connection:
+            with connect(candidate, timeout) as connection:
                 return question(connection)
         except pychrony.ChronyTimeoutError:
             raise
@@ -35,12 +35,22 @@ def ask(
     )
 
 
-def candidates(address: str | None) -> list[str | None]:
+def connect(address: str | None, timeout: float) -> pychrony.ChronyConnection:
+    """A connection. What is said of a malformed address is true of the command, too."""
+    try:
+        return pychrony.ChronyConnection(address, timeout=timeout)
+    except ValueError as error:
+        # The module takes no host names; the command does.
+        said = str(error).replace(" (host names are not looked up)", "; nor is it a host's name")
+        raise ValueError(said) from None
+
+
+def candidates(address: str | None, timeout: float) -> list[str | None]:
     """The addresses to try, each as pychrony takes it."""
     if address is None:
         return [None]
     host, port = host_and_port(address)
-    return [address] if host is None else list(resolve(host, port))
+    return [address] if host is None else list(resolve(host, port, timeout))
 
 
 def host_and_port(address: str) -> tuple[str | None, str]:
@@ -65,18 +75,35 @@ def host_and_port(address: str) -> tuple[str | None, str]:
     return host, port
 
 
-def resolve(host: str, port: str) -> list[str]:
+def resolve(host: str, port: str, timeout: float) -> list[str]:
     """The host's addresses, each with the port."""
     import socket
+    import threading
 
-    try:
-        found = socket.getaddrinfo(host, None, type=socket.SOCK_DGRAM)
-    except (OSError, UnicodeError) as error:
-        reason = getattr(error, "strerror", None) or str(error)
+    found: list[Any] = []
+    errors: list[Exception] = []
+
+    def look_up() -> None:
+        try:
+            found.extend(socket.getaddrinfo(host, None, type=socket.SOCK_DGRAM))
+        except (OSError, UnicodeError) as error:
+            errors.append(error)
+
+    # getaddrinfo() has no timeout, and a signal does not end it: a thread that nobody waits for may be left in it.
+    thread = threading.Thread(target=look_up, daemon=True)
+    thread.start()
+    thread.join(min(timeout, threading.TIMEOUT_MAX))
+    if thread.is_alive():
+        raise pychrony.ChronyTimeoutError(
+            f"cannot resolve the host name {host!r} within {timeout:g} s. Does DNS work?",
+            pychrony.ErrorCode.TIMEOUT,
+        )
+    if errors:
+        reason = getattr(errors[0], "strerror", None) or str(errors[0])
         raise pychrony.ChronyConnectionError(
             f"cannot resolve the host name {host!r}: {reason}. Is it spelled right, and does DNS work?",
             pychrony.ErrorCode.OPEN_FAILED,
-        ) from error
+        ) from errors[0]
     addresses = []
     for family, _, _, _, (ip, *_) in found:
         brackets = ("[", "]") if family == socket.AF_INET6 else ("", "")

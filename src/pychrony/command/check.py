@@ -38,7 +38,9 @@ def run(options: Namespace) -> int:
     worst = max((level for level, _ in findings), default=OK)
     said = "; ".join(words for _, words in findings) or in_words(status)
     if findings and clock.is_synchronised(status):
-        said += f" ({in_words(status)})"
+        # The error is not said twice.
+        too_large = clock.greatest_error(status) > options.warning
+        said += f" ({follows(status) if too_large else in_words(status)})"
     data = " ".join(performance(status, sources, options, now))
     print(f"CLOCK {STATUS[worst]}: {said} | {data}")
     if options.verbose:
@@ -57,13 +59,13 @@ def failed(error: Exception) -> int:
 
     unreachable = isinstance(error, getattr(pychrony, "ChronyConnectionError", ()))
     level = CRITICAL if unreachable else UNKNOWN
-    print(f"CLOCK {STATUS[level]}: {plain(one_line(error))}")
+    print(f"CLOCK {STATUS[level]}: {plain(error)}")
     return level
 
 
-def plain(text: str) -> str:
-    """Without the character that begins the performance data."""
-    return text.replace("|", "/")
+def plain(text: object) -> str:
+    """On one line, without the character that begins the performance data."""
+    return one_line(text).replace("|", "/")
 
 
 def set_error_limits(options: Namespace) -> None:
@@ -107,7 +109,12 @@ def assess(
 def in_words(status: pychrony.TrackingStatus) -> str:
     """The clock, in a line."""
     error = durations.text(clock.greatest_error(status))
-    return plain(f"at most {error} wrong, {clock.in_words(status)}, stratum {status.stratum}")
+    return f"at most {error} wrong, {follows(status)}"
+
+
+def follows(status: pychrony.TrackingStatus) -> str:
+    """What the clock is synchronised to."""
+    return plain(f"{clock.in_words(status)}, stratum {status.stratum}")
 
 
 def measurement_age(status: pychrony.TrackingStatus, now: float) -> float:

@@ -44,8 +44,7 @@ def reachable(sources: list[Source]) -> int:
 
 
 def count_of_reachable(sources: list[Source]) -> str:
-    """For people: 2 of 4 sources are reachable."""
+    """For people: 2 of 4 sources reachable."""
     if not sources:
         return "chronyd has no sources"
-    number = reachable(sources)
-    return f"{number} of {len(sources)} source{'s' * (len(sources) > 1)} {'is' if number == 1 else 'are'} reachable"
+    return f"{reachable(sources)} of {len(sources)} sources reachable"

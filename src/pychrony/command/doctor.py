@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 import sys
@@ -48,10 +49,11 @@ GET_LIBCHRONY = (
     "Install libchrony (Fedora, and EPEL for RHEL 9: dnf install libchrony; elsewhere build it from "
     "https://gitlab.com/chrony/libchrony), or name its path in PYCHRONY_LIBCHRONY."
 )
+LISTENING = "Is chronyd running, and is this its bindcmdaddress?"
 START_CHRONYD = "Start it: systemctl start chronyd (on Debian and Ubuntu: systemctl start chrony)."
 OPEN_NETWORK = (
-    "Do the network and the firewall let NTP through (UDP port 123 to the servers)? chronyc activity shows whether "
-    "sources are offline."
+    "Do the network and the firewall let NTP through (UDP port 123 to the servers)? pychrony activity shows whether "
+    "sources are offline; chronyc online brings them back."
 )
 
 STATE = {
@@ -162,11 +164,16 @@ def look_at_addresses(findings: Findings, options: Namespace) -> Answer | None:
         answer = answer or reply
     for address, answered, found, advice in tried:
         # That one of the four does not answer is of no concern where another does.
-        status = "ok" if answered else "note" if answer else "problem"
+        status = "ok" if answered else "note" if answer or options.missing else "problem"
         findings.add(status, address, found, None if answer else advice)
-    if answer is None:
+    if answer is None and (chosen is None or is_here(chosen)):
         look_for_process(findings)
     return answer
+
+
+def is_here(address: str) -> bool:
+    """Whether who answers at an address must be a process of this machine."""
+    return address.startswith(("/", "127.", "localhost", "::1", "[::1]"))
 
 
 def usual_addresses() -> list[str]:
@@ -178,8 +185,10 @@ def usual_addresses() -> list[str]:
 def try_address(address: str, options: Namespace) -> tuple[Answer | None, str, str | None]:
     """The answer, if any; what was found; what to do."""
     place, advice = socket_file(address) if address.startswith("/") else ("", None)
-    if options.missing is not None or (place and place.startswith("there is no")):
-        return None, place or "not asked: libchrony is missing", advice
+    if place.startswith("there is no"):
+        return None, place, advice
+    if options.missing is not None:
+        return None, "; ".join(filter(None, (place, "not asked: libchrony is missing"))), advice
     import pychrony
 
     from . import asking
@@ -188,7 +197,14 @@ def try_address(address: str, options: Namespace) -> tuple[Answer | None, str, s
     try:
         answer = asking.ask(address, options.timeout, question)
     except (pychrony.ChronyError, ValueError) as error:
-        return None, "; ".join(filter(None, (place, str(error)))), advice
+        said = str(error)
+        number = getattr(error, "errno", None)
+        if number and (advice or (number == errno.ECONNREFUSED and is_here(address))):
+            # The address and what to do are said beside it.
+            said = os.strerror(number)
+            if number == errno.ECONNREFUSED:
+                said = f"nobody listens there ({said})"
+        return None, "; ".join(filter(None, (place, said))), advice
     taken = durations.text(time.perf_counter() - begin)
     return answer, "; ".join(filter(None, (place, f"answers (all reports in {taken})"))), None
 
@@ -221,21 +237,17 @@ def socket_file(path: str) -> tuple[str, str | None]:
     folder = os.path.dirname(path)
     try:
         directory = os.stat(folder)
+    except (FileNotFoundError, NotADirectoryError):
+        return f"there is no directory {folder}", LISTENING
     except OSError as error:
-        return (
-            f"there is no directory {folder} ({error.strerror})",
-            "Is chronyd running, and is this its bindcmdaddress?",
-        )
+        return f"the directory {folder} is out of reach ({error.strerror})", None
     place = f"its directory belongs to {owner(directory)}"
     try:
         file = os.stat(path)
     except PermissionError:
         return f"{place}, which does not admit {ourselves()}", let_in(directory)
     except OSError:
-        return (
-            f"there is no such socket; {place}",
-            "Is chronyd running, and is this its bindcmdaddress?",
-        )
+        return f"there is no such socket; {place}", LISTENING
     if not stat.S_ISSOCK(file.st_mode):
         return f"it is no socket; {place}", "Name chronyd's socket (bindcmdaddress in chrony.conf)."
     if not os.access(folder, os.W_OK | os.X_OK):
@@ -280,18 +292,22 @@ def group_name(number: int) -> str:
 def look_for_process(findings: Findings) -> None:
     """Whether a chronyd is running at all, as far as /proc shows."""
     running = []
+    advice = "bindcmdaddress and cmdport in its chrony.conf say where it listens."
     for number in sorted(filter(str.isdigit, os.listdir("/proc")), key=int):
         try:
-            with open(f"/proc/{number}/comm", encoding="ascii", errors="replace") as file:
-                if file.read().strip() == "chronyd":
-                    running.append(
-                        f"{number} of user {user_name(os.stat(f'/proc/{number}').st_uid)}"
-                    )
+            with open(f"/proc/{number}/stat", encoding="ascii", errors="replace") as file:
+                before, _, after = file.read().rpartition(")")
+            if before.partition("(")[2] != "chronyd":
+                continue
+            words = f"process {number} of user {user_name(os.stat(f'/proc/{number}').st_uid)}"
         except OSError:
             continue  # it has ended meanwhile
+        if after.split()[0] == "T":
+            words += ", which is stopped"
+            advice = f"To let one that is stopped go on: kill -CONT {number}"
+        running.append(words)
     if running:
-        advice = "Is it stopped, or does it listen elsewhere? See bindcmdaddress and cmdport in its chrony.conf."
-        findings.add("note", "processes", f"chronyd is running: {', '.join(running)}", advice)
+        findings.add("note", "processes", f"chronyd is running: {'; '.join(running)}", advice)
     else:
         findings.add("problem", "processes", "no chronyd is running here", START_CHRONYD)
 
@@ -303,8 +319,8 @@ def look_at_clock(findings: Findings, answer: Answer) -> tuple[int, str]:
     """The exit status and the verdict."""
     status, sources, _, _ = answer
     now = time.time()
-    limits = check_limits()
-    for level, words in check.assess(status, sources, limits, now):
+    doubts = check.assess(status, sources, check_limits(), now)
+    for level, words in doubts:
         critical = level == check.CRITICAL
         findings.add(
             "problem" if critical else "note", "clock", words, clock_advice(status, sources)
@@ -318,7 +334,7 @@ def look_at_clock(findings: Findings, answer: Answer) -> tuple[int, str]:
         "ok",
         "correction",
         f"{durations.text(abs(status.offset))} {direction}, being corrected; the clock runs "
-        f"{abs(status.frequency):.3f} ppm {rate} by itself, known to {status.skew:.3f} ppm",
+        f"{abs(status.frequency):.3f} ppm {rate} by itself (+/- {status.skew:.3f} ppm)",
     )
     findings.add(
         "ok",
@@ -331,9 +347,12 @@ def look_at_clock(findings: Findings, answer: Answer) -> tuple[int, str]:
         findings.add(
             "note", "leap second", f"{tables.LEAP[status.leap_status.name]} at the end of the day"
         )
-    error = clock.greatest_error(status)
-    verdict = f"The clock is {clock.in_words(status)}, and at most {durations.text(error)} wrong."
-    return (NOT_SYNCHRONISED if error > limits.critical else DONE), verdict
+    verdict = f"The clock is {clock.in_words(status)}, "
+    for level, words in doubts:
+        if level == check.CRITICAL:
+            return NOT_SYNCHRONISED, verdict + f"but {words}: it must not be trusted."
+    verdict += f"and at most {durations.text(clock.greatest_error(status))} wrong"
+    return DONE, verdict + ("; but see the notes on it above." if doubts else ".")
 
 
 def check_limits() -> Namespace:
@@ -361,6 +380,7 @@ def clock_advice(status: pychrony.TrackingStatus, sources: list[pychrony.Source]
 def look_at_sources(findings: Findings, answer: Answer) -> None:
     _, sources, statistics, failed = answer
     deviation = {record.address: record.std_dev for record in statistics if record.samples > 1}
+    none_reachable = clock.reachable(sources) == 0  # and what to do has been said
     for source in sources:
         good = (
             source.state.name in ("SELECTED", "UNSELECTED", "SELECTABLE") and source.is_reachable()
@@ -369,7 +389,7 @@ def look_at_sources(findings: Findings, answer: Answer) -> None:
             "ok" if good else "note",
             f"source {source.address}",
             about_source(source, deviation.get(source.address), failed.get(source.address, [])),
-            source_advice(source),
+            source_advice(source, none_reachable),
         )
     only_ntp = all(source.mode.name != "REFCLOCK" for source in sources)
     if sources and only_ntp and len(sources) < 4:
@@ -377,7 +397,7 @@ def look_at_sources(findings: Findings, answer: Answer) -> None:
             "note",
             "sources",
             f"{len(sources)}, fewer than the four NTP servers that RFC 8633 (section 3.2) asks for",
-            "With four, one that goes wrong is outvoted even while another is away.",
+            "With four, one that goes wrong is outvoted even while another does not answer.",
         )
 
 
@@ -401,15 +421,13 @@ def about_source(source: pychrony.Source, deviation: float | None, failed: list[
     return "; ".join(parts)
 
 
-def source_advice(source: pychrony.Source) -> str | None:
+def source_advice(source: pychrony.Source, none_reachable: bool) -> str | None:
     if source.address.startswith("ID#"):
         return "Its name is not resolved yet: does DNS work here?"
     if not source.is_reachable():
-        return (
-            OPEN_NETWORK
-            if source.mode.name != "REFCLOCK"
-            else "Is the reference clock's driver running?"
-        )
+        if source.mode.name == "REFCLOCK":
+            return "Is the reference clock's driver running?"
+        return None if none_reachable else OPEN_NETWORK
     if source.state.name == "FALSETICKER":
         return "Compare it with the others (pychrony sources); take it out of chrony.conf if it stays so."
     return None

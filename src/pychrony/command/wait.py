@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from argparse import Namespace
 
 INTERVAL = 1.0
+LEAST = 0.2  # seconds: a chronyd on a busy machine, asked for the last time, shall not be taken for a silent one
 
 
 def run(options: Namespace) -> int:
@@ -24,7 +25,8 @@ def run(options: Namespace) -> int:
     try:
         while True:
             left = end - time.monotonic()
-            reached, state = look(options, min(options.timeout, max(left, 0.01)))
+            # In whole hundredths: a timeout is part of what is said of a silent chronyd.
+            reached, state = look(options, min(options.timeout, max(round(left, 2), LEAST)))
             if reached:
                 progress.clear()
                 print(state)
@@ -32,7 +34,8 @@ def run(options: Namespace) -> int:
             left = end - time.monotonic()
             if left <= 0:
                 progress.clear()
-                print(f"pychrony: gave up after {options.limit:g} s: {state}", file=sys.stderr)
+                limit = durations.text(options.limit)
+                print(f"pychrony: gave up after {limit}: {state}", file=sys.stderr)
                 return NOT_SYNCHRONISED
             progress.show(state)
             time.sleep(min(INTERVAL, left))
