@@ -4,7 +4,7 @@ The snippets of a page run in one namespace, in their order, as a reader would t
 ```text block, which is what it prints; `...` in that stands for anything. Functions named test_ are called. The daemon that they
 ask is a FakeChronyd; the pages in REAL are run once more on a real chronyd, where numbers and addresses may differ.
 
-docs/testing.md has tests for pytest, and is run in test_testing.py.
+docs/testing.md has tests for pytest, and is run in test_testing.py. Blocks of other kinds are checked in test_doc_blocks.py.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ from support.chronyd import Chronyd
 import pychrony
 import pychrony.aio
 import pychrony.testing
-from pychrony.testing import FakeChronyd
+from pychrony.testing import FakeChronyd, make_tracking
 
 pytestmark = pytest.mark.source_tree
 
@@ -127,7 +127,7 @@ def test_the_first_pages_run_on_a_real_chronyd(
 
 @pytest.mark.parametrize("page", WITH_CONSOLE)
 def test_the_commands_of_a_page_print_what_it_shows(page: str) -> None:
-    with FakeChronyd():
+    with FakeChronyd(tracking=make_tracking(ref_time=time.time() - 17)):
         for session, _ in blocks(page, "console"):
             for command, shown in re.findall(
                 r"^\$ (.*)\n((?:(?!\$ ).*\n)*)", session, re.MULTILINE
