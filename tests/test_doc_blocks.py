@@ -13,12 +13,14 @@ import shutil
 import subprocess
 import sys
 import sysconfig
+import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Callable, NamedTuple
 
 import pytest
 from support import child, chronyc
+from support.waiting import wait_for
 
 import pychrony
 from pychrony.command import arguments
@@ -143,6 +145,8 @@ PROGRAMS: dict[str, Callable[[Sequence[str], Path], None]] = {
     "pip": pip_finds,
     "make": make_can,
     "curl": curl_asks_the_exporter,
+    # test_the_private_chronyd_of_the_page_is_one_that_answers() runs it.
+    "/usr/sbin/chronyd": anything,
     **dict.fromkeys(("cargo", "cp", "export", "jq", "mkdir"), anything),
 }
 # Where the reader of a page is.
@@ -356,7 +360,7 @@ RUN = [
     for block in BLOCKS
     if block.kind == "sh"
     for line in block.text.splitlines()
-    if is_run(next(commands(line)))
+    if is_run(next(commands(line))) and "PYCHRONY_ADDRESS=" not in line
 ]
 
 
@@ -386,6 +390,33 @@ def test_a_command_of_a_page_does_its_work(line: str, as_installed: dict[str, st
     # The record of the fake chronyd is old, of which the check warns.
     assert (done.returncode, done.stderr) == (1 if "check" in line else 0, ""), done.stdout
     assert done.stdout
+
+
+def test_the_private_chronyd_of_the_page_is_one_that_answers(as_installed: dict[str, str]) -> None:
+    """As the page has it, but in a folder of its own, by the user that chronyd's socket allows, and wherever chronyd is."""
+    blocks = [block for block in BLOCKS if block.page.name == "testing.md"]
+    (configuration,) = [block.text for block in blocks if block.kind == "cfg"]
+    start, ask = [block.text for block in blocks if block.kind == "sh"]
+    folder = Path(tempfile.mkdtemp(prefix="pc", dir="/tmp"))
+    folder.chmod(0o750)
+    try:
+        (folder / "chrony.conf").write_text(configuration.replace("/tmp/chrony", str(folder)))
+        start = start.replace("/usr/sbin/chronyd", chronyc.executable("chronyd"))
+        daemon = child.Process(["bash", "-c", "exec " + start.replace("/tmp/chrony", str(folder))])
+        try:
+            wait_for("chronyd answers", (folder / "chronyd.sock").exists)
+            done = child.execute(
+                ["bash", "-c", ask.replace("/tmp/chrony", str(folder))],
+                stderr=subprocess.STDOUT,
+                env={**os.environ, **as_installed},
+            )
+        finally:
+            daemon.terminate()
+            daemon.wait()
+    finally:
+        shutil.rmtree(folder)
+    assert done.returncode == 0, done.stdout
+    assert "chronyd only follows its local reference" in done.stdout
 
 
 def test_the_example_in_c_is_built_and_run_as_the_page_says(
