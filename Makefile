@@ -23,11 +23,13 @@ help:
 	@echo 'make matrix     that wheel, installed and tested in Debian bullseye to sid'
 
 .cache/prepared: tools/prepare tools/libchrony tools/prometheus tools/requirements.txt
+	@echo 'Installing what the build and the tests need, in .cache and with apt. The first time, this takes some minutes.' >&2
 	tools/prepare
 	@touch $@
 
 # The wheel that the tests install: one for every Python.
 $(WHEEL)/stamp: .cache/prepared $(SOURCES)
+	@echo 'Building the extension. The first time, this takes a minute or two.' >&2
 	rm -rf $(WHEEL)
 	$(VENV) -m pip wheel --quiet --disable-pip-version-check --no-build-isolation --no-deps --wheel-dir $(WHEEL) .
 	@touch $@

@@ -4,7 +4,7 @@ The snippets of a page run in one namespace, in their order, as a reader would t
 ```text block, which is what it prints; `...` in that stands for anything. Functions named test_ are called. The daemon that they
 ask is a FakeChronyd; the pages in REAL are run once more on a real chronyd, where numbers and addresses may differ.
 
-docs/testing.md has tests for pytest, and is run in test_testing.py.
+docs/testing.md has tests for pytest, and is run in test_testing.py. Blocks of other kinds are checked in test_doc_blocks.py.
 """
 
 from __future__ import annotations
@@ -30,7 +30,8 @@ from support.chronyd import Chronyd
 import pychrony
 import pychrony.aio
 import pychrony.testing
-from pychrony.testing import FakeChronyd
+from pychrony.command import arguments, check
+from pychrony.testing import FakeChronyd, make_tracking
 
 pytestmark = pytest.mark.source_tree
 
@@ -127,7 +128,7 @@ def test_the_first_pages_run_on_a_real_chronyd(
 
 @pytest.mark.parametrize("page", WITH_CONSOLE)
 def test_the_commands_of_a_page_print_what_it_shows(page: str) -> None:
-    with FakeChronyd():
+    with FakeChronyd(tracking=make_tracking(ref_time=time.time() - 17)):
         for session, _ in blocks(page, "console"):
             for command, shown in re.findall(
                 r"^\$ (.*)\n((?:(?!\$ ).*\n)*)", session, re.MULTILINE
@@ -224,6 +225,85 @@ def test_each_page_opens_with_what_its_reader_can_do() -> None:
             continue
         opening = path.read_text().split("\n\n")[1]
         assert opening.startswith("After this page you "), page
+
+
+# The command: its page and its manual page are made from its parser, and these are the parts that are written by hand.
+
+
+@pytest.mark.usefixtures("extension")
+def test_the_page_of_the_command_has_each_command_and_each_option_of_the_parser() -> None:
+    text = importlib.import_module("generated").command()
+    parser = arguments.build()
+    (commands,) = [each for each in parser._actions if isinstance(each.choices, dict)]
+    for name, command in commands.choices.items():
+        assert f"\n| `{name}` | " in text
+        _, found, own = text.partition(f"\n`pychrony {name}` also takes:\n")
+        tables = text.split("also takes")[0] + own.split("also takes")[0] if found else text
+        for action in command._actions:
+            if "--help" not in action.option_strings:
+                assert f" | {action.help} |\n" in tables, (name, action.option_strings)
+                for flag in action.option_strings:
+                    assert re.search(
+                        rf"`{flag}( .*?)?`.* \| {re.escape(action.help or '')}", tables
+                    )
+    assert "%(" not in text
+
+
+def option_strings(names: list[str]) -> set[str]:
+    parser = arguments.build()
+    (commands,) = [each for each in parser._actions if isinstance(each.choices, dict)]
+    parsers = [parser] + [each for name, each in commands.choices.items() if name in names]
+    return {flag for each in parsers for action in each._actions for flag in action.option_strings}
+
+
+def test_the_page_of_the_command_speaks_of_no_option_that_is_not_there() -> None:
+    text = PAGES["command.md"].read_text()
+    known = option_strings(list(arguments.COMMANDS))
+    assert set(re.findall(r"(?<![\w-])--[a-z][a-z-]*", text)) <= known | {"--help"}
+
+
+def test_the_page_of_the_exporter_speaks_of_its_options_and_of_no_other() -> None:
+    text = PAGES["prometheus.md"].read_text()
+    known = option_strings(list(arguments.OTHERS)) - option_strings([])
+    spoken = set(re.findall(r"(?<![\w-])--[a-z][a-z-]*", text))
+    assert {flag for flag in known if flag.startswith("--")} <= spoken
+    assert spoken <= known | option_strings([])
+
+
+def test_the_defaults_on_the_page_of_the_command_are_those_of_the_command() -> None:
+    text = PAGES["command.md"].read_text()
+    options = arguments.parse(["check"])
+    shown = dict(re.findall(r"^\| `--([\w-]+)` \| ([^|]+) \|", text, re.MULTILINE))
+    assert len(shown) == 5
+    defaults = {
+        **vars(options),
+        "warning": check.WARNING_ERROR,
+        "critical": check.CRITICAL_ERROR,
+    }
+    for name, value in shown.items():
+        assert arguments.duration(value.replace(" ", "")) == defaults[name.replace("-", "_")]
+        help = arguments.OPTIONS[name.replace("-", "_")][2]["help"]
+        assert f"(default: {value.replace(' ', '')}" in help
+
+
+def test_the_exit_statuses_on_the_page_of_the_command_are_those_that_help_lists() -> None:
+    text = PAGES["command.md"].read_text()
+    page = text.split("\n## Exit status\n")[1].split("\n## ")[0]
+    shown = re.findall(r"^\| (\d) \| (.*) \|$", page, re.MULTILINE)
+    listed = re.findall(r"^  (\d)  (.*)$", arguments.EPILOG, re.MULTILINE)
+    assert len(listed) == 4
+    assert [(status, meaning.replace("`", "")) for status, meaning in shown] == listed
+    (plugin,) = re.findall(
+        r"^  check has that of a monitoring plugin: (.*)$", arguments.EPILOG, re.M
+    )
+    assert re.findall(r"^\| (\d [A-Z]+) \|", text, re.MULTILINE) == plugin.split(", ")
+
+
+def test_the_examples_on_the_page_of_the_command_are_those_that_help_lists() -> None:
+    shown = re.findall(r"^(pychrony\b.*?) +# (.*)$", PAGES["command.md"].read_text(), re.MULTILINE)
+    examples = arguments.EPILOG.split("\n\n")[0]
+    assert shown == re.findall(r"^  (pychrony\b.*?)  +(.*)$", examples, re.MULTILINE)
+    assert shown
 
 
 # What the pages say of the end of a process.

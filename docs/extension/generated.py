@@ -1,12 +1,13 @@
 """The generated parts of the pages: tables made from the module itself.
 
 A block ```{generated} NAME in a page is replaced by the Markdown that the function of that name below returns, before MyST
-reads the page. What they are made of is pychrony._tables(), the docstrings and signatures of the module, the header for C, and
-columns.py.
+reads the page. What they are made of is pychrony._tables(), the docstrings and signatures of the module, the header for C, the
+command's parser, and columns.py.
 """
 
 from __future__ import annotations
 
+import argparse
 import inspect
 import re
 from collections.abc import Callable, Iterable
@@ -19,6 +20,7 @@ from columns import COLUMNS
 import pychrony
 import pychrony.aio
 import pychrony.testing
+from pychrony.command import arguments
 
 if TYPE_CHECKING:
     from sphinx.application import Sphinx
@@ -309,10 +311,48 @@ def c_functions() -> str:
     )
 
 
+def option_row(action: argparse.Action) -> list[str]:
+    """An option with its value, and its help."""
+    value = f" {action.metavar}" if action.metavar else ""
+    if action.nargs == "?":
+        value = f" [{value.strip()}]"
+    flags = [code(flag + value) for flag in action.option_strings]
+    return ["<br>".join(flags) or code(action.metavar), action.help or ""]
+
+
+def command() -> str:
+    """The commands, then the options: those of every report once, and of each other command what it has beside them."""
+    parser = arguments.build()
+    (commands,) = [each for each in parser._actions if isinstance(each.choices, dict)]
+    about = {each.dest: each.help or "" for each in commands._choices_actions}
+    options = [each for each in parser._actions if each is not commands and not is_help(each)]
+    known = {each.help for each in options}
+    parts = [
+        table(
+            ["command", "what it does"], [[code(name), about[name]] for name in commands.choices]
+        ),
+        "\n(*) chronyd gives these reports over its Unix socket only, unless `opencommands` in its configuration (chrony 4.7) "
+        "says otherwise.\n\nThe options of every report, and `--version`, which needs no command:\n\n",
+        table(["option", "meaning"], map(option_row, options)),
+    ]
+    for name, each in commands.choices.items():
+        own = [action for action in each._actions if not is_help(action)]
+        own = [action for action in own if action.help not in known]
+        if own:
+            parts.append(f"\n`pychrony {name}` also takes:\n\n")
+            parts.append(table(["option", "meaning"], map(option_row, own)))
+    return "".join(parts)
+
+
+def is_help(action: argparse.Action) -> bool:
+    return "--help" in action.option_strings
+
+
 MAKERS: dict[str, Callable[[], str]] = {
     "aio": aio,
     "c_functions": c_functions,
     "columns": columns,
+    "command": command,
     "connection": connection,
     "enumerations": enumerations,
     "exceptions": exceptions,

@@ -33,12 +33,18 @@ def share(tmp_path_factory: pytest.TempPathFactory, no_libchrony: Path) -> Path:
 
 def test_the_manual_has_every_command_and_every_option(share: Path) -> None:
     page = (share / "man/man1/pychrony.1").read_text()
-    for name in arguments.COMMANDS:
+    parser = arguments.build()
+    (commands,) = [each for each in parser._actions if isinstance(each.choices, dict)]
+    for name, command in commands.choices.items():
         assert f".TP\n\\fB{name}\\fR" in page
-    for flags, _, settings in arguments.OPTIONS.values():
-        for flag in flags:
-            assert f"\\fB{flag}\\fR".replace("-", "\\-") in page or flag == "name"
-        assert settings["help"].replace("-", "\\-") in page
+        for action in command._actions:
+            if "--help" in action.option_strings:
+                continue
+            value = f" \\fI{action.metavar}\\fR" if action.nargs is None else ""
+            for flag in action.option_strings:
+                assert f"\\fB{flag}\\fR{value}".replace("-", "\\-") in page
+            assert action.help and action.help.replace("-", "\\-") in page
+    assert "%(" not in page
     for heading in ("EXIT STATUS", "ENVIRONMENT", "FILES", "EXAMPLES", "SEE ALSO"):
         assert f".SH {heading}\n" in page
 

@@ -42,6 +42,7 @@ examples:
   pychrony                          how good is the clock?
   pychrony sources -v               the sources, with each column explained
   pychrony --json | jq .offset      one number for a script
+  pychrony sources --watch          the sources, asked again every 2 s
   pychrony check --critical 10ms    for Nagios, Icinga and the like
   pychrony wait --max-error 50ms    before a program that needs the time
   pychrony doctor                   what is wrong, and what to do about it
@@ -51,9 +52,9 @@ own user, unless opencommands in its configuration (chrony 4.7) says otherwise.
 
 exit status:
   0  it was done
-  1  the clock is not synchronised; of wait and doctor only
+  1  the clock is not synchronised, or not good enough; of wait and doctor only
   2  the command line is wrong
-  3  chronyd could not be asked
+  3  chronyd could not be asked, or the output could not be written
   check has that of a monitoring plugin: 0 OK, 1 WARNING, 2 CRITICAL, 3 UNKNOWN
 
 environment:
@@ -340,7 +341,7 @@ def build(names: Collection[str] = (*COMMANDS, *OTHERS)) -> Parser:
         "--version",
         action=Version,
         nargs=0,
-        help="say the versions, and which libchrony is in use",
+        help="print the versions, and which libchrony is in use",
     )
     add_options(parser, _REPORT)
     parser.set_defaults(command="tracking", module="pychrony.command.reports", parser=parser)

@@ -32,6 +32,7 @@ def add_common(parser: ArgumentParser) -> None:
     option(
         "-a",
         "--address",
+        metavar="ADDRESS",
         help="absolute path of chronyd's Unix socket, or an IP address with an optional port (default: chronyd's usual ones)",
     )
     option(
@@ -40,7 +41,7 @@ def add_common(parser: ArgumentParser) -> None:
         type=float,
         default=3.0,
         metavar="SECONDS",
-        help="for each report; the first that is not answered is the last that is asked for (default: %(default)g)",
+        help="for each report; the first that is not answered is the last that is asked for (default: 3)",
     )
     which = parser.add_mutually_exclusive_group()
     which.add_argument(
