@@ -64,7 +64,7 @@ impl Session {
     }
 
     /// Asks, and waits for the answer. The session comes back with it; false says that what was asked for is not enabled.
-    pub async fn exchange(mut self, request: Request<'_>, call: &Call) -> Result<(Self, bool), Fault> {
+    pub async fn exchange(mut self: Box<Self>, request: Request<'_>, call: &Call) -> Result<(Box<Self>, bool), Fault> {
         if self.raw.is_inherited() {
             return Err(Fault::Inherited);
         }
