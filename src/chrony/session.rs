@@ -79,8 +79,8 @@ impl Session {
             // A Unix socket loses no datagrams.
             let resend_at = match (self.transport, request) {
                 (Transport::UnixSocket, _) => None,
-                (Transport::CommandPort, Request::SameSource(_, _, patience)) => Some(Instant::now() + patience),
-                (Transport::CommandPort, _) => Some(Instant::now() + resend_after),
+                (Transport::CommandPort, Request::SameSource(_, _, patience)) => Some(call.now() + patience),
+                (Transport::CommandPort, _) => Some(call.now() + resend_after),
             };
             loop {
                 if !self.raw.needs_response() {
