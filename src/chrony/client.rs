@@ -177,7 +177,8 @@ impl Client {
 struct Conversation {
     library: &'static Library,
     address: Address,
-    session: Option<Session>,
+    /// In a box, since it goes through the hands of each call that uses it.
+    session: Option<Box<Session>>,
 }
 
 impl Conversation {
@@ -186,7 +187,7 @@ impl Conversation {
     }
 
     fn open(&mut self) -> Result<(), Fault> {
-        self.session = Some(Session::open(self.library, &self.address)?);
+        self.session = Some(Box::new(Session::open(self.library, &self.address)?));
         Ok(())
     }
 
@@ -194,7 +195,7 @@ impl Conversation {
     async fn exchange(&mut self, request: Request<'_>, call: &Call) -> Result<&RawSession, Fault> {
         let session = match self.session.take() {
             Some(session) => session,
-            None => Session::open(self.library, &self.address)?,
+            None => Box::new(Session::open(self.library, &self.address)?),
         };
         let (session, is_enabled) = session.exchange(request, call).await?;
         let session = self.session.insert(session);

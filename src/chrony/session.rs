@@ -64,7 +64,7 @@ impl Session {
     }
 
     /// Asks, and waits for the answer. The session comes back with it; false says that what was asked for is not enabled.
-    pub async fn exchange(mut self, request: Request<'_>, call: &Call) -> Result<(Self, bool), Fault> {
+    pub async fn exchange(mut self: Box<Self>, request: Request<'_>, call: &Call) -> Result<(Box<Self>, bool), Fault> {
         if self.raw.is_inherited() {
             return Err(Fault::Inherited);
         }
@@ -79,8 +79,8 @@ impl Session {
             // A Unix socket loses no datagrams.
             let resend_at = match (self.transport, request) {
                 (Transport::UnixSocket, _) => None,
-                (Transport::CommandPort, Request::SameSource(_, _, patience)) => Some(Instant::now() + patience),
-                (Transport::CommandPort, _) => Some(Instant::now() + resend_after),
+                (Transport::CommandPort, Request::SameSource(_, _, patience)) => Some(call.now() + patience),
+                (Transport::CommandPort, _) => Some(call.now() + resend_after),
             };
             loop {
                 if !self.raw.needs_response() {

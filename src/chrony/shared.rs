@@ -46,7 +46,8 @@ struct Inner<T> {
 
 enum State<T> {
     Closed,
-    Idle(T),
+    /// In a box, as it is handed out and brought back at each call.
+    Idle(Box<T>),
     /// A thread has taken it out.
     Busy {
         thread: libc::pthread_t,
@@ -130,7 +131,7 @@ impl<T> Shared<T> {
         let opened = open()?;
         let mut state = inner.lock();
         check(&state)?; // another thread may have been quicker
-        *state = State::Idle(opened);
+        *state = State::Idle(Box::new(opened));
         Ok(())
     }
 
@@ -174,7 +175,7 @@ impl<T> Shared<T> {
     }
 
     /// Brings the client back. It is dropped where the connection was closed meanwhile, or this is a child.
-    fn bring_back(&self, client: T) {
+    fn bring_back(&self, client: Box<T>) {
         let inner = self.inner();
         let mut state = inner.lock();
         let mut left_over = None;
@@ -278,7 +279,7 @@ impl<T> Drop for Shared<T> {
 pub struct Taken<'a, T> {
     shared: &'a Shared<T>,
     /// None only while it is dropped.
-    client: Option<T>,
+    client: Option<Box<T>>,
 }
 
 impl<T> Deref for Taken<'_, T> {

@@ -45,6 +45,8 @@ pub enum Event {
 pub struct Call {
     timeout: Option<Duration>,
     deadline: Option<Instant>,
+    /// The time, until the wait that was told it begins.
+    now: Cell<Option<Instant>>,
     wanted: Cell<Option<Wanted>>,
     event: Cell<Option<Event>>,
 }
@@ -59,7 +61,7 @@ impl Call {
     pub fn begun(timeout: Option<Duration>, ago: Duration) -> Self {
         // A deadline that the clock cannot express is never reached.
         let deadline = timeout.and_then(|timeout| Instant::now().checked_add(timeout.saturating_sub(ago)));
-        Self { timeout, deadline, wanted: Cell::new(None), event: Cell::new(None) }
+        Self { timeout, deadline, now: Cell::new(None), wanted: Cell::new(None), event: Cell::new(None) }
     }
 
     /// How long it might take at the start.
@@ -69,6 +71,13 @@ impl Call {
 
     pub fn deadline(&self) -> Option<Instant> {
         self.deadline
+    }
+
+    /// The time now, which a wait is to begin with: it need not look at the clock again.
+    pub fn now(&self) -> Instant {
+        let now = Instant::now();
+        self.now.set(Some(now));
+        now
     }
 
     pub fn is_late(&self) -> bool {
@@ -128,7 +137,7 @@ pub fn block_on<T>(
         }
         let Some(wanted) = call.wanted() else { unreachable!("a call is pending only in Call::wait()") };
         caller.begin_wait(wanted.fd)?;
-        let event = wait(wanted, caller);
+        let event = wait(wanted, call.now.take(), caller);
         let ended = caller.end_wait();
         // What a signal handler raised comes first, even where it closed the connection too.
         let event = event?;
@@ -141,12 +150,12 @@ pub fn block_on<T>(
     }
 }
 
-fn wait(wanted: Wanted, caller: &mut impl Caller) -> Result<Event, Error> {
+fn wait(wanted: Wanted, mut now: Option<Instant>, caller: &mut impl Caller) -> Result<Event, Error> {
     let process = Process::current();
     loop {
         let pause = match wanted.until {
             None => TICK,
-            Some(until) => match until.saturating_duration_since(Instant::now()) {
+            Some(until) => match until.saturating_duration_since(now.take().unwrap_or_else(Instant::now)) {
                 // The socket may have become ready while signal handlers ran.
                 Duration::ZERO if poll(wanted, 0) > 0 => return Ok(Event::Ready),
                 Duration::ZERO => return Ok(Event::Late),

@@ -70,7 +70,7 @@ impl Entry for Outcome<ffi::Py_ssize_t> {
 unsafe extern "C" fn get_one<const REPORT: usize>(address: *const c_char, timeout: c_double, record: *mut u8) -> c_int {
     entry(|| {
         // SAFETY: as the header asks of the caller.
-        match unsafe { ask::<REPORT>(address, timeout) }?.as_deref() {
+        match unsafe { ask(REPORT, address, timeout) }?.as_deref() {
             Some([row]) => {
                 // SAFETY: the caller's record is of the report's type.
                 unsafe { write(REPORTS[REPORT], row, record) };
@@ -89,7 +89,7 @@ unsafe extern "C" fn get_list<const REPORT: usize>(
     entry(|| {
         let report = REPORTS[REPORT];
         // SAFETY: as the header asks of the caller.
-        let rows = unsafe { ask::<REPORT>(address, timeout) }?.unwrap_or_default();
+        let rows = unsafe { ask(REPORT, address, timeout) }?.unwrap_or_default();
         let size = size_of_record(report);
         let mut array = ptr::null_mut();
         if !rows.is_empty() {
@@ -114,7 +114,8 @@ unsafe extern "C" fn get_list<const REPORT: usize>(
 ///
 /// # Safety
 /// The thread must be attached, and `address` be NULL or text.
-unsafe fn ask<const REPORT: usize>(address: *const c_char, timeout: c_double) -> Result<Option<Vec<Row>>> {
+#[inline(never)] // into the functions of each report
+unsafe fn ask(report: usize, address: *const c_char, timeout: c_double) -> Result<Option<Vec<Row>>> {
     // An extension's pointer serves all interpreters: the state, with the exception types, is this interpreter's.
     let module = import(c"pychrony")?;
     let state = State::of_checked(module.as_ptr())?;
@@ -125,7 +126,7 @@ unsafe fn ask<const REPORT: usize>(address: *const c_char, timeout: c_double) ->
         Target::of(unsafe { CStr::from_ptr(address) }.to_bytes())?
     };
     let timeout = if timeout == FOREVER { None } else { duration(timeout)? };
-    functions::ask(state, &target, timeout, REPORT, |asked| rows(state, REPORTS[REPORT], asked))
+    functions::ask(state, &target, timeout, report, |asked| rows(state, REPORTS[report], asked))
 }
 
 /// The rows of a report, of whatever shape.

@@ -246,13 +246,23 @@ fn warn_unclosed() {
 }
 
 unsafe extern "C" fn get<const REPORT: usize>(object: Object, _: Object) -> Object {
+    // SAFETY: as for `ask()`.
+    unsafe { ask(object, REPORT) }
+}
+
+/// What the methods that ask for a report have in common: all but the report's number. It is there once, and not ten times.
+///
+/// # Safety
+/// `object` must be the object that the method was called on.
+#[inline(never)]
+unsafe fn ask(object: Object, report: usize) -> Object {
     entry(|| {
-        // SAFETY: the object that the method was called on.
+        // SAFETY: as the caller promises.
         let (connection, state) = unsafe { parts::<Connection>(object) };
         let (state, call) = (state?, connection.call());
         let (mut client, answer) =
-            run(connection, state, &call, async |client| client.report(&REPORTS[REPORT].query, &call).await)?;
-        let result = record_or_list(state, REPORT, Asked { client: &mut client, answer, call: &call });
+            run(connection, state, &call, async |client| client.report(&REPORTS[report].query, &call).await)?;
+        let result = record_or_list(state, report, Asked { client: &mut client, answer, call: &call });
         drop(client); // before signal handlers run, which may use the connection
         let result = result?;
         check_signals()?; // one may have come with the answer

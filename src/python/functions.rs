@@ -58,14 +58,30 @@ unsafe extern "C" fn get<const REPORT: usize>(
     positional: ffi::Py_ssize_t,
     keywords: Object,
 ) -> Object {
+    // SAFETY: the interpreter's arguments.
+    unsafe { get_record_or_list(REPORT, module, arguments, positional, keywords) }
+}
+
+/// What the functions that ask for a report have in common: all but the report's number. It is there once, and not ten times.
+///
+/// # Safety
+/// The arguments must be those the interpreter passed.
+#[inline(never)]
+unsafe fn get_record_or_list(
+    report: usize,
+    module: Object,
+    arguments: *const Object,
+    positional: ffi::Py_ssize_t,
+    keywords: Object,
+) -> Object {
     entry(|| {
         let state = State::of(module)?;
-        // SAFETY: the interpreter's arguments.
+        // SAFETY: as the caller promises.
         let (target, timeout) = unsafe {
-            let [address, timeout] = parameters(REPORTS[REPORT].getter.name).bind(arguments, positional, keywords)?;
+            let [address, timeout] = parameters(REPORTS[report].getter.name).bind(arguments, positional, keywords)?;
             (Target::parse(address)?, parse_timeout(timeout)?)
         };
-        ask(state, &target, timeout, REPORT, |asked| record_or_list(state, REPORT, asked))
+        ask(state, &target, timeout, report, |asked| record_or_list(state, report, asked))
     })
 }
 

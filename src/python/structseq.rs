@@ -167,13 +167,27 @@ unsafe extern "C" fn new<const REPORT: usize>(
     positional: ffi::Py_ssize_t,
     keywords: Object,
 ) -> Object {
+    // SAFETY: the class that the function is bound to, and the interpreter's arguments.
+    unsafe { make(REPORTS[REPORT], class, arguments, positional, keywords) }
+}
+
+/// # Safety
+/// The arguments must be those the interpreter passed to the report's `__new__`.
+#[inline(never)] // nor any other that is there for all reports: see connection.rs
+unsafe fn make(
+    report: &'static Report,
+    class: Object,
+    arguments: *const Object,
+    positional: ffi::Py_ssize_t,
+    keywords: Object,
+) -> Object {
     entry(|| {
         // SAFETY: the class that the function is bound to, and the interpreter's arguments, of which the first must be it.
         unsafe {
             if positional == 0 || *arguments != class {
                 return Err(type_error("__new__() takes the type of the record as its first argument"));
             }
-            let fields = Fields::of_arguments(REPORTS[REPORT], arguments.add(1), positional - 1, keywords)?;
+            let fields = Fields::of_arguments(report, arguments.add(1), positional - 1, keywords)?;
             fields.into_record(class.cast())
         }
     })
@@ -185,18 +199,32 @@ unsafe extern "C" fn replace<const REPORT: usize>(
     positional: ffi::Py_ssize_t,
     keywords: Object,
 ) -> Object {
+    // SAFETY: the record that the method was called on, and the interpreter's arguments.
+    unsafe { make_from(REPORTS[REPORT], record, arguments, positional, keywords) }
+}
+
+/// # Safety
+/// The arguments must be those the interpreter passed to a method of the report's records.
+#[inline(never)]
+unsafe fn make_from(
+    report: &'static Report,
+    record: Object,
+    arguments: *const Object,
+    positional: ffi::Py_ssize_t,
+    keywords: Object,
+) -> Object {
     entry(|| {
         if positional > 0 {
             return Err(type_error("_replace() takes fields by keyword only"));
         }
         // SAFETY: the record is live during the call; the interpreter's arguments.
         let (record, mut fields) = unsafe {
-            let fields = Fields::of_keywords(REPORTS[REPORT], arguments, keywords)?;
+            let fields = Fields::of_keywords(report, arguments, keywords)?;
             (Owned::from_borrowed(record), fields)
         };
         // What is replaced tells the other half of a time.
         fields.complete_times()?;
-        for (field, value) in REPORTS[REPORT].query.fields.iter().zip(&mut fields.values) {
+        for (field, value) in report.query.fields.iter().zip(&mut fields.values) {
             if value.is_none() {
                 *value = Some(record.attribute(field.name)?);
             }
@@ -405,8 +433,21 @@ unsafe extern "C" fn predicate<const REPORT: usize, const NUMBER: usize>(
     positional: ffi::Py_ssize_t,
     keywords: Object,
 ) -> Object {
+    // SAFETY: the record that the method was called on, and the interpreter's arguments.
+    unsafe { answer(&REPORTS[REPORT].predicates[NUMBER], record, arguments, positional, keywords) }
+}
+
+/// # Safety
+/// The arguments must be those the interpreter passed to the predicate's method.
+#[inline(never)]
+unsafe fn answer(
+    predicate: &Predicate,
+    record: Object,
+    arguments: *const Object,
+    positional: ffi::Py_ssize_t,
+    keywords: Object,
+) -> Object {
     entry(|| {
-        let predicate = &REPORTS[REPORT].predicates[NUMBER];
         // SAFETY: the interpreter's arguments; the record is live during the call.
         let (parameter, record) =
             unsafe { (parameter(predicate, arguments, positional, keywords)?, Owned::from_borrowed(record)) };
