@@ -582,11 +582,11 @@ def test_a_turn_that_never_comes_is_a_timeout_that_says_so(
 ) -> None:
     async def main() -> None:
         Gate(responder)
-        async with aio.ChronyConnection(responder.address, timeout=0.3) as connection:
+        async with aio.ChronyConnection(responder.address, timeout=0.5) as connection:
             calls = [asyncio.ensure_future(connection.get_tracking()) for _ in range(3)]
             await asked(responder)
             # The loop is held up until all three are late: nobody passes a turn on in time.
-            time.sleep(0.4)
+            time.sleep(0.6)
             errors = [await error_of(call) for call in calls]
             assert {type(error) for error in errors} == {pychrony.ChronyTimeoutError}
             assert "gave no answer" in str(errors[0])
