@@ -253,15 +253,15 @@ async fn read_by_address(
     call: &Call,
 ) -> Result<Option<Row>, Fault> {
     let is_elsewhere = |field: &&Field| field.presence == Presence::Sourcestats;
-    let mut patience = FIRST_RESEND;
+    let mut resend_after = FIRST_RESEND;
     loop {
         let mut row = Row::with_capacity(query.fields.len());
         // libchrony asks for the source's address anyway, unless this very record was read last.
         let session = conversation.exchange(Request::Record(SOURCESTATS, record), call).await?;
         read_fields(session, query.fields.iter().filter(is_elsewhere), &mut row)?;
-        let session = match conversation.exchange(Request::SameSource(query.report, record, patience), call).await {
+        let session = match conversation.exchange(Request::SameSource(query.report, record, resend_after), call).await {
             Err(Fault::Unanswered) => {
-                patience = patience.saturating_mul(2);
+                resend_after = resend_after.saturating_mul(2);
                 continue;
             }
             session => session?,

@@ -79,7 +79,7 @@ impl Session {
             // A Unix socket loses no datagrams.
             let resend_at = match (self.transport, request) {
                 (Transport::UnixSocket, _) => None,
-                (Transport::CommandPort, Request::SameSource(_, _, patience)) => Some(call.now() + patience),
+                (Transport::CommandPort, Request::SameSource(_, _, resend_after)) => Some(call.now() + resend_after),
                 (Transport::CommandPort, _) => Some(call.now() + resend_after),
             };
             loop {

@@ -30,9 +30,9 @@ use crate::reports::REPORTS;
 type Object = *mut ffi::PyObject;
 
 /// Whom to ask, and how far it has come. One thread at a time drives it: another one's attempt is an error.
-struct Conversation(Mutex<Talk>);
+struct Conversation(Mutex<Inner>);
 
-struct Talk {
+struct Inner {
     target: Target,
     /// Between questions.
     client: Option<Client>,
@@ -87,9 +87,9 @@ impl Question {
     }
 }
 
-impl Talk {
-    /// Goes on, as far as it gets: returns what to wait for, as a tuple, or else what was asked for.
-    fn go_on(&mut self, state: &State) -> Result<Owned> {
+impl Inner {
+    /// Advances it as far as it gets: returns what to wait for, as a tuple, or else what was asked for.
+    fn advance(&mut self, state: &State) -> Result<Owned> {
         let Some(question) = &mut self.question else { return Err(runtime_error("nothing is asked")) };
         let Poll::Ready((mut client, outcome)) = question.poll() else { return self.wanted() };
         let call = Rc::clone(&question.call);
@@ -124,7 +124,7 @@ impl Talk {
 
 impl Data for Conversation {
     fn new() -> Self {
-        Self(Mutex::new(Talk { target: Target(None), client: None, question: None }))
+        Self(Mutex::new(Inner { target: Target(None), client: None, question: None }))
     }
 
     fn specification() -> *mut ffi::PyType_Spec {
@@ -133,9 +133,9 @@ impl Data for Conversation {
 }
 
 impl Conversation {
-    fn lock(&self) -> Result<MutexGuard<'_, Talk>> {
+    fn lock(&self) -> Result<MutexGuard<'_, Inner>> {
         match self.0.try_lock() {
-            Ok(talk) => Ok(talk),
+            Ok(inner) => Ok(inner),
             Err(TryLockError::Poisoned(poisoned)) => Ok(poisoned.into_inner()),
             Err(TryLockError::WouldBlock) => Err(runtime_error("another thread uses the conversation")),
         }
@@ -143,16 +143,16 @@ impl Conversation {
 
     /// Asks, and goes on as far as it gets.
     fn ask(&self, state: &State, ask: Ask, call: Call) -> Result<Owned> {
-        let mut talk = self.lock()?;
-        if talk.question.is_some() {
+        let mut inner = self.lock()?;
+        if inner.question.is_some() {
             return Err(runtime_error("the conversation is in the middle of a question"));
         }
-        let client = match talk.client.take() {
+        let client = match inner.client.take() {
             Some(client) => client,
-            None => Client::new(state.library, talk.target.candidates()?),
+            None => Client::new(state.library, inner.target.candidates()?),
         };
-        talk.question = Some(Question::new(client, ask, call));
-        talk.go_on(state)
+        inner.question = Some(Question::new(client, ask, call));
+        inner.advance(state)
     }
 }
 
@@ -310,16 +310,16 @@ unsafe extern "C" fn resume(object: Object, ready: Object) -> Object {
         // SAFETY: the object that the method was called on; and a live argument, of which −1 says that an exception is set.
         let ((conversation, state), ready) = unsafe { (parts::<Conversation>(object), ffi::PyObject_IsTrue(ready)) };
         super::object::check(ready)?;
-        let mut talk = conversation.lock()?;
-        if let Some(question) = &talk.question {
+        let mut inner = conversation.lock()?;
+        if let Some(question) = &inner.question {
             // An event loop's timer may be early by its clock's resolution.
             let is_early = |until: Instant| Instant::now() < until;
             if ready == 0 && question.call.wanted().and_then(|wanted| wanted.until).is_some_and(is_early) {
-                return talk.wanted();
+                return inner.wanted();
             }
             question.call.resume(if ready != 0 { Event::Ready } else { Event::Late });
         }
-        talk.go_on(state?)
+        inner.advance(state?)
     })
 }
 
@@ -336,9 +336,9 @@ unsafe extern "C" fn close(object: Object, _: Object) -> Object {
     entry(|| {
         // SAFETY: the object that the method was called on.
         let (conversation, _) = unsafe { parts::<Conversation>(object) };
-        let mut talk = conversation.lock()?;
-        talk.question = None;
-        talk.client = None;
+        let mut inner = conversation.lock()?;
+        inner.question = None;
+        inner.client = None;
         Ok(none())
     })
 }
@@ -347,8 +347,8 @@ unsafe extern "C" fn fileno(object: Object, _: Object) -> Object {
     entry(|| {
         // SAFETY: the object that the method was called on.
         let (conversation, _) = unsafe { parts::<Conversation>(object) };
-        let talk = conversation.lock()?;
-        signed(talk.client.as_ref().and_then(Client::fd).unwrap_or(-1).into())
+        let inner = conversation.lock()?;
+        signed(inner.client.as_ref().and_then(Client::fd).unwrap_or(-1).into())
     })
 }
 
@@ -356,8 +356,8 @@ unsafe extern "C" fn address(object: Object, _: *mut c_void) -> Object {
     entry(|| {
         // SAFETY: the object whose attribute is asked for.
         let (conversation, _) = unsafe { parts::<Conversation>(object) };
-        let talk = conversation.lock()?;
-        let in_use = talk.client.as_ref().and_then(Client::address).or(talk.target.0.as_ref());
+        let inner = conversation.lock()?;
+        let in_use = inner.client.as_ref().and_then(Client::address).or(inner.target.0.as_ref());
         in_use.map_or_else(|| Ok(none()), |address| path(address.as_c_str().to_bytes()))
     })
 }
