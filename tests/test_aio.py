@@ -606,7 +606,7 @@ def test_a_call_whose_turn_came_late_names_its_whole_timeout(
         async with aio.ChronyConnection(responder.address, timeout=1.5) as connection:
             first, second = (asyncio.ensure_future(connection.get_tracking()) for _ in range(2))
             await asked(responder)
-            time.sleep(0.5)  # the second call waits for its turn meanwhile
+            time.sleep(0.2)  # the second call waits for its turn meanwhile
             gate.open()
             responder.behaviour = silent
             assert (await first).stratum == 3

@@ -360,7 +360,7 @@ RUN = [
     for block in BLOCKS
     if block.kind == "sh"
     for line in block.text.splitlines()
-    if is_run(next(commands(line))) and "PYCHRONY_ADDRESS=" not in line
+    if is_run(next(commands(line), [""])) and "PYCHRONY_ADDRESS=" not in line
 ]
 
 

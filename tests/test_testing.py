@@ -1044,3 +1044,9 @@ def test_the_tests_on_the_page_pass(tmp_path: Path) -> None:
     tests = sum(code.count("\ndef test_") for code in blocks("python"))
     assert tests > 10
     assert f"{tests} passed" in done, done
+
+
+@pytest.mark.parametrize("name", ["silence", "trackng"])
+def test_a_fake_takes_no_attribute_that_it_does_not_know(name: str) -> None:
+    with pytest.raises(AttributeError):
+        setattr(FakeChronyd(), name, True)

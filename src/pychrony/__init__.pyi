@@ -260,8 +260,8 @@ class ChronyLibraryError(ChronyError):
 class TrackingStatus(structseq[Any], tuple[int, str, str | None, int, LeapStatus, float, float, float, float, float, float, float, float, float, float]):
     """How good the system's clock is: chronyd's tracking report.
 
-    The clock's error is at most abs(offset) + root_dispersion + root_delay / 2 seconds, if the path to the
-    primary source is no worse than its worst asymmetry.
+    The clock's error is at most abs(offset) + root_dispersion + root_delay / 2 seconds, if each server
+    on the way to the primary source is right.
 
     Made by pychrony; in Python by keyword, with all the fields of _fields, or of a sequence of their values."""
 

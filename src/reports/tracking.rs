@@ -15,8 +15,8 @@ pub static REPORT: Report = Report {
     record: record_type!(
         "TrackingStatus",
         "How good the system's clock is: chronyd's tracking report.\n\n\
-        The clock's error is at most abs(offset) + root_dispersion + root_delay / 2 seconds, if the path to the\n\
-        primary source is no worse than its worst asymmetry."
+        The clock's error is at most abs(offset) + root_dispersion + root_delay / 2 seconds, if each server\n\
+        on the way to the primary source is right."
     ),
     hidden: 1,
     predicates: &[

@@ -107,8 +107,8 @@ def test_what_to_do_when_no_source_answers_is_said_once() -> None:
 
 
 def test_another_machines_chronyd_is_not_looked_for_among_the_processes_here() -> None:
-    # No packet leaves: the name cannot be resolved.
-    assert "processes" not in doctor("-a", "nosuch.invalid")["by name"]
+    for elsewhere in ("nosuch.invalid", "localhost.invalid", "127.invalid"):
+        assert "processes" not in doctor("-t", "100ms", "-a", elsewhere)["by name"]
     assert "processes" in doctor("-a", "127.0.0.1:9")["by name"]
 
 
@@ -120,7 +120,9 @@ def test_a_stopped_chronyd_is_told_from_none(stopped: Chronyd) -> None:
         f"process {stopped.pid} of user {daemon_user().pw_name}, which is stopped"
         in ticket["by name"]["processes"]["found"]
     )
-    assert f"kill -CONT {stopped.pid}" in ticket["by name"]["processes"]["advice"]
+    # There may be others, of tests that run beside this one.
+    advice = ticket["by name"]["processes"]["advice"]
+    assert str(stopped.pid) in advice.partition("kill -CONT ")[2].split()
 
 
 def test_without_chronyd_each_usual_address_is_looked_at() -> None:

@@ -374,7 +374,7 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
     options, unknown = parser.parse_known_args(_with_interval(arguments))
     command: Parser = options.parser
     hint = ""
-    if unknown and any(mark in unknown[0] for mark in "./:"):
+    if unknown and ("/" in unknown[0] or ":" in unknown[0] or unknown[0].count(".") > 1):
         hint = "; an address is given with --address"
     if command is parser and unknown and not unknown[0].startswith("-"):
         command.error(

@@ -86,7 +86,7 @@ def resolve(host: str, port: str, timeout: float) -> list[str]:
     def look_up() -> None:
         try:
             found.extend(socket.getaddrinfo(host, None, type=socket.SOCK_DGRAM))
-        except (OSError, UnicodeError) as error:
+        except Exception as error:
             errors.append(error)
 
     # getaddrinfo() has no timeout, and a signal does not end it: a thread that nobody waits for may be left in it.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import re
 import stat
 import sys
 import time
@@ -173,7 +174,8 @@ def look_at_addresses(findings: Findings, options: Namespace) -> Answer | None:
 
 def is_here(address: str) -> bool:
     """Whether who answers at an address must be a process of this machine."""
-    return address.startswith(("/", "127.", "localhost", "::1", "[::1]"))
+    here = r"/.*|(localhost|127\.[\d.]+|\[::1\])(:\d+)?|::1"
+    return re.fullmatch(here, address) is not None
 
 
 def usual_addresses() -> list[str]:
@@ -291,7 +293,7 @@ def group_name(number: int) -> str:
 
 def look_for_process(findings: Findings) -> None:
     """Whether a chronyd is running at all, as far as /proc shows."""
-    running = []
+    running, stopped = [], []
     advice = "bindcmdaddress and cmdport in its chrony.conf say where it listens."
     for number in sorted(filter(str.isdigit, os.listdir("/proc")), key=int):
         try:
@@ -304,8 +306,10 @@ def look_for_process(findings: Findings) -> None:
             continue  # it has ended meanwhile
         if after.split()[0] == "T":
             words += ", which is stopped"
-            advice = f"To let one that is stopped go on: kill -CONT {number}"
+            stopped.append(number)
         running.append(words)
+    if stopped:
+        advice = f"To let what is stopped go on: kill -CONT {' '.join(stopped)}"
     if running:
         findings.add("note", "processes", f"chronyd is running: {'; '.join(running)}", advice)
     else:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from argparse import Namespace
 
 INTERVAL = 1.0
-LEAST = 0.2  # seconds: a chronyd on a busy machine, asked for the last time, shall not be taken for a silent one
+LEAST = 0.5  # seconds: a chronyd on a busy machine, asked for the last time, shall not be taken for a silent one
 
 
 def run(options: Namespace) -> int:

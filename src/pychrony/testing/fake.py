@@ -133,6 +133,18 @@ class FakeChronyd:
     Raises TypeError or ValueError for a record that this chronyd cannot send.
     """
 
+    # So a misspelt attribute is an error.
+    __slots__ = (
+        "__weakref__",
+        "_answers",
+        "_lock",
+        "_refused",
+        "_release",
+        "_server",
+        "requests",
+        "silent",
+    )
+
     tracking = _One[TrackingStatus]("tracking", "What `get_tracking()` returns.")
     sources = _List[Source]("sources", "What `get_sources()` returns.")
     source_stats = _List[SourceStats]("sourcestats", "What `get_source_stats()` returns.")
