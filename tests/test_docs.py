@@ -96,10 +96,9 @@ def run_page(page: str, *, is_real: bool = False) -> Iterator[tuple[str, str, st
         with contextlib.redirect_stdout(printed), contextlib.suppress(Enough):
             exec(compile(code, f"{page}, snippet {number + 1}", "exec"), names)
         yield code, printed.getvalue(), shown or None
-    tests = [value for name, value in names.items() if name.startswith("test_")]
+    tests = [value for name, value in names.items() if name.startswith("test_") and not is_real]
     for test in tests:
-        if not is_real:
-            test()
+        test()
 
 
 @pytest.fixture
