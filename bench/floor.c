@@ -8,44 +8,11 @@
 
 #include "library.h"
 
-#include <errno.h>
-#include <poll.h>
 #include <stdio.h>
 #include <string.h>
 
-struct connection {
-	chrony_session *session;
-	int fd;
-};
-
-static struct connection connect_to(const char *address) {
-	struct connection made;
-
-	made.fd = chrony.open_socket(address);
-	if (made.fd < 0)
-		fail("%s: %s", address, strerror(errno));
-	expect_ok(chrony.init_session(&made.session, made.fd), "init_session");
-	return made;
-}
-
-static void disconnect(const struct connection *connection) {
-	chrony.deinit_session(connection->session);
-	chrony.close_socket(connection->fd);
-}
-
-static void take_answer(const struct connection *connection) {
-	struct pollfd ready = {.fd = connection->fd, .events = POLLIN};
-
-	while (chrony.needs_response(connection->session)) {
-		if (poll(&ready, 1, PATIENCE) <= 0)
-			fail("no answer");
-		expect_ok(chrony.process_response(connection->session), "process_response");
-	}
-}
-
 static void ask_record(const struct connection *connection, const struct report *report, int record) {
-	expect_ok(chrony.request_record(connection->session, report->name, record), "request_record");
-	take_answer(connection);
+	request_record(connection, report, record);
 	read_fields(connection->session, report);
 }
 

@@ -3,6 +3,8 @@
 #include "library.h"
 
 #include <dlfcn.h>
+#include <errno.h>
+#include <poll.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -64,6 +66,36 @@ const struct report *report_named(const char *name) {
 void expect_ok(chrony_err error, const char *call) {
 	if (error != CHRONY_OK)
 		fail("%s: %s", call, chrony.get_error_string(error));
+}
+
+struct connection connect_to(const char *address) {
+	struct connection made;
+
+	made.fd = chrony.open_socket(address);
+	if (made.fd < 0)
+		fail("%s: %s", address, strerror(errno));
+	expect_ok(chrony.init_session(&made.session, made.fd), "init_session");
+	return made;
+}
+
+void disconnect(const struct connection *connection) {
+	chrony.deinit_session(connection->session);
+	chrony.close_socket(connection->fd);
+}
+
+void take_answer(const struct connection *connection) {
+	struct pollfd ready = {.fd = connection->fd, .events = POLLIN};
+
+	while (chrony.needs_response(connection->session)) {
+		if (poll(&ready, 1, PATIENCE) <= 0)
+			fail("no answer");
+		expect_ok(chrony.process_response(connection->session), "process_response");
+	}
+}
+
+void request_record(const struct connection *connection, const struct report *report, int record) {
+	expect_ok(chrony.request_record(connection->session, report->name, record), "request_record");
+	take_answer(connection);
 }
 
 /* Where the values go, so that the compiler cannot leave a read out. */

@@ -24,6 +24,11 @@ struct report {
 	const char *fields[16]; /* by libchrony's names; NULL ends them */
 };
 
+struct connection {
+	chrony_session *session;
+	int fd;
+};
+
 /* How long an answer may take, in milliseconds. */
 enum { PATIENCE = 3000 };
 
@@ -34,6 +39,16 @@ void library_open(const char *path);
 
 /* The report of this name, or NULL. */
 const struct report *report_named(const char *name);
+
+/* A connection to this address, with a session on it. The program ends where one of these fails. */
+struct connection connect_to(const char *address);
+void disconnect(const struct connection *connection);
+
+/* Waits for the answer to the last request, and takes it. */
+void take_answer(const struct connection *connection);
+
+/* Asks for a record, and takes the answer. */
+void request_record(const struct connection *connection, const struct report *report, int record);
 
 /* Reads each field of the record that was received last: index by name, type, value. */
 void read_fields(chrony_session *session, const struct report *report);

@@ -26,7 +26,8 @@ from daemons import Daemons
 if TYPE_CHECKING:
     from typing_extensions import Self
 
-FLOOR, OURS, PEER, CHRONYC, NOTHING = "floor", "ours", "peer", "chronyc", "nothing"
+FLOOR, MINIMAL, OURS, PEER = "floor", "minimal", "ours", "peer"
+CHRONYC, NOTHING = "chronyc", "nothing"
 
 # How long the calls of one batch of ours take together, in seconds.
 BATCH = 0.03
@@ -57,6 +58,8 @@ class Case:
 TRANSPORTS = {"unix": "Unix socket", "udp": "UDP"}
 MODES = {"call": "a session per call", "connection": "one connection"}
 TRACKING = [Case("tracking", mode, transport) for transport in TRANSPORTS for mode in MODES]
+RATIOS = [(OURS, FLOOR), (OURS, PEER)]
+TRACKING_RATIOS = [*RATIOS, (OURS, MINIMAL), (MINIMAL, FLOOR)]
 LISTS = [
     Case(report, "connection", "unix", sources)
     for report in ("sources", "sourcestats")
@@ -71,8 +74,10 @@ class Contestant:
     env: Mapping[str, str]
 
     def can(self, case: Case) -> bool:
-        """chronyc keeps no connection."""
-        return self.name != CHRONYC or case.mode == "call"
+        """chronyc keeps no connection, and the minimal binding knows one report."""
+        if self.name == CHRONYC:
+            return case.mode == "call"
+        return self.name != MINIMAL or case.report == "tracking"
 
 
 class Worker:
@@ -141,14 +146,18 @@ def binding(name: str, python: str, env: Mapping[str, str]) -> Contestant:
 def contestants(ours: str, peer: str) -> list[Contestant]:
     """All that are compared. The arguments are the interpreters that have our pychrony and the peer."""
     env = dict(os.environ)
+    library = str(parts.libchrony(ours))
     chronyc = Contestant(
         CHRONYC,
         [peer, str(parts.HERE / "worker.py"), "chronyc"],
         {**bare(env), "CHRONYC": parts.tool("chronyc")},
     )
     return [
+        Contestant(FLOOR, [str(parts.program("floor", "library")), library], env),
         Contestant(
-            FLOOR, [str(parts.program("floor", "library")), str(parts.libchrony(ours))], env
+            MINIMAL,
+            [ours, str(parts.HERE / "worker.py"), "minimal"],
+            {**env, "LIBCHRONY": library, "PYTHONPATH": str(parts.minimal_binding())},
         ),
         binding(OURS, ours, env),
         binding(PEER, peer, bare(env)),
@@ -169,7 +178,7 @@ def times(
     who: Sequence[Contestant],
     cases: Sequence[Case],
     launches: int,
-    ratios: Sequence[tuple[str, str]] = ((OURS, FLOOR), (OURS, PEER)),
+    ratios: Sequence[tuple[str, str]],
 ) -> dict[str, Any]:
     """Wall and CPU time per call. In each round each contestant makes one batch, in an order drawn by lot; a ratio is the
     median of the ratios within the rounds, so that what slows a round down slows both sides.
@@ -178,7 +187,9 @@ def times(
     another process has its turn, would else be taken for a difference between them.
     """
     daemons.run_on(CPU)
-    leader = {name: pair[0] for pair in ratios for name in pair}
+    leader: dict[str, str] = {}
+    for one, other in ratios:
+        leader[other] = leader.setdefault(one, one)
     # By launch, and within it by round.
     batches: dict[Case, dict[str, list[list[dict[str, float]]]]] = {
         case: {one.name: [] for one in who if one.can(case)} for case in cases
@@ -314,7 +325,7 @@ def _system_calls(one: Contestant, case: Case, address: str) -> dict[str, float]
 def call_instructions(daemons: Daemons, who: Iterable[Contestant]) -> dict[str, Any]:
     """Instructions per tracking call, and which of them are in files that only ours has."""
     by_name = {one.name: one for one in who}
-    counted = [by_name[FLOOR], by_name[OURS], by_name[PEER], nothing(by_name[OURS])]
+    counted = [*(by_name[name] for name in (FLOOR, MINIMAL, OURS, PEER)), nothing(by_name[OURS])]
     address = daemons.address(1, "udp")
     results: dict[str, Any] = {}
     for mode in ("connection", "call"):
@@ -334,7 +345,7 @@ def call_instructions(daemons: Daemons, who: Iterable[Contestant]) -> dict[str, 
 def call_misses(daemons: Daemons, who: Iterable[Contestant]) -> dict[str, Any]:
     """What a tracking call on a connection touches, and what the processor's counters say where they can be read."""
     by_name = {one.name: one for one in who}
-    measured = [by_name[FLOOR], by_name[OURS], by_name[PEER], nothing(by_name[OURS])]
+    measured = [*(by_name[name] for name in (FLOOR, MINIMAL, OURS, PEER)), nothing(by_name[OURS])]
     address = daemons.address(1, "udp")
     refusal = touched.perf_refusal()
     return {

@@ -6,7 +6,9 @@ import os
 import shutil
 import subprocess
 import sys
+import sysconfig
 import time
+from collections.abc import Sequence
 from hashlib import sha256
 from pathlib import Path
 
@@ -62,11 +64,22 @@ def libchrony(python: str) -> Path:
 
 def program(name: str, *others: str) -> Path:
     """Compiles one of the C programs, of its own file and of others."""
-    CACHE.mkdir(parents=True, exist_ok=True)
-    out = CACHE / name
-    sources = [str(HERE / f"{source}.c") for source in (name, *others)]
-    flags = ["-std=gnu11", "-O2", "-Wall", "-Wextra", "-Werror", f"-I{INCLUDE}"]
-    subprocess.run([tool("cc"), *flags, "-o", str(out), *sources, "-ldl"], check=True)
+    return _compile(CACHE / name, [name, *others])
+
+
+def minimal_binding() -> Path:
+    """Compiles minimal.c for the interpreter that runs this, and returns the folder that it can be imported from."""
+    folder = CACHE / "minimal"
+    include = sysconfig.get_path("include")
+    _compile(folder / "minimal.so", ["minimal", "library"], "-shared", "-fPIC", f"-I{include}")
+    return folder
+
+
+def _compile(out: Path, names: Sequence[str], *flags: str) -> Path:
+    out.parent.mkdir(parents=True, exist_ok=True)
+    strict = ["-std=gnu11", "-O2", "-Wall", "-Wextra", "-Werror", f"-I{INCLUDE}", *flags]
+    sources = [str(HERE / f"{name}.c") for name in names]
+    subprocess.run([tool("cc"), *strict, "-o", str(out), *sources, "-ldl"], check=True)
     return out
 
 

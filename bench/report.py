@@ -9,7 +9,7 @@ from typing import Any
 import fleet
 import startup
 from goals import COUNT, KIB, MILLIONS, MILLISECONDS, RATIO, SECONDS, Unit, show
-from measure import CHRONYC, FLOOR, MODES, NOTHING, OURS, PEER
+from measure import CHRONYC, FLOOR, MINIMAL, MODES, NOTHING, OURS, PEER
 
 BEGIN = "<!-- tables: written by bench/run.py --markdown -->"
 END = "<!-- end of the tables -->"
@@ -45,15 +45,17 @@ def goals_table(results: Results) -> str:
 
 def times_table(cases: Results, what: str) -> str:
     names = [
-        name for name in (FLOOR, OURS, PEER, CHRONYC) if any(name in it for it in cases.values())
+        name
+        for name in (FLOOR, MINIMAL, OURS, PEER, CHRONYC)
+        if any(name in it for it in cases.values())
     ]
+    ratios = list(next(iter(cases.values()))["ratios"])
     rows = []
     for case, measured in cases.items():
         cells = [micro(measured[name][what]) if name in measured else "–" for name in names]
-        ratios = measured["ratios"]
-        cells += [show(ratios[f"{OURS} / {other}"][what], RATIO) for other in (FLOOR, PEER)]
+        cells += [show(measured["ratios"][ratio][what], RATIO) for ratio in ratios]
         rows.append([case, *cells])
-    return table(["µs per call", *names, "ours / floor", "ours / peer"], rows)
+    return table(["µs per call", *names, *ratios], rows)
 
 
 def calls_table(results: Results) -> str:
@@ -73,7 +75,7 @@ def instructions_table(results: Results) -> str:
     rows = []
     for mode, counted in results["instructions"].items():
         label = MODES[mode]
-        for name in (FLOOR, OURS, PEER, NOTHING):
+        for name in (FLOOR, MINIMAL, OURS, PEER, NOTHING):
             files = ", ".join(
                 f"{file} {number}"
                 for file, number in list(counted[name]["files"].items())[:5]

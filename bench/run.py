@@ -58,11 +58,19 @@ def run(options: argparse.Namespace) -> dict[str, Any]:
         results["overlap"] = overlap.measure(daemons, parts.libchrony(str(ours)), quick)
         progress("tracking")
         results["tracking"] = measure.times(
-            daemons, who, measure.TRACKING, launches=2 if quick else 20
+            daemons,
+            who,
+            measure.TRACKING,
+            launches=2 if quick else 20,
+            ratios=measure.TRACKING_RATIOS,
         )
         progress("lists")
         results["lists"] = measure.times(
-            daemons, bindings, measure.LISTS, launches=1 if quick else 5
+            daemons,
+            bindings,
+            measure.LISTS,
+            launches=1 if quick else 5,
+            ratios=measure.RATIOS,
         )
     progress("many addresses at once")
     results["fleet"] = fleet.measure(ours, rounds=2 if quick else 15)

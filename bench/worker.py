@@ -1,8 +1,8 @@
 """Asks chronyd as often as it is told, and says how long that took. Runs in the interpreter that is measured.
 
 It reads lines "REPORT MODE ADDRESS CALLS" and answers each with a line of JSON: seconds per call, wall and CPU. Its argument
-says what asks: "pychrony" (whichever this interpreter has), "chronyc" (a new process for each call) or "nothing" (a loop
-around an empty method: what the interpreter itself costs).
+says what asks: "pychrony" (whichever this interpreter has), "minimal" (minimal.c), "chronyc" (a new process for each call)
+or "nothing" (a loop around an empty method: what the interpreter itself costs).
 
 Modes: "call", a session for each call; "connection", one for all; "cold", the same with the processor's caches emptied before
 each call; "single", the same as "call" with each call timed alone; "shared-N" and "own-N", N threads on one connection or on one each, where CALLS are those of each thread.
@@ -146,6 +146,23 @@ class Pychrony:
             return threads_timed(asks if kind == "own" else asks * threads, calls)
 
 
+class Minimal:
+    """The minimal binding (minimal.c), which can ask for the tracking report."""
+
+    def __init__(self) -> None:
+        import minimal
+
+        self.module: Any = minimal
+
+    def measure(self, report: str, mode: str, address: str, calls: int) -> dict[str, Any]:
+        ask, once = self.module.ask, self.module.once
+        self.module.open(os.environ["LIBCHRONY"], address)
+        ask()
+        if mode == "call":
+            return timed(lambda: once(address), calls)
+        return timed(cold(ask) if mode == "cold" else ask, calls)
+
+
 class Chronyc:
     """`chronyc -c`, as programs run it that have no binding."""
 
@@ -174,6 +191,7 @@ class Nothing:
 def main() -> None:
     askers: dict[str, Callable[[], Asker]] = {
         "pychrony": Pychrony,
+        "minimal": Minimal,
         "chronyc": Chronyc,
         "nothing": Nothing,
     }
