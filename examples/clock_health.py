@@ -51,7 +51,11 @@ class Verdict:
         except pychrony.ChronyError as error:
             return {"healthy": False, "reason": str(error), "error": None}
         if not status.is_synchronized():
-            return {"healthy": False, "reason": "the clock is not synchronised", "error": None}
+            local = (
+                ": chronyd follows only its local reference" if status.is_local_reference() else ""
+            )
+            reason = f"the clock is not synchronised{local}"
+            return {"healthy": False, "reason": reason, "error": None}
         error_bound = greatest_error(status)
         healthy = error_bound <= self.max_error
         reason = f"at most {error_bound:.6f} s wrong, by {status.reference_id_name}"
@@ -96,6 +100,10 @@ def main() -> None:
     parser.add_argument("--address", help="chronyd's (default: its usual ones)")
     options = parser.parse_args()
     verdict = Verdict(options.max_error, options.address)
+    try:
+        verdict.current()
+    except ValueError as error:  # what was given is no address
+        parser.error(str(error))
     with server(verdict, options.host, options.port) as http:
         try:
             http.serve_forever()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import http.client
 import importlib.util
 import json
+import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -74,6 +75,23 @@ def test_a_clock_may_be_worse_than_asked_for(client: Chronyd) -> None:
 def test_an_unsynchronised_clock_is_not_healthy(unsynchronised: Chronyd) -> None:
     with Health(1.0, unsynchronised.socket) as health:
         assert health.verdict_now() == (503, False, "the clock is not synchronised")
+
+
+def test_a_clock_that_only_follows_its_local_reference_is_said_to(server: Chronyd) -> None:
+    with Health(1.0, server.socket) as health:
+        status, healthy, reason = health.verdict_now()
+        assert (status, healthy) == (503, False)
+        assert reason.startswith("the clock is not synchronised: ") and "local reference" in reason
+
+
+def test_the_endpoint_does_not_start_with_a_malformed_address(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys, "argv", ["clock_health.py", "--address", "localhost"])
+    with pytest.raises(SystemExit) as ended:
+        load("clock_health").main()
+    assert ended.value.code == 2
+    assert "invalid address \"localhost\"" in capsys.readouterr().err
 
 
 def test_without_chronyd_the_endpoint_answers_that_it_is_not_healthy() -> None:

@@ -159,6 +159,28 @@ def test_a_time_that_a_float_cannot_hold_is_kept_in_nanoseconds(timed: str) -> N
         assert copied == record
 
 
+@pytest.mark.parametrize(
+    "times",
+    [
+        {"ref_time": -1.0},
+        {"ref_time": float("nan")},
+        {"ref_time": 2.0**40},
+        {"ref_time_ns": -1},
+        {"ref_time_ns": 10**40},
+    ],
+)
+def test_a_time_that_no_chronyd_has_is_a_value_error_that_names_it(
+    timed: str, times: dict[str, float]
+) -> None:
+    record = kind_of(timed)(**fields_of(timed))
+    for make in [
+        lambda: kind_of(timed)(**without_times(timed), **times),
+        lambda: record._replace(**times),
+    ]:
+        with pytest.raises(ValueError, match=rf"{next(iter(times))} must be a number of"):
+            make()
+
+
 def test_halves_of_a_time_that_contradict_each_other_are_a_value_error(timed: str) -> None:
     fields = {**fields_of(timed), "ref_time": 12.5}
     for make in [

@@ -236,6 +236,17 @@ with Responder(address="[::1]:323"):
     assert result == {"value": 3}
 
 
+def test_without_an_address_a_silent_port_does_not_hide_why_the_sockets_failed() -> None:
+    error = in_namespace("""
+with Responder(lambda request: [], address="127.0.0.1:323"):
+    import pychrony
+    pychrony.get_tracking = lambda ask=pychrony.get_tracking: ask(timeout=0.2)
+    ask()
+""")["error"]
+    assert error["type"] == "ChronyTimeoutError"
+    assert f"Tried before: /run/chrony/chronyd.sock: {os.strerror(errno.ENOENT)}" in error["message"]
+
+
 def test_without_an_address_a_stranger_is_served_over_udp() -> None:
     """A real chronyd where distributions put it: its socket is forbidden, its command port is open."""
     result = in_namespace("""

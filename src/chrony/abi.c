@@ -1,7 +1,8 @@
 /*
  * What only the C compiler knows: how this platform lays out struct timespec, and how a function returns one by value.
  *
- * Where libchrony's header is installed, the compiler also holds library.rs's declarations against it.
+ * Where libchrony's header is installed, the compiler also holds the declarations below against it. A test in raw.rs
+ * holds its own against these.
  */
 
 #include <stdint.h>
@@ -31,7 +32,6 @@ DECLARED(chrony_open_socket, int(const char *));
 DECLARED(chrony_close_socket, void(int));
 DECLARED(chrony_init_session, chrony_err(chrony_session **, int));
 DECLARED(chrony_deinit_session, void(chrony_session *));
-DECLARED(chrony_get_fd, int(chrony_session *));
 DECLARED(chrony_needs_response, bool(chrony_session *));
 DECLARED(chrony_process_response, chrony_err(chrony_session *));
 DECLARED(chrony_get_number_supported_reports, int(void));

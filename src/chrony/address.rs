@@ -5,8 +5,6 @@ use std::ffi::{CStr, CString};
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-use super::error::Error;
-
 /// How chronyd is reached.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Transport {
@@ -34,11 +32,19 @@ const LONGEST_PATH: usize = 107;
 /// Beside chronyd's socket libchrony binds its own, at DIRECTORY/libchrony.<12>/<16>/sock: so much shorter it must be.
 const LONGEST_DIRECTORY: usize = 62;
 
+/// Why a text is no address.
+#[derive(Debug, thiserror::Error)]
+#[error("invalid address {text:?}{origin}: {reason}")]
+pub struct InvalidAddress {
+    text: String,
+    origin: &'static str,
+    reason: &'static str,
+}
+
 impl Address {
     /// Checks what libchrony lets through: it would take port 99999 or `abc` for another port, and send to it.
-    pub fn parse(text: &[u8]) -> Result<Self, Error> {
-        let invalid =
-            |reason| Error::Address { address: String::from_utf8_lossy(text).into_owned(), origin: "", reason };
+    pub fn parse(text: &[u8]) -> Result<Self, InvalidAddress> {
+        let invalid = |reason| InvalidAddress { text: String::from_utf8_lossy(text).into_owned(), origin: "", reason };
         let owned = CString::new(text).map_err(|_| invalid("it contains a NUL character"))?;
         if text.first() == Some(&b'/') {
             check_path(text).map_err(invalid)?;
@@ -77,20 +83,19 @@ impl fmt::Display for Address {
 }
 
 /// The candidates when no address is given: what PYCHRONY_ADDRESS names, if it is set, else chronyd's usual addresses.
-pub fn default_candidates(variable: Option<&[u8]>) -> Result<Candidates, Error> {
+pub fn default_candidates(variable: Option<&[u8]>) -> Result<Candidates, InvalidAddress> {
     let Some(text) = variable.filter(|text| !text.is_empty()) else { return Ok(Cow::Borrowed(&DEFAULTS)) };
     match Address::parse(text) {
         Ok(address) => Ok(Cow::Owned(vec![address])),
-        Err(Error::Address { address, reason, .. }) => {
-            Err(Error::Address { address, origin: " in the environment variable PYCHRONY_ADDRESS", reason })
-        }
-        Err(error) => Err(error),
+        Err(invalid) => Err(InvalidAddress { origin: " in the environment variable PYCHRONY_ADDRESS", ..invalid }),
     }
 }
 
 const NEITHER: &str = "it is neither the absolute path of a Unix socket nor an IPv4 or IPv6 address with an optional \
                        port, such as 127.0.0.1, 127.0.0.1:323, ::1 or [::1]:323 (host names are not looked up)";
 const PORT: &str = "its port is not a number from 1 to 65535";
+const LINK_LOCAL: &str = "a link-local address needs a network interface, which libchrony does not take: use another address \
+                          of that host";
 
 fn check_path(path: &[u8]) -> Result<(), &'static str> {
     let slash = path.iter().rposition(|&byte| byte == b'/').unwrap_or(0);
@@ -134,6 +139,9 @@ fn check_ip(text: &str) -> Result<(), &'static str> {
     if !is_valid {
         return Err(NEITHER);
     }
+    if ip.parse::<Ipv6Addr>().is_ok_and(|ip| ip.is_unicast_link_local()) {
+        return Err(LINK_LOCAL);
+    }
     let Some(port) = port else { return Ok(()) };
     // Digits only, since `parse` would take a sign; five at most, since libchrony reads a C int.
     let digits = port.len() <= 5 && port.bytes().all(|byte| byte.is_ascii_digit());
@@ -155,7 +163,7 @@ mod tests {
             "127.0.0.1:1",
             "10.0.0.1:65535",
             "::1",
-            "fe80::1:2:3",
+            "fd00::1:2:3",
             "[::1]",
             "[::1]:323",
             "[1:2:3:4:5:6:7:8]:9",
@@ -189,6 +197,8 @@ mod tests {
             "::1]:323",
             "[::1]:65536",
             "fe80::1%lo",
+            "fe80::1",
+            "[febf::1]:323",
             "run/chrony/chronyd.sock",
             "/",
             "/chronyd.sock",

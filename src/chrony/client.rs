@@ -107,7 +107,7 @@ impl Client {
     /// What a fault in reading that record means to the user. The session is not used again.
     pub fn reject_record(&mut self, fault: Fault, query: &Query, call: &Call) -> Error {
         match self.conversation.take() {
-            Some(conversation) => error(fault, query.report, &conversation.address, call),
+            Some(conversation) => error(fault, query.report, &conversation.address, call, Vec::new()),
             None => INHERITED,
         }
     }
@@ -151,7 +151,7 @@ impl Client {
                 }
                 // chronyd is gone, or was started anew: it may be there again, or at another address.
                 Err(Fault::System { .. }) => {}
-                Err(fault) => return Err(error(fault, report, &conversation.address, call)),
+                Err(fault) => return Err(error(fault, report, &conversation.address, call, Vec::new())),
             }
         }
         let mut attempts = Vec::new();
@@ -165,7 +165,7 @@ impl Client {
                 Err(Fault::System { code, errno }) => {
                     attempts.push(Attempt { address: conversation.address, code, errno });
                 }
-                Err(fault) => return Err(error(fault, report, address, call)),
+                Err(fault) => return Err(error(fault, report, address, call, attempts)),
             }
         }
         Err(Error::from_attempts(attempts))
@@ -341,13 +341,13 @@ fn text(text: &CStr) -> String {
     text.to_string_lossy().into_owned()
 }
 
-/// What a fault means to the user, who asked this address for this report.
-fn error(fault: Fault, report: &CStr, address: &Address, call: &Call) -> Error {
-    let (report, address) = (text(report), address.clone());
+/// What a fault means to the user, who asked this address for this report, and others before.
+fn error(fault: Fault, report: &CStr, address: &Address, call: &Call, earlier: Vec<Attempt>) -> Error {
+    let (report, address, timeout) = (text(report), address.clone(), call.timeout());
     match fault {
         Fault::System { code, errno } => Error::from_attempts(vec![Attempt { address, code, errno }]),
-        Fault::Silence { ignored } => Error::Timeout { report, address, timeout: call.timeout(), ignored },
-        Fault::Unanswered => Error::Timeout { report, address, timeout: call.timeout(), ignored: 0 },
+        Fault::Silence { ignored } => Error::Timeout { report, address, timeout, ignored, earlier },
+        Fault::Unanswered => Error::Timeout { report, address, timeout, ignored: 0, earlier },
         Fault::Answer(Code::Unauthorized) => Error::Unauthorized { report, address },
         Fault::Answer(Code::UnknownReport) => Error::UnknownReport { report },
         Fault::Answer(code) => Error::Answer { report, address, code },

@@ -141,9 +141,6 @@ fn reason(errno: i32) -> String {
 /// An error as the user of the library meets it: what was tried, on what, what came back, what can be done.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    #[error("invalid address {address:?}{origin}: {reason}")]
-    Address { address: String, origin: &'static str, reason: &'static str },
-
     #[error("no report is named {name:?}; this libchrony knows {}", .known.join(", "))]
     UnknownName { name: String, known: Vec<String> },
 
@@ -161,12 +158,13 @@ pub enum Error {
     Unauthorized { report: String, address: Address },
 
     #[error(
-        "chronyd at {address} gave no answer to the request for its {report} report within {} s{}. {}",
+        "chronyd at {address} gave no answer to the request for its {report} report within {} s{}. {}{}",
         .timeout.as_secs_f64(),
         ignored_text(*.ignored),
-        silence_advice(address)
+        silence_advice(address),
+        earlier_text(.earlier)
     )]
-    Timeout { report: String, address: Address, timeout: Duration, ignored: u32 },
+    Timeout { report: String, address: Address, timeout: Duration, ignored: u32, earlier: Vec<Attempt> },
 
     #[error("chronyd at {address} answered the request for its {report} report with {}", answer_text(*.code))]
     Answer { report: String, address: Address, code: Code },
@@ -241,7 +239,7 @@ impl Error {
                 Flaw::Range { .. } => Code::FieldRange,
             },
             Self::Library { number, .. } => return Some(*number),
-            Self::Address { .. } | Self::UnknownName { .. } | Self::Interrupted | Self::Misuse(_) => return None,
+            Self::UnknownName { .. } | Self::Interrupted | Self::Misuse(_) => return None,
         };
         Some(code as c_int)
     }
@@ -289,6 +287,17 @@ fn silence_advice(address: &Address) -> &'static str {
             "It may be stopped or hung, it may not let this host ask (bindcmdaddress, cmdallow in its chrony.conf), or a \
              firewall may drop the packets"
         }
+    }
+}
+
+/// Which addresses were tried before the one that is silent, where any were.
+fn earlier_text(earlier: &[Attempt]) -> String {
+    match earlier {
+        [] => String::new(),
+        _ if earlier.iter().any(Attempt::is_denied) => {
+            format!(". Tried before: {}. {}", list(earlier), permission_advice(earlier))
+        }
+        _ => format!(". Tried before: {}", list(earlier)),
     }
 }
 
@@ -350,6 +359,21 @@ mod tests {
         assert!(advice("192.0.2.1").contains("cmdallow"));
         assert!(!advice("127.0.0.1").contains("cmdallow"));
         assert!(!advice("/run/x.sock").contains("firewall"));
+    }
+
+    #[test]
+    fn of_a_silent_address_it_is_said_why_those_before_it_failed() {
+        let timeout = |earlier| Error::Timeout {
+            report: "tracking".to_owned(),
+            address: Address::parse(b"127.0.0.1").unwrap(),
+            timeout: Duration::from_secs(1),
+            ignored: 0,
+            earlier,
+        };
+        assert!(!timeout(vec![]).to_string().contains("before"));
+        let error = timeout(vec![attempt("/run/x.sock", libc::EACCES)]);
+        assert!(error.to_string().contains("Tried before: /run/x.sock: Permission denied. Only root"), "{error}");
+        assert_eq!(error.errno(), None);
     }
 
     #[test]

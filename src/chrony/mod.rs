@@ -1,13 +1,19 @@
 //! libchrony as safe Rust. No Python in here.
+//!
+//! A file knows only those of the groups above its own.
 
 pub mod address;
-pub mod client;
 pub mod environment;
-pub mod error;
 mod fork;
-pub mod library;
+
+pub mod error;
 mod raw;
+
+pub mod library;
 pub mod record;
+pub mod wait;
+
 mod session;
 pub mod shared;
-pub mod wait;
+
+pub mod client;

@@ -30,14 +30,19 @@ macro_rules! functions {
             $($name: unsafe extern "C" fn($($argument),*) $(-> $result)?,)*
         }
 
+        /// A function's name, its arguments and its result.
+        #[cfg(test)]
+        const DECLARED: &[(&str, &[&str], &str)] =
+            &[$((stringify!($name), &[$(stringify!($argument)),*], concat!($(stringify!($result))?))),*];
+
         impl Functions {
             /// Looks every function up; the first that is missing is named.
             pub fn look_up(handle: &Handle) -> std::result::Result<Self, &'static str> {
                 Ok(Self {
                     $($name: {
                         const SYMBOL: &str = concat!("chrony_", stringify!($name));
-                        // SAFETY: the type is the one libchrony's header gives the function; abi.c has the compiler
-                        // check that where the header is installed.
+                        // SAFETY: the type is the one libchrony's header gives the function: a test below holds it against
+                        // abi.c, and abi.c has the compiler check that where the header is installed.
                         *unsafe { handle.get(SYMBOL.as_bytes()) }.map_err(|_| SYMBOL)?
                     },)*
                 })
@@ -226,7 +231,7 @@ impl RawSession {
         self.by_address
     }
 
-    /// Whether the request that was made last still waits for its response.
+    /// Whether the request that was made last still waits for its response. Touches the session only.
     pub fn needs_response(&self) -> bool {
         // SAFETY: the session is live.
         unsafe { (self.functions.needs_response)(self.session.as_ptr()) }
@@ -240,13 +245,13 @@ impl RawSession {
         check(unsafe { (self.functions.process_response)(self.session.as_ptr()) })
     }
 
-    /// How many records the report has whose count was asked for last.
+    /// How many records the report has whose count was asked for last. Touches the session only.
     pub fn number_of_records(&self) -> c_int {
         // SAFETY: the session is live.
         unsafe { (self.functions.get_report_number_records)(self.session.as_ptr()) }
     }
 
-    /// How many fields the record has that was received last.
+    /// How many fields the record has that was received last. Touches the session only.
     pub fn number_of_fields(&self) -> c_int {
         // SAFETY: the session is live.
         unsafe { (self.functions.get_record_number_fields)(self.session.as_ptr()) }
@@ -260,7 +265,7 @@ impl RawSession {
         (!name.is_null()).then(|| unsafe { CStr::from_ptr(name) })
     }
 
-    /// Whether this is a field's name.
+    /// Whether this is a field's name, which is constant data.
     pub fn is_named(&self, field: c_int, name: &CStr) -> bool {
         // SAFETY: the session is live, and any number of a field is allowed; what is found is NULL or text.
         unsafe {
@@ -269,37 +274,38 @@ impl RawSession {
         }
     }
 
+    /// The number of the field of this name. Touches the session, and reads constant data.
     pub fn field_index(&self, name: &CStr) -> Option<c_int> {
         // SAFETY: the session is live, and the name is text.
         let field = unsafe { (self.functions.get_field_index)(self.session.as_ptr(), name.as_ptr()) };
         (field >= 0).then_some(field)
     }
 
-    /// libchrony's number of a field's type.
+    /// libchrony's number of a field's type. Touches the session, and reads constant data.
     pub fn field_type(&self, field: c_int) -> c_int {
         // SAFETY: the session is live, and any number of a field is allowed.
         unsafe { (self.functions.get_field_type)(self.session.as_ptr(), field) }
     }
 
-    /// 0 where the field is of another type.
+    /// Touches the session only. 0 where the field is of another type.
     pub fn field_unsigned(&self, field: c_int) -> u64 {
         // SAFETY: the session is live, and any number of a field is allowed.
         unsafe { (self.functions.get_field_uinteger)(self.session.as_ptr(), field) }
     }
 
-    /// 0 where the field is of another type. A field of 16 bits arrives without its sign.
+    /// Touches the session only. 0 where the field is of another type. A field of 16 bits arrives without its sign.
     pub fn field_signed(&self, field: c_int) -> i64 {
         // SAFETY: the session is live, and any number of a field is allowed.
         unsafe { (self.functions.get_field_integer)(self.session.as_ptr(), field) }
     }
 
-    /// 0 where the field is of another type.
+    /// Touches the session only. 0 where the field is of another type.
     pub fn field_float(&self, field: c_int) -> f64 {
         // SAFETY: the session is live, and any number of a field is allowed.
         unsafe { (self.functions.get_field_float)(self.session.as_ptr(), field) }
     }
 
-    /// A field's time as seconds and nanoseconds; 0 where it is of another type.
+    /// A field's time as seconds and nanoseconds. Touches the session only. 0 where it is of another type.
     pub fn field_time(&self, field: c_int) -> (i64, i64) {
         let (mut seconds, mut nanoseconds) = (0, 0);
         // SAFETY: abi.c calls the function by its C type with the live session, and writes the two integers.
@@ -330,6 +336,7 @@ impl RawSession {
 }
 
 impl Drop for RawSession {
+    /// Touches the session, and closes /dev/urandom.
     fn drop(&mut self) {
         // SAFETY: the session is live and used no more. Its socket is closed after it.
         unsafe { (self.functions.deinit_session)(self.session.as_ptr()) };
@@ -381,6 +388,35 @@ pub fn keep_lock_across_forks() {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_functions_are_declared_as_the_compiler_checks_them_in_abi_c() {
+        // Enumerations are int in the C ABI, and only C can name what chrony_get_field_timespec() returns.
+        let c_type = |rust: &str| match rust.replace(' ', "").as_str() {
+            "*mut*mutOpaque" => "chrony_session **",
+            "*mutOpaque" => "chrony_session *",
+            "*constc_char" => "const char *",
+            "c_int" => "int",
+            "c_double" => "double",
+            "u64" => "uint64_t",
+            "i64" => "int64_t",
+            "bool" => "bool",
+            other => panic!("no C type is known for {other}"),
+        };
+        let checked = include_str!("abi.c").replace("chrony_err(", "int(").replace("chrony_field_type(", "int(");
+        for &(name, arguments, result) in DECLARED {
+            let result = match (name, result) {
+                ("get_field_timespec", _) => "struct timespec",
+                (_, "") => "void",
+                _ => c_type(result),
+            };
+            let arguments: Vec<_> = arguments.iter().map(|argument| c_type(argument)).collect();
+            let arguments = if arguments.is_empty() { "void".to_owned() } else { arguments.join(", ") };
+            let declaration = format!("DECLARED(chrony_{name}, {result}({arguments}));");
+            assert!(checked.contains(&declaration), "{declaration}");
+        }
+        assert_eq!(checked.matches("DECLARED(chrony_").count(), DECLARED.len());
+    }
 
     #[test]
     fn reports_that_libchrony_asks_for_by_address_take_the_lock() {

@@ -241,8 +241,8 @@ class ChronyTimeoutError(ChronyConnectionError, TimeoutError):
     """chronyd was reached, or at least not refused, but did not answer in time. error_code: TIMEOUT."""
 
 class ChronyPermissionError(ChronyError, PermissionError):
-    """Not allowed: the system forbids the use of chronyd's Unix socket (errno EACCES or EPERM), or chronyd does
-    not give this report to this client (error_code UNAUTHORIZED)."""
+    """Not allowed: the system forbids the use of chronyd's Unix socket, or sending to its command port (errno
+    EACCES or EPERM), or chronyd does not give this report to this client (error_code UNAUTHORIZED)."""
 
 class ChronyDataError(ChronyError, ValueError):
     """What chronyd sent is no valid report: a field is missing, of another type or out of its range (error_code
@@ -1164,9 +1164,10 @@ def get_report(name: str, address: _Address = None, *, timeout: _Seconds = 3.0) 
     """Ask chronyd for any report that the libchrony in use knows, new ones included.
 
     Returns a list of dictionaries, a record each, under libchrony's own field names and by its types: integers,
-    floats, addresses as str or None, times as integers of nanoseconds since 1970. Values are not checked against a
-    range, and reserved fields are among them. A record without fields (of a reference clock, in the reports by
-    address) is an empty dictionary. What is not enabled (rtcdata, smoothing) is an empty list.
+    floats, addresses as str or None, times as integers of nanoseconds since 1970. Values are not checked against
+    a range, except that a float is finite and a time lies between 1970 and 2262. Reserved fields are among them. A record
+    without fields (of a reference clock, in the reports by address) is an empty dictionary. What is not enabled
+    (rtcdata, smoothing) is an empty list.
 
     name: one of supported_reports().
     address, timeout: as for get_tracking().

@@ -67,8 +67,8 @@ static TYPES: [Specification; EXCEPTIONS] = [
     },
     Specification {
         name: c"pychrony.ChronyPermissionError",
-        doc: c"Not allowed: the system forbids the use of chronyd's Unix socket (errno EACCES or EPERM), or chronyd does\n\
-            not give this report to this client (error_code UNAUTHORIZED).",
+        doc: c"Not allowed: the system forbids the use of chronyd's Unix socket, or sending to its command port (errno\n\
+            EACCES or EPERM), or chronyd does not give this report to this client (error_code UNAUTHORIZED).",
         base: Some(Exception::Error),
         // SAFETY: always live.
         builtin: || unsafe { ffi::PyExc_PermissionError },
@@ -183,7 +183,7 @@ unsafe extern "C" fn reduce(exception: *mut ffi::PyObject, _: *mut ffi::PyObject
 pub fn raise(state: &State, error: &Error) -> Raised {
     let kind = match error {
         Error::Interrupted => return Raised, // by a signal handler, which set its own
-        Error::Address { .. } | Error::UnknownName { .. } => return value_error(&error.to_string()),
+        Error::UnknownName { .. } => return value_error(&error.to_string()),
         Error::Misuse(_) => return runtime_error(&error.to_string()),
         Error::Unreachable { .. } | Error::Closed => Exception::Connection,
         Error::Timeout { .. } | Error::Busy { .. } => Exception::Timeout,

@@ -33,9 +33,10 @@ pub static FUNCTIONS: [Method; 3] = [
         c"get_report($module, /, name, address=None, *, timeout=3.0)\n--\n\n\
         Ask chronyd for any report that the libchrony in use knows, new ones included.\n\n\
         Returns a list of dictionaries, a record each, under libchrony's own field names and by its types: integers,\n\
-        floats, addresses as str or None, times as integers of nanoseconds since 1970. Values are not checked against a\n\
-        range, and reserved fields are among them. A record without fields (of a reference clock, in the reports by\n\
-        address) is an empty dictionary. What is not enabled (rtcdata, smoothing) is an empty list.\n\n\
+        floats, addresses as str or None, times as integers of nanoseconds since 1970. Values are not checked against\n\
+        a range, except that a float is finite and a time lies between 1970 and 2262. Reserved fields are among them. A record\n\
+        without fields (of a reference clock, in the reports by address) is an empty dictionary. What is not enabled\n\
+        (rtcdata, smoothing) is an empty list.\n\n\
         name: one of supported_reports().\n\
         address, timeout: as for get_tracking().\n\n\
         Raises ValueError for a name that libchrony does not know; else as get_tracking() does.",

@@ -403,24 +403,27 @@ fn to_nanoseconds(seconds: &Owned) -> Result<Owned> {
     let seconds = number(seconds)?;
     let whole = seconds.floor();
     // An integer of 64 bits must tell it in nanoseconds.
-    let most = (i64::MAX / 1_000_000_000) as f64;
-    if !whole.is_finite() || whole.abs() >= most {
+    let end = (i64::MAX / 1_000_000_000) as f64;
+    if !(0.0..end).contains(&whole) {
         return Err(value_error("ref_time must be a number of seconds since 1970, before 2262"));
     }
     signed(whole as i64 * 1_000_000_000 + ((seconds - whole) * 1e9).round() as i64)
 }
 
 fn to_seconds(nanoseconds: &Owned) -> Result<Owned> {
+    let mut overflow = 0;
     // SAFETY: a live object; −1 may also say that an exception is set, which is only looked at.
     let nanoseconds = unsafe {
-        let number = ffi::PyLong_AsLongLong(nanoseconds.as_ptr());
+        let number = ffi::PyLong_AsLongLongAndOverflow(nanoseconds.as_ptr(), &mut overflow);
         if number == -1 && !ffi::PyErr_Occurred().is_null() {
             return Err(Raised);
         }
         number
     };
-    let (seconds, rest) = (nanoseconds.div_euclid(1_000_000_000), nanoseconds.rem_euclid(1_000_000_000));
-    float(seconds as f64 + rest as f64 / 1e9)
+    if overflow != 0 || nanoseconds < 0 {
+        return Err(value_error("ref_time_ns must be a number of nanoseconds since 1970, before 2262"));
+    }
+    float((nanoseconds / 1_000_000_000) as f64 + (nanoseconds % 1_000_000_000) as f64 / 1e9)
 }
 
 fn is_same_time(seconds: &Owned, nanoseconds: &Owned) -> Result<bool> {

@@ -37,7 +37,7 @@ def run(options: Namespace) -> int:
     findings = assess(status, sources, options, now)
     worst = max((level for level, _ in findings), default=OK)
     said = "; ".join(words for _, words in findings) or in_words(status)
-    if findings and clock.is_synchronised(status):
+    if findings and status.is_synchronized():
         # The error is not said twice.
         too_large = clock.greatest_error(status) > options.warning
         said += f" ({follows(status) if too_large else in_words(status)})"
@@ -84,7 +84,7 @@ def assess(
     status: pychrony.TrackingStatus, sources: list[pychrony.Source], limits: Namespace, now: float
 ) -> list[tuple[int, str]]:
     """What is wrong with the clock: each with its level, in words. Nothing: all is well."""
-    if not clock.is_synchronised(status):
+    if not status.is_synchronized():
         return [(CRITICAL, f"{clock.in_words(status)}; {clock.count_of_reachable(sources)}")]
     findings = []
     error = clock.greatest_error(status)
@@ -127,7 +127,7 @@ def performance(
 ) -> list[str]:
     """Performance data: label=value[unit];warning;critical;minimum;maximum. No exponents are allowed in it."""
     counts = f"{clock.reachable(sources)};{limits.min_sources}:;;0;{len(sources)}"
-    if not clock.is_synchronised(status):
+    if not status.is_synchronized():
         # The numbers of a clock without a source mean nothing.
         return [f"reachable={counts}"]
 

@@ -1,23 +1,10 @@
-"""What the tracking report says of the clock: whether it is synchronised, and how far it may be wrong."""
+"""What the tracking report says of the clock, in words, and how far it may be wrong."""
 
 from __future__ import annotations
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from pychrony import Source, TrackingStatus
-
-# The reference ID of the `local` directive: chronyd serves its own clock, and follows no source (127.127.1.1).
-LOCAL_REFERENCE = 0x7F7F0101
-
-
-def is_local(status: TrackingStatus) -> bool:
-    """Whether chronyd takes the machine's own clock for its reference. A server may have that address, too."""
-    return status.reference_id == LOCAL_REFERENCE and status.reference_ip is None
-
-
-def is_synchronised(status: TrackingStatus) -> bool:
-    """Whether the clock follows a source, as `chronyc waitsync` has it."""
-    return status.is_synchronized() and not is_local(status)
 
 
 def greatest_error(status: TrackingStatus) -> float:
@@ -31,9 +18,9 @@ def greatest_error(status: TrackingStatus) -> float:
 
 def in_words(status: TrackingStatus) -> str:
     """The state of synchronisation."""
-    if is_local(status):
+    if status.is_local_reference():
         return "not synchronised: chronyd follows no source, only its local reference"
-    if not is_synchronised(status):
+    if not status.is_synchronized():
         return "not synchronised"
     return f"synchronised to {status.reference_id_name}"
 

@@ -329,7 +329,7 @@ def look_at_clock(findings: Findings, answer: Answer) -> tuple[int, str]:
         findings.add(
             "problem" if critical else "note", "clock", words, clock_advice(status, sources)
         )
-    if not clock.is_synchronised(status):
+    if not status.is_synchronized():
         return NOT_SYNCHRONISED, "The clock is not synchronised, and must not be trusted."
     direction = "slow" if status.offset > 0 else "fast"
     rate = "fast" if status.frequency > 0 else "slow"
@@ -373,7 +373,7 @@ def clock_advice(status: pychrony.TrackingStatus, sources: list[pychrony.Source]
         return "Name servers in chrony.conf (server or pool), or start the network that brings them by DHCP."
     if clock.reachable(sources) == 0:
         return OPEN_NETWORK
-    if not clock.is_synchronised(status):
+    if not status.is_synchronized():
         return "chronyd needs a few measurements after its start: pychrony wait. Else see the sources below."
     return "See the sources below; pychrony sourcestats and pychrony selectdata say more."
 

@@ -154,7 +154,7 @@ def _tests(record: Any) -> str:
 
 
 def _reference(record: Any) -> str:
-    if clock.is_local(record):
+    if record.is_local_reference():
         name = "local reference, no source"
     else:
         name = record.reference_id_name if record.reference_id or record.reference_ip else "none"
@@ -168,14 +168,14 @@ def _server_reference(record: Any) -> str:
 
 
 def _synchronised(record: Any) -> str:
-    if clock.is_synchronised(record):
+    if record.is_synchronized():
         return "Yes"
-    return "No, chronyd only follows its local reference" if clock.is_local(record) else "No"
+    return "No, chronyd only follows its local reference" if record.is_local_reference() else "No"
 
 
 def _greatest_error(record: Any) -> str:
     # Without a source, the numbers add up to nothing: the clock may be wrong by any time.
-    known = clock.is_synchronised(record)
+    known = record.is_synchronized()
     return f"{clock.greatest_error(record):.9f} seconds" if known else "unknown"
 
 
@@ -229,7 +229,7 @@ REPORTS = {
             ),
             Column("Synchronised", ("reference_id", "leap_status"), _synchronised),
         ),
-        lambda record: "good" if clock.is_synchronised(record) else "bad",
+        lambda record: "good" if record.is_synchronized() else "bad",
     ),
     "sources": Report(
         "get_sources",

@@ -57,7 +57,7 @@ def look(options: Namespace, timeout: float) -> tuple[bool, str]:
         )
     except pychrony.ChronyConnectionError as error:
         return False, f"no answer yet: {one_line(error)}"
-    if not clock.is_synchronised(status):
+    if not status.is_synchronized():
         return False, f"{clock.in_words(status)}; {clock.count_of_reachable(sources)}"
     error_bound = clock.greatest_error(status)
     words = f"{clock.in_words(status)}, at most {durations.text(error_bound)} wrong"

@@ -72,9 +72,8 @@ def reference_time(record: Any) -> float | None:
     return float(record.ref_time) if record.ref_time_ns else None
 
 
-def has_source(status: pychrony.TrackingStatus) -> bool:
-    """Whether there is a reference, and not the local one (local in chrony.conf)."""
-    return status.reference_id not in (0, 0x7F7F0101)
+def is_synchronized(status: pychrony.TrackingStatus) -> bool:
+    return status.is_synchronized()
 
 
 def reference_name(status: pychrony.TrackingStatus) -> str:
@@ -114,7 +113,7 @@ MODES = {
 TRACKING = (
     Metric(
         "chrony_synchronized",
-        lambda status: status.is_synchronized(),
+        is_synchronized,
         "Whether the clock is synchronised to a source, as chronyc waitsync has it; 0 also for the local reference.",
     ),
     Metric(
@@ -135,7 +134,7 @@ TRACKING = (
     ),
     Metric(
         "chrony_tracking_remote_reference",
-        has_source,
+        is_synchronized,
         "Whether the clock has a reference other than itself; 0 for the local reference and without any.",
     ),
     Metric("chrony_tracking_stratum", "stratum"),

@@ -1,0 +1,63 @@
+"""The house is in order: no file of the extension knows one that knows it."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+pytestmark = pytest.mark.source_tree
+
+SOURCES = Path(__file__).parent.parent / "src"
+
+MODULE = re.compile(r'(?:#\[path = "(\w+)\.rs"\]\n)?(?:pub )?mod (\w+);')
+USED = re.compile(r"\bsuper::(?:\{([^}]*)\}|(\w+))")
+
+
+def groups(room: str) -> list[dict[str, list[Path]]]:
+    """The files by their modules' names, in the groups of the room's list."""
+    found = []
+    for group in (SOURCES / room / "mod.rs").read_text().split("\n\n"):
+        files: dict[str, list[Path]] = {}
+        for path, name in MODULE.findall(group):
+            files.setdefault(name, []).append(SOURCES / room / f"{path or name}.rs")
+        found.append(files)
+    return [files for files in found if files]
+
+
+def used(file: Path) -> set[str]:
+    """The modules beside it that a file names; its tests may name any."""
+    code = file.read_text().partition("#[cfg(test)]\nmod tests")[0]
+    return {
+        name.strip().partition("::")[0]
+        for several, one in USED.findall(code)
+        for name in (several or one).split(",")
+    }
+
+
+@pytest.mark.parametrize("room", ["chrony", "python"])
+def test_a_file_knows_only_those_of_the_groups_above_its_own(room: str) -> None:
+    every = {name for files in groups(room) for name in files}
+    above: set[str] = set()
+    for files in groups(room):
+        for name, paths in files.items():
+            for path in paths:
+                below = used(path) & every - above - {name}
+                assert not below, f"{path.name} uses {', '.join(sorted(below))}"
+        above |= set(files)
+
+
+@pytest.mark.parametrize("room", ["chrony", "python"])
+def test_each_file_of_a_room_stands_in_its_list(room: str) -> None:
+    listed = {path.name for files in groups(room) for paths in files.values() for path in paths}
+    assert listed == {path.name for path in (SOURCES / room).glob("*.rs")} - {"mod.rs"}
+
+
+@pytest.mark.parametrize(
+    ("room", "unknown"), [("chrony", ("python", "reports")), ("reports", ("python",))]
+)
+def test_a_room_knows_only_those_behind_it(room: str, unknown: tuple[str, ...]) -> None:
+    for path in (SOURCES / room).glob("*.rs"):
+        for name in unknown:
+            assert f"crate::{name}" not in path.read_text(), path.name
