@@ -246,7 +246,7 @@ typedef struct {
 	uint64_t span;
 	/* Standard deviation of the samples [seconds, 0 or more; libchrony: standard deviation] */
 	double std_dev;
-	/* The source's frequency against the system clock's as it is corrected [ppm, finite; libchrony: residual frequency] */
+	/* Frequency of the system clock, as it is corrected, against the source's [ppm, finite; > 0: the system clock gains on the source; libchrony: residual frequency] */
 	double resid_freq;
 	/* Error bound of the frequency [ppm, 0 or more; libchrony: skew] */
 	double skew;
@@ -278,11 +278,11 @@ typedef struct {
 typedef struct {
 	/* Whether it is at work, and on what [SmoothingFlags; libchrony: flags] */
 	uint64_t flags;
-	/* Offset applied to the time that is served [seconds, finite; libchrony: offset] */
+	/* Offset applied to the time that is served [seconds, finite; > 0: clients are served a time ahead of the true one; libchrony: offset] */
 	double offset;
-	/* Frequency offset applied to it [ppm, finite; libchrony: frequency offset] */
+	/* Frequency offset of the time that is served [ppm, finite; < 0: the served time runs slow; libchrony: frequency offset] */
 	double freq_offset;
-	/* Rate at which the frequency offset changes [ppm per second, finite; libchrony: wander] */
+	/* Rate at which the frequency offset changes [ppm per second, finite; < 0: the served time is slowing down; libchrony: wander] */
 	double wander;
 	/* Age of the last update [seconds, 0 or more; libchrony: last update ago] */
 	double last_update_ago;
@@ -384,7 +384,7 @@ typedef struct {
 	double peer_dispersion;
 	/* Time the server took to respond [seconds, 0 or more; libchrony: response time] */
 	double response_time;
-	/* Estimated asymmetry of the network's jitter [ratio, -0.5 to 0.5 as chronyd computes it; libchrony: jitter asymmetry] */
+	/* Estimated asymmetry of the network's jitter [ratio, -0.5 to 0.5 as chronyd computes it; < 0: more on the way to the source; libchrony: jitter asymmetry] */
 	double jitter_asymmetry;
 	/* Which tests the response passed, and its modes [NTPFlags; libchrony: flags] */
 	uint64_t flags;
@@ -456,9 +456,9 @@ typedef struct {
 	int64_t last_sample_ago;
 	/* Score against the source that is selected: above 10 another takes its place [ratio, 0 or more; libchrony: score] */
 	double score;
-	/* Lower end of the interval in which its offset lies [seconds, finite; libchrony: low limit] */
+	/* Lower end of the interval in which the clock's offset lies [seconds, finite; > 0: the system clock is fast of the source; libchrony: low limit] */
 	double low_limit;
-	/* Upper end of the interval in which its offset lies [seconds, finite; libchrony: high limit] */
+	/* Upper end of the interval in which the clock's offset lies [seconds, finite; > 0: the system clock is fast of the source; libchrony: high limit] */
 	double high_limit;
 } PyChrony_SelectData;
 

@@ -149,10 +149,18 @@ def test_every_field_is_documented(name: str) -> None:
     assert doc.strip() == doc
 
 
-@pytest.mark.parametrize("name", ["offset", "last_offset", "frequency", "residual_freq"])
-def test_a_field_with_a_sign_says_what_it_means(name: str) -> None:
-    doc = getattr(TrackingStatus, name).__doc__.lower()
-    assert any(word in doc for word in ["positive", "negative", "> 0", "< 0"])
+@pytest.mark.parametrize(
+    ("record", "field"),
+    [
+        (report["type"], field["name"])
+        for report in pychrony._tables()["reports"]
+        for field in report["fields"]
+        if field["kind"] == "offset"
+    ],
+)
+def test_a_number_that_may_be_below_zero_says_what_its_sign_means(record: str, field: str) -> None:
+    doc = getattr(getattr(pychrony, record), field).__doc__
+    assert any(words in doc for words in ("> 0: ", "< 0: ", "below 0"))
 
 
 def test_the_type_and_its_methods_are_documented() -> None:

@@ -480,7 +480,7 @@ class SourceStats(structseq[Any], tuple[int, str, int, int, int, float, float, f
 
     @property
     def resid_freq(self) -> float:
-        """The source's frequency against the system clock's as it is corrected [ppm, finite; libchrony: residual frequency]"""
+        """Frequency of the system clock, as it is corrected, against the source's [ppm, finite; > 0: the system clock gains on the source; libchrony: residual frequency]"""
 
     @property
     def skew(self) -> float:
@@ -577,15 +577,15 @@ class Smoothing(structseq[Any], tuple[SmoothingFlags, float, float, float, float
 
     @property
     def offset(self) -> float:
-        """Offset applied to the time that is served [seconds, finite; libchrony: offset]"""
+        """Offset applied to the time that is served [seconds, finite; > 0: clients are served a time ahead of the true one; libchrony: offset]"""
 
     @property
     def freq_offset(self) -> float:
-        """Frequency offset applied to it [ppm, finite; libchrony: frequency offset]"""
+        """Frequency offset of the time that is served [ppm, finite; < 0: the served time runs slow; libchrony: frequency offset]"""
 
     @property
     def wander(self) -> float:
-        """Rate at which the frequency offset changes [ppm per second, finite; libchrony: wander]"""
+        """Rate at which the frequency offset changes [ppm per second, finite; < 0: the served time is slowing down; libchrony: wander]"""
 
     @property
     def last_update_ago(self) -> float:
@@ -830,7 +830,7 @@ class NTPData(structseq[Any], tuple[str, str | None, str | None, int, LeapStatus
 
     @property
     def jitter_asymmetry(self) -> float:
-        """Estimated asymmetry of the network's jitter [ratio, -0.5 to 0.5 as chronyd computes it; libchrony: jitter asymmetry]"""
+        """Estimated asymmetry of the network's jitter [ratio, -0.5 to 0.5 as chronyd computes it; < 0: more on the way to the source; libchrony: jitter asymmetry]"""
 
     @property
     def flags(self) -> NTPFlags:
@@ -1004,11 +1004,11 @@ class SelectData(structseq[Any], tuple[int, str, SelectState, bool, LeapStatus, 
 
     @property
     def low_limit(self) -> float:
-        """Lower end of the interval in which its offset lies [seconds, finite; libchrony: low limit]"""
+        """Lower end of the interval in which the clock's offset lies [seconds, finite; > 0: the system clock is fast of the source; libchrony: low limit]"""
 
     @property
     def high_limit(self) -> float:
-        """Upper end of the interval in which its offset lies [seconds, finite; libchrony: high limit]"""
+        """Upper end of the interval in which the clock's offset lies [seconds, finite; > 0: the system clock is fast of the source; libchrony: high limit]"""
 
 def get_tracking(address: _Address = None, *, timeout: _Seconds = 3.0) -> TrackingStatus:
     """Ask chronyd how good the system's clock is: offset, frequency error, stratum, error bounds, source.

@@ -102,7 +102,7 @@ static FIELDS: [Field; 31] = [
         "jitter asymmetry",
         Offset,
         "ratio",
-        "-0.5 to 0.5 as chronyd computes it",
+        "-0.5 to 0.5 as chronyd computes it; < 0: more on the way to the source",
         "Estimated asymmetry of the network's jitter"
     ),
     field!("flags", "flags", Enum(&NTP_FLAGS), "", "NTPFlags", "Which tests the response passed, and its modes"),

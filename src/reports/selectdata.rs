@@ -69,13 +69,20 @@ static FIELDS: [Field; 11] = [
         "0 or more",
         "Score against the source that is selected: above 10 another takes its place"
     ),
-    field!("low_limit", "low limit", Offset, "seconds", "finite", "Lower end of the interval in which its offset lies"),
+    field!(
+        "low_limit",
+        "low limit",
+        Offset,
+        "seconds",
+        "finite; > 0: the system clock is fast of the source",
+        "Lower end of the interval in which the clock's offset lies"
+    ),
     field!(
         "high_limit",
         "high limit",
         Offset,
         "seconds",
-        "finite",
-        "Upper end of the interval in which its offset lies"
+        "finite; > 0: the system clock is fast of the source",
+        "Upper end of the interval in which the clock's offset lies"
     ),
 ];

@@ -19,9 +19,30 @@ pub static REPORT: Report = Report {
 
 static FIELDS: [Field; 6] = [
     field!("flags", "flags", Enum(&SMOOTHING_FLAGS), "", "SmoothingFlags", "Whether it is at work, and on what"),
-    field!("offset", "offset", Offset, "seconds", "finite", "Offset applied to the time that is served"),
-    field!("freq_offset", "frequency offset", Offset, "ppm", "finite", "Frequency offset applied to it"),
-    field!("wander", "wander", Offset, "ppm per second", "finite", "Rate at which the frequency offset changes"),
+    field!(
+        "offset",
+        "offset",
+        Offset,
+        "seconds",
+        "finite; > 0: clients are served a time ahead of the true one",
+        "Offset applied to the time that is served"
+    ),
+    field!(
+        "freq_offset",
+        "frequency offset",
+        Offset,
+        "ppm",
+        "finite; < 0: the served time runs slow",
+        "Frequency offset of the time that is served"
+    ),
+    field!(
+        "wander",
+        "wander",
+        Offset,
+        "ppm per second",
+        "finite; < 0: the served time is slowing down",
+        "Rate at which the frequency offset changes"
+    ),
     // chronyd: smooth.c, SMT_GetSmoothingReport() says 0 for what would be below.
     field!("last_update_ago", "last update ago", Measure, "seconds", "0 or more", "Age of the last update"),
     field!(

@@ -51,8 +51,8 @@ static FIELDS: [Field; 10] = [
         "residual frequency",
         Offset,
         "ppm",
-        "finite",
-        "The source's frequency against the system clock's as it is corrected"
+        "finite; > 0: the system clock gains on the source",
+        "Frequency of the system clock, as it is corrected, against the source's"
     ),
     // chronyd: sourcestats.c, MIN_SKEW is 1e-6 ppm.
     field!("skew", "skew", Measure, "ppm", "0 or more", "Error bound of the frequency"),
