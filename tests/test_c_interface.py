@@ -886,7 +886,7 @@ def asserted(macro: str) -> list[str]:
 def test_our_declarations_agree_with_libchronys_header(tmp_path: Path) -> None:
     done = check_declarations(tmp_path, CHRONY_H.read_text())
     assert (done.returncode, done.stdout) == (0, "")
-    assert len(asserted("DECLARED")) > 20
+    assert len(asserted("DECLARED")) >= 20
     assert len(asserted("NUMBERED")) > 10
 
 
