@@ -10,6 +10,7 @@ import time
 from pathlib import Path
 
 import pytest
+from support import child
 
 import pychrony
 
@@ -125,9 +126,7 @@ def test_what_perf_may_not_count_is_left_out() -> None:
 def test_of_a_fleet_of_twenty_nineteen_answer_late_and_one_never() -> None:
     delay = 0.02
     command = [sys.executable, str(BENCH / "fleet_responder.py"), "20", str(delay), "20"]
-    with subprocess.Popen(
-        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-    ) as process:
+    with child.Process(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
         assert process.stdin is not None and process.stdout is not None
         *answering, silent = json.loads(process.stdout.readline())
         for address in answering:

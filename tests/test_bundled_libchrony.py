@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import os
-import subprocess
 import sys
 from pathlib import Path
 from types import ModuleType
 
 import pytest
+from support import child
 
 import pychrony
 
@@ -34,8 +34,10 @@ def compile_library(path: Path, functions: list[str], *, calls: str = "") -> Pat
     if calls:
         code += f"int {calls}(void);\nint caller(void) {{ return {calls}(); }}\n"
     compiler = os.environ.get("CC", "cc").split()
-    command = [*compiler, "-fPIC", "-shared", "-x", "c", "-", "-o", str(path)]
-    subprocess.run(command, input=code, text=True, check=True)
+    source = path.with_suffix(".c")
+    source.write_text(code)
+    done = child.execute([*compiler, "-fPIC", "-shared", source, "-o", path])
+    assert done.returncode == 0, done.stdout
     return path
 
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import ast
 import signal
 import subprocess
 import sys
+from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from support import child
@@ -59,3 +62,62 @@ print(child.evaluate("__import__('signal').getsignal(2).__name__"))
     assert child.execute(command).stdout == (
         "True\ninterrupted\n{'value': 'default_int_handler'}\n"
     )
+
+
+# By module, what takes a timeout, and has no limit without one.
+WITH_TIMEOUT = {"subprocess": "run call check_call check_output"}
+# And what starts a process, or waits for its end, and takes none.
+WITHOUT_TIMEOUT = {
+    "subprocess": "Popen getoutput getstatusoutput",
+    "asyncio": "create_subprocess_exec create_subprocess_shell",
+    "os": "fork forkpty popen posix_spawn posix_spawnp system wait wait3 wait4 waitid waitpid",
+    "pty": "fork spawn",
+}
+
+# Who may call such a thing, and why.
+CHRONYD = ("support/chronyd.py", "subprocess.Popen")
+EXCEPTIONS = {
+    CHRONYD: "it serves a whole run, however long, and who entered it ends it, by force if need be",
+}
+
+
+def is_one_of(calls: dict[str, str], name: str) -> bool:
+    module, _, function = name.rpartition(".")
+    return function in calls.get(module, "").split()
+
+
+def without_deadline(source: bytes) -> Iterator[tuple[int, str]]:
+    """The line and the name of each call that lets a process take as long as it likes.
+
+    A program in a string is not looked into: it is run as a process that has a deadline, and so ends with all it has started.
+    """
+    nodes = list(ast.walk(ast.parse(source)))
+    meant: dict[str, str] = {}
+    for node in nodes:
+        if isinstance(node, ast.Import):
+            meant.update({each.asname: each.name for each in node.names if each.asname})
+        elif isinstance(node, ast.ImportFrom):
+            for each in node.names:
+                meant[each.asname or each.name] = f"{node.module}.{each.name}"
+    for node in nodes:
+        if isinstance(node, ast.Call):
+            first, dot, rest = ast.unparse(node.func).partition(".")
+            name = meant.get(first, first) + dot + rest
+            told = {each.arg: ast.unparse(each.value) for each in node.keywords}
+            endless = is_one_of(WITH_TIMEOUT, name) and told.get("timeout", "None") == "None"
+            if endless or is_one_of(WITHOUT_TIMEOUT, name):
+                yield node.lineno, name
+
+
+def test_no_test_starts_or_awaits_a_process_without_a_deadline() -> None:
+    tests = Path(__file__).parent
+    excepted, found = set(), []
+    for path in sorted(tests.rglob("*.py")):
+        file = path.relative_to(tests).as_posix()
+        for line, name in without_deadline(path.read_bytes()):
+            if (file, name) in EXCEPTIONS:
+                excepted.add((file, name))
+            else:
+                found.append(f"{file}:{line}: {name}")
+    assert not found, "\n".join(["start it with support.child, or give it a timeout:", *found])
+    assert excepted == set(EXCEPTIONS), "an exception that nobody needs"

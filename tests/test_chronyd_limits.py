@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import re
-import subprocess
 
 import pytest
-from support import chronyc
+from support import child, chronyc
 from support.chronyd import Chronyd, client_of
 from support.waiting import wait_for
 
@@ -15,14 +14,10 @@ import pychrony
 
 def version() -> tuple[int, ...]:
     """The release of the chronyd that is tried here."""
-    out = subprocess.run(
-        [chronyc.executable("chronyd"), "--version"],
-        stdout=subprocess.PIPE,
-        text=True,
-        check=True,
-    ).stdout
-    found = re.search(r"version (\d+)\.(\d+)", out)
-    assert found, out
+    done = child.execute([chronyc.executable("chronyd"), "--version"])
+    assert done.returncode == 0, done.stdout
+    found = re.search(r"version (\d+)\.(\d+)", done.stdout)
+    assert found, done.stdout
     return tuple(int(number) for number in found.groups())
 
 

@@ -13,14 +13,13 @@ import random
 import re
 import socket
 import struct
-import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
-from support import chronyc
+from support import child, chronyc
 from support.chronyd import LOCAL_SERVER, Chronyd, client_of
 from support.shm import ShmClock
 from support.waiting import DEADLINE
@@ -106,10 +105,10 @@ def relay_to(address: str) -> Iterator[tuple[str, list[tuple[bytes, bytes]]]]:
 
 def version() -> str:
     """That of the chronyd in use: "4.3"."""
-    command = [chronyc.executable("chronyd"), "--version"]
-    said = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True).stdout
-    found = re.search(r"version (\d+\.\d+)", said)
-    assert found, said
+    done = child.execute([chronyc.executable("chronyd"), "--version"])
+    assert done.returncode == 0, done.stdout
+    found = re.search(r"version (\d+\.\d+)", done.stdout)
+    assert found, done.stdout
     return found[1]
 
 

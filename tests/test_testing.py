@@ -11,7 +11,6 @@ import multiprocessing
 import os
 import random
 import re
-import subprocess
 import sys
 import textwrap
 import threading
@@ -459,13 +458,9 @@ def test_the_defaults_are_read_as_they_were_made(fake: FakeChronyd, report: str)
 @pytest.mark.parametrize("report", sorted(pychrony.supported_reports()))
 def test_chronyc_reads_the_records_too(report: str) -> None:
     """A client that is not ours, and older: it knows what chronyd of its own release sends."""
-    said = subprocess.run(
-        [chronyc.executable("chronyc"), "--version"],
-        stdout=subprocess.PIPE,
-        text=True,
-        check=True,
-    ).stdout
-    release = said.split("version ")[1].split()[0]
+    done = child.execute([chronyc.executable("chronyc"), "--version"])
+    assert done.returncode == 0, done.stdout
+    release = done.stdout.split("version ")[1].split()[0]
     with FakeChronyd(version=release) as fake:
         fake.rtc_data, fake.smoothing = testing.make_rtc_data(), testing.make_smoothing()
         (record,) = chronyc.records(fake.address, report)
@@ -853,19 +848,26 @@ def _ask_in_a_worker(number: int) -> int:
 def test_workers_of_a_process_pool_ask_it_too(method: str) -> None:
     with FakeChronyd(tracking=testing.make_tracking(stratum=7)):
         with multiprocessing.get_context(method).Pool(2) as pool:
-            assert pool.map(_ask_in_a_worker, range(6)) == [7] * 6
+            answers = pool.map_async(_ask_in_a_worker, range(6))
+            assert answers.get(child.LIFETIME) == [7] * 6
 
 
-@pytest.mark.filterwarnings("ignore:.*multi-threaded.*fork:DeprecationWarning")
-def test_a_child_of_fork_that_leaves_it_takes_nothing_away(fake: FakeChronyd) -> None:
-    pid = os.fork()
-    if pid == 0:
-        try:
-            fake.__exit__(None, None, None)
-        finally:
-            os._exit(0)
-    os.waitpid(pid, 0)
-    assert read(fake, "tracking") == fake.tracking
+def test_a_child_of_fork_that_leaves_it_takes_nothing_away(transport: str) -> None:
+    code = f"""
+        import os, pychrony
+        from pychrony.testing import FakeChronyd
+
+        with FakeChronyd(transport={transport!r}) as fake:
+            pid = os.fork()
+            if pid == 0:
+                try:
+                    fake.__exit__(None, None, None)
+                finally:
+                    os._exit(0)
+            os.waitpid(pid, 0)
+            print(pychrony.get_tracking(fake.address, timeout={DEADLINE}) == fake.tracking)
+    """
+    assert child.check(code) == "True\n"
 
 
 # Surroundings.
@@ -987,16 +989,10 @@ def test_another_has_one_of_its_own(fake_chronyd):
 
 def run_pytest(directory: Path) -> str:
     """What pytest says of the tests in a directory."""
-    done = subprocess.run(
+    done = child.execute(
         [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider"],
         cwd=directory,
         env=child.environment({"PYTEST_ADDOPTS": None}),
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        timeout=2 * DEADLINE,
-        check=False,
     )
     return done.stdout
 

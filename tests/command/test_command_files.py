@@ -23,11 +23,10 @@ def share(tmp_path_factory: pytest.TempPathFactory, no_libchrony: Path) -> Path:
     """They are made where there is no libchrony."""
     pytest.importorskip("shtab", reason="completion is made with shtab")
     folder = tmp_path_factory.mktemp("share")
-    subprocess.run(
-        [sys.executable, str(TOOL), str(folder)],
-        check=True,
-        env=child.environment({"PYCHRONY_LIBCHRONY": "/nowhere"}),
+    done = child.execute(
+        [sys.executable, TOOL, folder], env=child.environment({"PYCHRONY_LIBCHRONY": "/nowhere"})
     )
+    assert done.returncode == 0, done.stdout
     return folder
 
 
@@ -51,10 +50,9 @@ def test_the_manual_has_every_command_and_every_option(share: Path) -> None:
 
 @pytest.mark.skipif(shutil.which("man") is None, reason="man is not installed")
 def test_the_manual_can_be_read(share: Path) -> None:
-    done = subprocess.run(
-        ["man", "--warnings", "--local-file", str(share / "man/man1/pychrony.1")],
-        capture_output=True,
-        text=True,
+    done = child.execute(
+        ["man", "--warnings", "--local-file", share / "man/man1/pychrony.1"],
+        stderr=subprocess.PIPE,
         env=child.environment({"MANWIDTH": "80", "LC_ALL": "C"}),
     )
     assert (done.returncode, done.stderr) == (0, "")
@@ -73,7 +71,8 @@ def completed(share: Path, line: str) -> set[str]:
         $function pychrony {last} {before}
         printf '%s\\n' "${{COMPREPLY[@]}}"
     """
-    done = subprocess.run(["bash", "-c", code], capture_output=True, text=True, check=True)
+    done = child.execute(["bash", "-c", code], stderr=subprocess.PIPE)
+    assert done.returncode == 0, done.stderr
     return set(done.stdout.split())
 
 

@@ -11,8 +11,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from support import command
-from support.child import environment
+from support import child, command
 from support.chronyd import Chronyd
 from support.command import CTRL_C, INTERRUPTED, Terminal
 from support.responder import Responder, silent
@@ -111,8 +110,8 @@ def test_the_version_names_the_libchrony_in_use() -> None:
 
 def test_the_module_is_the_same_command(client: Chronyd) -> None:
     for arguments in (["--version"], ["sources", "-a", client.socket, "-v"], ["--bogus"]):
-        by_module = subprocess.run(
-            [sys.executable, "-m", "pychrony", *arguments], capture_output=True, text=True
+        by_module = child.execute(
+            [sys.executable, "-m", "pychrony", *arguments], stderr=subprocess.PIPE
         )
         done = command.run(*arguments)
         assert by_module.returncode == done.returncode
@@ -122,11 +121,10 @@ def test_the_module_is_the_same_command(client: Chronyd) -> None:
 
 def test_the_module_without_libchrony_says_so_in_one_line(no_libchrony: Path) -> None:
     changes = {"LD_LIBRARY_PATH": str(no_libchrony), "PYCHRONY_LIBCHRONY": None}
-    done = subprocess.run(
+    done = child.execute(
         [sys.executable, "-m", "pychrony", "doctor"],
-        capture_output=True,
-        text=True,
-        env=environment(changes),
+        stderr=subprocess.PIPE,
+        env=child.environment(changes),
     )
     assert done.returncode == 1
     assert done.stderr.count("\n") == 1
@@ -185,10 +183,9 @@ def test_watching_goes_on_when_chronyd_is_away(server: Chronyd) -> None:
 
 def test_watching_for_a_program_writes_a_line_for_each_round(client: Chronyd) -> None:
     for arguments, lines in ((("--json",), 3), (("--csv",), 4)):
-        with subprocess.Popen(
+        with child.Process(
             [command.path(), *arguments, "--watch", "50ms", "-a", client.socket],
             stdout=subprocess.PIPE,
-            text=True,
         ) as process:
             assert process.stdout is not None
             read = [process.stdout.readline() for _ in range(lines)]
@@ -218,7 +215,7 @@ def test_ctrl_c_ends_a_call_that_waits_at_once_and_silently() -> None:
 
 
 def shell(line: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(["bash", "-c", line], capture_output=True, text=True)
+    return child.execute(["bash", "-c", line], stderr=subprocess.PIPE)
 
 
 def test_a_reader_that_has_gone_ends_it_silently_as_sigpipe_does(client: Chronyd) -> None:
@@ -252,7 +249,5 @@ def test_no_locale_makes_it_fail(locale: str, client: Chronyd) -> None:
 
 def test_it_needs_no_environment(client: Chronyd) -> None:
     keep = {name: os.environ[name] for name in ("PYCHRONY_LIBCHRONY",) if name in os.environ}
-    done = subprocess.run(
-        [command.path(), "-a", client.socket], env=keep, capture_output=True, text=True
-    )
+    done = child.execute([command.path(), "-a", client.socket], stderr=subprocess.PIPE, env=keep)
     assert (done.returncode, done.stderr) == (0, "")

@@ -172,7 +172,7 @@ def test_it_serves_on_the_socket_that_systemd_passes() -> None:
 def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A certificate of localhost that certifies itself, with its key in the same file."""
     path = tmp_path_factory.mktemp("tls") / "localhost.pem"
-    subprocess.run(
+    done = child.execute(
         ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256"]
         + [
             "-nodes",
@@ -183,10 +183,9 @@ def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
             "-addext",
             "subjectAltName=DNS:localhost",
         ]
-        + ["-keyout", str(path), "-out", str(path.with_suffix(".crt"))],
-        check=True,
-        capture_output=True,
+        + ["-keyout", str(path), "-out", str(path.with_suffix(".crt"))]
     )
+    assert done.returncode == 0, done.stdout
     with open(path, "a") as file:
         file.write(path.with_suffix(".crt").read_text())
     return path

@@ -17,6 +17,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 import _testcapi  # noqa: E402
 
+from scale import LIFETIME  # noqa: E402
+
 set_nomemory: Any = getattr(_testcapi, "set_nomemory", None)
 if set_nomemory is None:
     sys.exit("this CPython's _testcapi has no set_nomemory: take one that has")
@@ -98,11 +100,13 @@ print(f"{number - successes} allocations, {ends[1]} MemoryErrors, {ends[2]} of C
 
 
 def along_import() -> None:
+    # In our session: what kills that, at our own deadline, kills this too.
     done = subprocess.run(
         [sys.executable, "-c", IMPORT % PATIENCE],
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         text=True,
+        timeout=LIFETIME,
         check=False,
     )
     print(f"import: {done.stdout}", end="")

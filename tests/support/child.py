@@ -21,6 +21,9 @@ from .waiting import DEADLINE
 # How long a process may take, unless it is told otherwise.
 LIFETIME = 2 * DEADLINE
 
+# How long one that serves several tests may, whom the last of them ends.
+SERVICE = 10 * LIFETIME
+
 
 def heed_interrupts() -> None:
     """Let SIGINT interrupt this process, and those that it starts, where it was started with SIGINT ignored.

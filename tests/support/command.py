@@ -17,7 +17,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Union, final
 
-from .child import environment
+from .child import Process, environment
 from .waiting import DEADLINE
 
 # One that is longer than chronyc's column.
@@ -101,13 +101,12 @@ class Terminal:
         fcntl.ioctl(theirs, termios.TIOCSWINSZ, self.size)
         # The terminal must be the controlling one, for Ctrl-C is its business.
         code = "import fcntl, os, sys, termios; fcntl.ioctl(0, termios.TIOCSCTTY, 0); os.execv(sys.argv[1], sys.argv[1:])"
-        self._process = subprocess.Popen(
+        self._process = Process(
             [sys.executable, "-S", "-c", code, *self.command],
             stdin=theirs,
             stdout=theirs,
             stderr=theirs,
             env=self.environment,
-            start_new_session=True,
         )
         os.close(theirs)
         return self

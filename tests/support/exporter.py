@@ -12,6 +12,7 @@ from typing import final
 
 from prometheus_client.parser import text_string_to_metric_families
 
+from .child import SERVICE, Process
 from .waiting import DEADLINE
 
 # Name of a sample and its labels: its value.
@@ -44,8 +45,8 @@ class Exporter:
         self.complaints: list[str] = []
 
     def __enter__(self) -> Exporter:
-        self.process = subprocess.Popen(
-            self.command, stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
+        self.process = Process(
+            self.command, deadline=SERVICE, stdin=subprocess.DEVNULL, stderr=subprocess.PIPE
         )
         assert self.process.stderr is not None
         for line in self.process.stderr:

@@ -15,6 +15,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, final
 
+from .child import SERVICE, Process
 from .waiting import DEADLINE, wait_for
 
 HERE = Path(__file__).resolve().parent.parent.parent
@@ -55,7 +56,7 @@ class Prometheus:
             self.address = f"127.0.0.1:{free.getsockname()[1]}"
         self.folder = Path(tempfile.mkdtemp(prefix="prometheus"))
         self.log = open(self.folder / "log", "w+")  # noqa: SIM115
-        self.process = subprocess.Popen(
+        self.process = Process(
             [
                 executable("prometheus"),
                 f"--config.file={self.configuration}",
@@ -63,6 +64,7 @@ class Prometheus:
                 f"--web.listen-address={self.address}",
                 "--log.level=warn",
             ],
+            deadline=SERVICE,
             stdin=subprocess.DEVNULL,
             stdout=self.log,
             stderr=self.log,
