@@ -17,6 +17,7 @@ from support.responder import NEVER, REPLIES, SAMPLES, Responder, sample
 from support.waiting import wait_for
 
 import pychrony
+from pychrony.command import arguments
 
 GETTERS = {
     "tracking": "get_tracking",
@@ -464,6 +465,27 @@ def test_an_option_may_stand_before_or_behind_the_command() -> None:
     with Responder() as daemon:
         before = command.output("--json", "-a", daemon.address, "sources")
         assert before == command.output("sources", "--json", "-a", daemon.address)
+
+
+COMMANDS = [*arguments.COMMANDS, *arguments.OTHERS]
+ARGUMENTS = {"report": ["tracking"], "wait": ["--for", "60"]}
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_an_address_and_a_timeout_may_stand_before_or_behind_every_command(name: str) -> None:
+    given, its = ["-a", "chronyd.example", "-t", "5ms"], [name, *ARGUMENTS.get(name, [])]
+    for line in ([*given, *its], [*its, *given]):
+        options = arguments.parse(line)
+        assert (options.command, options.address) == (name, "chronyd.example")
+        assert options.timeout == 0.005
+    assert (arguments.parse(its).address, arguments.parse(its).timeout) == (None, 3.0)
+
+
+@pytest.mark.parametrize("name", [name for name in COMMANDS if name != "exporter"])
+def test_every_command_asks_the_address_that_stands_before_it(name: str) -> None:
+    with Responder(transport="unix") as daemon:
+        command.run("-a", daemon.address, name, *ARGUMENTS.get(name, []))
+        assert daemon.requests
 
 
 def test_a_report_that_is_not_enabled_is_null_and_has_words() -> None:

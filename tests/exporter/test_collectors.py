@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import threading
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -23,7 +24,7 @@ from support.responder import (
     silent,
 )
 
-from pychrony.exporter.collector import ChronyCollector, SharedConnection
+from pychrony.exporter.collector import ChronyCollector, Host, SharedConnection
 from pychrony.exporter.tables import REPORTS
 
 EVERY = [report.name for report in REPORTS]
@@ -389,6 +390,46 @@ def test_an_exporter_may_be_started_before_chronyd() -> None:
             assert value(collect(collector), "chrony_up") == 0
             daemon.restart()
             assert value(collect(collector), "chrony_up") == 1
+
+
+class Names:
+    """What stands in for the resolver: the host's addresses, and how often they were asked for."""
+
+    def __init__(self) -> None:
+        self.addresses: list[str] = []
+        self.asked = 0
+
+    def __call__(self, *_: object, **__: object) -> list[Any]:
+        self.asked += 1
+        return [(socket.AF_INET, socket.SOCK_DGRAM, 17, "", (each, 0)) for each in self.addresses]
+
+
+@pytest.fixture
+def names(monkeypatch: pytest.MonkeyPatch) -> Names:
+    found = Names()
+    monkeypatch.setattr(socket, "getaddrinfo", found)
+    return found
+
+
+def test_all_scrapes_ask_the_address_of_a_host_that_answered(names: Names) -> None:
+    names.addresses = ["127.0.0.2", "127.0.0.1"]  # nobody listens at the first
+    with Responder() as daemon:
+        collector = ChronyCollector(Host(f"two.example:{daemon.port}", 60.0))
+        for _ in range(2):
+            assert value(collect(collector), "chrony_up") == 1
+    assert names.asked == 1
+
+
+def test_a_host_that_has_moved_is_found_again(names: Names) -> None:
+    with Responder() as daemon:
+        names.addresses = ["127.0.0.1"]
+        collector = ChronyCollector(Host(f"moved.example:{daemon.port}", 60.0))
+        assert value(collect(collector), "chrony_up") == 1
+    assert value(collect(collector), "chrony_up") == 0
+    with Responder(address=f"127.0.0.2:{daemon.port}"):
+        names.addresses = ["127.0.0.2"]
+        assert value(collect(collector), "chrony_up") == 1
+    assert names.asked == 2
 
 
 def test_scrapes_from_many_threads_share_the_connection(client: Chronyd) -> None:

@@ -5,19 +5,19 @@ from __future__ import annotations
 import os
 import stat
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 from support.chronyd import Chronyd
-from support.exporter import COMMANDS, RUN, parse, value
+from support.exporter import COMMAND, parse, value
+from support.responder import Responder
 from support.waiting import DEADLINE
 
 from pychrony.exporter.once import replace
 
 
 def metrics(*arguments: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-c", COMMANDS + RUN, "metrics", *arguments]
+    command = [*COMMAND, "metrics", *arguments]
     return subprocess.run(command, capture_output=True, text=True, timeout=DEADLINE)
 
 
@@ -101,5 +101,20 @@ def test_a_folder_that_is_not_there_is_an_error() -> None:
 
 
 def test_a_malformed_address_is_an_error() -> None:
-    done = metrics("--address", "not.an.address")
-    assert (done.returncode, done.stdout, done.stderr.count("\n")) == (2, "", 1)
+    for address in ("1.2.3", "localhost:0"):
+        done = metrics("--address", address)
+        assert (done.returncode, done.stdout, done.stderr.count("\n")) == (2, "", 1)
+
+
+def test_a_hosts_name_is_resolved() -> None:
+    with Responder() as daemon:
+        samples = parse(metrics("--address", f"localhost:{daemon.port}").stdout)
+    assert value(samples, "chrony_up") == 1
+    assert value(samples, "chrony_tracking_stratum") == 3
+
+
+def test_a_host_without_an_address_is_a_chronyd_that_is_down() -> None:
+    done = metrics("--address", "nosuch.invalid")
+    assert done.returncode == 0
+    assert "tracking: cannot resolve the host name 'nosuch.invalid'" in done.stderr
+    assert value(parse(done.stdout), "chrony_up") == 0

@@ -16,7 +16,7 @@ from signal import Signals
 import pytest
 from support import child
 from support.chronyd import Chronyd
-from support.exporter import COMMANDS, MODULE, RUN, Exporter, parse, value
+from support.exporter import COMMAND, MODULE, Exporter, parse, value
 from support.waiting import DEADLINE
 
 from pychrony.exporter.arguments import COLLECTORS
@@ -83,6 +83,16 @@ def test_it_ends_in_order(signal: str) -> None:
             running.process.send_signal(Signals[signal])
             assert running.process.wait(DEADLINE) == 0
         assert daemon.client_files() == []
+
+
+@pytest.mark.parametrize("place", ["before", "behind"])
+def test_it_asks_the_address_that_stands_before_or_behind_the_command(
+    place: str, client: Chronyd
+) -> None:
+    given = ("-a", client.socket, "-t", "9")
+    before, behind = (given, ()) if place == "before" else ((), given)
+    with Exporter(*behind, command=(*COMMAND, *before, "exporter")) as running:
+        assert value(running.samples(), "chrony_tracking_stratum") == 9
 
 
 def test_reports_can_be_switched_on(client: Chronyd) -> None:
@@ -289,10 +299,9 @@ def test_a_file_without_accounts_is_refused(tmp_path: Path, text: str) -> None:
 @pytest.mark.parametrize(
     "arguments",
     [
-        ("--address", "not.an.address"),
+        ("--address", "1.2.3"),
         ("--address", "127.0.0.1:99999"),
-        ("--timeout", "0"),
-        ("--timeout", "nan"),
+        ("--address", "localhost:0"),
     ],
 )
 def test_what_pychrony_does_not_take_is_said_at_once(arguments: tuple[str, ...]) -> None:
@@ -304,6 +313,8 @@ def test_what_pychrony_does_not_take_is_said_at_once(arguments: tuple[str, ...])
 @pytest.mark.parametrize(
     "arguments",
     [
+        ("--timeout", "0"),
+        ("--timeout", "nan"),
         ("--allow", "192.0.2.1/24"),
         ("--collector", "nothing"),
         ("--collector", "sources", "--no-collector", "tracking"),
@@ -312,19 +323,29 @@ def test_what_pychrony_does_not_take_is_said_at_once(arguments: tuple[str, ...])
 def test_wrong_options_are_explained(arguments: tuple[str, ...]) -> None:
     status, said = start(*arguments)
     assert status == 2
-    assert said.startswith("usage: ")
+    assert said.startswith("pychrony: argument -")
+    assert said.endswith("\nTry 'pychrony exporter --help'.\n")
 
 
 @pytest.mark.parametrize("subcommand", ["exporter", "metrics"])
 def test_without_prometheus_client_it_says_what_to_install(subcommand: str) -> None:
-    without = f"sys.modules['prometheus_client'] = None\nsys.argv = ['pychrony', '{subcommand}']\n"
-    done = child.run(COMMANDS + without + RUN)
+    done = child.run(f"""
+        import sys
+        sys.modules["prometheus_client"] = None
+        from pychrony.command import main
+        sys.exit(main(["{subcommand}"]))
+    """)
     assert (done.returncode, done.stdout, done.stderr.count("\n")) == (2, "", 1)
     assert "pychrony[exporter]" in done.stderr and "pip install prometheus-client" in done.stderr
 
 
 def test_a_command_line_is_read_without_prometheus_client() -> None:
-    child.check(COMMANDS + "assert 'prometheus_client' not in sys.modules\n")
+    child.check("""
+        import sys
+        from pychrony.command import arguments
+        arguments.build()
+        assert "prometheus_client" not in sys.modules
+    """)
 
 
 def test_the_options_name_the_reports_of_the_tables() -> None:

@@ -18,20 +18,7 @@ from .waiting import DEADLINE
 # Name of a sample and its labels: its value.
 Samples = dict[tuple[str, frozenset[tuple[str, str]]], float]
 
-# The commands exporter and metrics in a parser, as `pychrony` has them among others; and to run what was asked for.
-COMMANDS = """
-import argparse, importlib, sys
-from pychrony.exporter import once, serve
-parser = argparse.ArgumentParser(prog="pychrony")
-commands = parser.add_subparsers()
-serve.add_arguments(commands)
-once.add_arguments(commands)
-"""
-RUN = """
-options = parser.parse_args()
-sys.exit(importlib.import_module(options.module).run(options))
-"""
-
+COMMAND = (sys.executable, "-m", "pychrony")
 MODULE = (sys.executable, "-m", "pychrony.exporter")
 
 

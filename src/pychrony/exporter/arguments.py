@@ -9,6 +9,8 @@ import sys
 from argparse import ArgumentParser, Namespace
 from typing import TYPE_CHECKING
 
+from ..command.arguments import add_options
+
 if TYPE_CHECKING:
     from .tables import Report
 
@@ -28,21 +30,7 @@ COLLECTORS = [
 
 
 def add_common(parser: ArgumentParser) -> None:
-    option = parser.add_argument
-    option(
-        "-a",
-        "--address",
-        metavar="ADDRESS",
-        help="absolute path of chronyd's Unix socket, or an IP address with an optional port (default: chronyd's usual ones)",
-    )
-    option(
-        "-t",
-        "--timeout",
-        type=float,
-        default=3.0,
-        metavar="SECONDS",
-        help="for each report; the first that is not answered is the last that is asked for (default: 3)",
-    )
+    add_options(parser, ("address", "timeout"))
     which = parser.add_mutually_exclusive_group()
     which.add_argument(
         "--collector",

@@ -14,6 +14,7 @@ from prometheus_client.registry import Collector
 import pychrony
 from pychrony import ErrorCode
 
+from ..command import asking
 from .tables import REPORTS, Report
 
 # Calls one of pychrony's getters, given its name.
@@ -35,7 +36,7 @@ class SharedConnection:
     """
 
     def __init__(self, address: str | None, timeout: float) -> None:
-        self.connection = pychrony.ChronyConnection(address, timeout=timeout)
+        self.connection = asking.connect(address, timeout)
 
     def __call__(self, getter: str) -> Any:
         if self.connection.closed:
@@ -47,6 +48,42 @@ class SharedConnection:
 
     def close(self) -> None:
         self.connection.close()
+
+
+class Host:
+    """One chronyd by its host's name, on a connection for each call.
+
+    Once one of the host's addresses has answered, the scrapes keep to it, so that all reports are of one chronyd. The name
+    is resolved anew after a call that was not answered.
+    """
+
+    def __init__(self, name: str, timeout: float) -> None:
+        self.name = name
+        self.timeout = timeout
+        self.address: str | None = None
+
+    def __call__(self, getter: str) -> Any:
+        try:
+            answer, self.address = asking.ask(
+                self.address or self.name,
+                self.timeout,
+                lambda connection: (getattr(connection, getter)(), connection.address),
+            )
+        except pychrony.ChronyError as error:
+            if error.error_code in UNREACHED:
+                self.address = None
+            raise
+        return answer
+
+    def close(self) -> None:
+        """No connection outlives its call."""
+
+
+def chronyd_at(address: str | None, timeout: float) -> SharedConnection | Host:
+    """Asks the chronyd at an address as the command takes it. ValueError: a malformed one."""
+    if address is None or asking.host_and_port(address)[0] is None:
+        return SharedConnection(address, timeout)
+    return Host(address, timeout)
 
 
 class ChronyCollector(Collector):

@@ -31,11 +31,11 @@ def run(options: Namespace) -> int:
     try:
         from prometheus_client import CollectorRegistry, generate_latest
 
-        from .collector import BuildInfo, ChronyCollector, SharedConnection
+        from .collector import BuildInfo, ChronyCollector, chronyd_at
     except ModuleNotFoundError as error:
         return without_client(error)
     try:
-        ask = SharedConnection(options.address, options.timeout)
+        ask = chronyd_at(options.address, options.timeout)
     except ValueError as error:
         complain(str(error))
         return 2

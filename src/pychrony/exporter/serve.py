@@ -17,11 +17,6 @@ LISTEN = "127.0.0.1:9123"
 def add_arguments(commands: argparse._SubParsersAction[ArgumentParser]) -> None:
     """Add the command to a parser that has others."""
     parser = commands.add_parser("exporter", help=ABOUT, description=ABOUT)
-    add_options(parser)
-    parser.set_defaults(command="exporter", module=__name__, parser=parser)
-
-
-def add_options(parser: ArgumentParser) -> None:
     add_common(parser)
     option = parser.add_argument
     option(
@@ -42,6 +37,7 @@ def add_options(parser: ArgumentParser) -> None:
     option("--keyfile", metavar="FILE", help="its key, where the certificate's file has none")
     option("--client-cafile", metavar="FILE", help="ask for client certificates of this authority")
     option("--basic-auth-file", metavar="FILE", help="lines USER:PASSWORD; nobody else is served")
+    parser.set_defaults(command="exporter", module=__name__, parser=parser)
 
 
 def run(options: Namespace) -> int:
@@ -51,10 +47,3 @@ def run(options: Namespace) -> int:
     except ModuleNotFoundError as error:
         return without_client(error)
     return server.run(options, options.listen or [LISTEN], selected(options))
-
-
-def main() -> int:
-    """python -m pychrony.exporter"""
-    parser = ArgumentParser(prog="python -m pychrony.exporter", description=ABOUT)
-    add_options(parser)
-    return run(parser.parse_args())

@@ -22,7 +22,7 @@ from wsgiref.simple_server import WSGIRequestHandler, WSGIServer
 
 from prometheus_client import CollectorRegistry, ProcessCollector, make_wsgi_app
 
-from .collector import BuildInfo, ChronyCollector, SharedConnection
+from .collector import BuildInfo, ChronyCollector, chronyd_at
 from .probe import Network, Refusal, Target, resolve, time_for
 from .tables import Report
 
@@ -201,7 +201,7 @@ def complain(message: str) -> None:
 def run(options: Namespace, addresses: Sequence[str], reports: Sequence[Report]) -> int:
     """Serve until SIGTERM or SIGINT. 0: ended by one of them; 2: could not start."""
     try:
-        ask = SharedConnection(options.address, options.timeout)
+        ask = chronyd_at(options.address, options.timeout)
         accounts = read_accounts(options.basic_auth_file) if options.basic_auth_file else []
         context = (
             tls(options.certfile, options.keyfile, options.client_cafile)
