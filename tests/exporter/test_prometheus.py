@@ -172,6 +172,23 @@ def test_the_document_lists_every_metric() -> None:
     assert OURS - names_in(DOCUMENT) == set()
 
 
+def test_the_document_says_of_each_further_metric_what_its_help_says() -> None:
+    _, beside, others = re.split(r"^### .*chrony_exporter$", DOCUMENT, flags=re.MULTILINE)
+    theirs = re.findall(r"^\| `\w+` \| `(\w+)` \|", beside, re.MULTILINE)
+    ours = {
+        metric.name: (
+            ", ".join(f"`{label}`" for label in metric.labels),
+            # The brackets at the end of a field's docstring have its range and its name in libchrony.
+            re.sub(r" \[[^]]*\]$", "", report.help(metric)).rstrip("."),
+        )
+        for report in REPORTS
+        for metric in report.metrics
+        if metric.name not in theirs
+    }
+    rows = re.findall(r"^\| `(\w+)` \| (.*) \| (.*) \|$", others, re.MULTILINE)
+    assert {name: (labels.strip(), meaning) for name, labels, meaning in rows} == ours
+
+
 def test_the_document_explains_every_alert() -> None:
     assert [
         each for each in re.findall(r"alert: (\w+)", RULES.read_text()) if each not in DOCUMENT
