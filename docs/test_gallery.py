@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import importlib.util
+import math
 import sqlite3
 import subprocess
 import sys
 import xml.etree.ElementTree
+from collections.abc import Callable
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
@@ -60,12 +63,56 @@ def test_the_log_has_a_row_for_each_sample_and_for_each_failure(
     assert "does not give its tracking report" in str(second["error"])
 
 
-def test_the_log_is_drawn_without_its_gaps(fake_chronyd: FakeChronyd, database: Path) -> None:
+def load(name: str) -> ModuleType:
+    spec = importlib.util.spec_from_file_location(name, EXAMPLES / f"{name}.py")
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def is_unsynchronised(fake: FakeChronyd) -> None:
+    fake.tracking = make_tracking(reference_id=0)
+
+
+def is_refused(fake: FakeChronyd) -> None:
+    fake.refuse("tracking")
+
+
+@pytest.mark.parametrize("outage", [is_unsynchronised, is_refused])
+def test_an_outage_breaks_the_lines_and_the_areas(
+    outage: Callable[[FakeChronyd], None], database: Path
+) -> None:
+    def log_good(*offsets: float) -> None:
+        for offset in offsets:
+            with FakeChronyd(tracking=make_tracking(offset=offset)):
+                log(database)
+
+    log_good(0.0, 0.001)
+    with FakeChronyd() as fake:
+        outage(fake)
+        log(database)
+    log_good(0.002, 0.003)
+    plot = load("plot_clock")
+    plot.main(database, database.with_suffix(".svg"))
+    figure = plot.pyplot.gcf()
+    upper, lower = figure.axes
+    try:
+        drawn = [float(value) for value in upper.lines[0].get_ydata()]
+        assert drawn == pytest.approx([0.0, 1000.0, math.nan, 2000.0, 3000.0], nan_ok=True)
+        for axes in (upper, lower):
+            assert [math.isnan(value) for value in axes.lines[0].get_ydata()].index(True) == 2
+            (area,) = axes.collections
+            assert len(area.get_paths()) == 2
+            assert all(map(math.isfinite, axes.get_ylim()))
+    finally:
+        plot.pyplot.close(figure)
+
+
+def test_the_log_is_drawn(fake_chronyd: FakeChronyd, database: Path) -> None:
     for offset in (0.0, 0.001, 0.002):
         fake_chronyd.tracking = make_tracking(offset=offset)
         log(database)
-    fake_chronyd.refuse("tracking")
-    log(database)
     picture = database.with_suffix(".svg")
     done = run("plot_clock", database, picture)
     # Where matplotlib makes its cache of fonts first, it says so on standard error if that takes long.
@@ -92,11 +139,7 @@ def test_the_sources_are_compared_steadiest_first(fake_chronyd: FakeChronyd) -> 
         make_source_stats(std_dev=0.004),
         make_source_stats(address="GPS", std_dev=0.001, offset=-0.5),
     ]
-    spec = importlib.util.spec_from_file_location("compared", EXAMPLES / "compare_sources.py")
-    assert spec is not None and spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    table = module.compare()
+    table = load("compare_sources").compare()
     assert list(table.index) == ["GPS", "192.0.2.1", "192.0.2.2"]
     assert list(table["state"]) == ["UNSELECTED", "SELECTED", "FALSETICKER"]
     assert table["offset [us]"]["GPS"] == -500000.0

@@ -1,11 +1,14 @@
 """Draw the clock's offset with its error bound, and its frequency, from the database that log_clock.py writes.
 
+Where the clock was not synchronised, or chronyd did not answer, nothing is drawn.
+
 pip install matplotlib
 python plot_clock.py DATABASE PICTURE
 """
 
 from __future__ import annotations
 
+import math
 import sqlite3
 import sys
 from collections.abc import Iterable
@@ -16,14 +19,16 @@ matplotlib.use("Agg")
 from matplotlib import pyplot  # noqa: E402
 
 QUERY = """
-SELECT time, offset, root_delay, root_dispersion, frequency, skew
-FROM clock WHERE synchronised ORDER BY time
+SELECT time, synchronised, offset, root_delay, root_dispersion, frequency, skew
+FROM clock ORDER BY time
 """
+# matplotlib breaks a line and an area there.
+GAP = (math.nan,) * 5
 
 
 def usual(sizes: Iterable[float]) -> float:
     """A limit for an axis that leaves the largest twentieth out: the first samples would flatten all that follow."""
-    ordered = sorted(sizes)
+    ordered = sorted(size for size in sizes if not math.isnan(size))
     return 1.3 * ordered[int(0.95 * (len(ordered) - 1))] or 1.0
 
 
@@ -31,9 +36,12 @@ def main(path: str, picture: str) -> None:
     database = sqlite3.connect(path)
     rows = database.execute(QUERY).fetchall()
     database.close()
-    if not rows:
+    if not any(synchronised for _, synchronised, *_ in rows):
         sys.exit(f"{path} has no sample of a synchronised clock yet")
-    times, offsets, delays, dispersions, frequencies, skews = zip(*rows)
+    times = [time for time, *_ in rows]
+    offsets, delays, dispersions, frequencies, skews = zip(
+        *(numbers if synchronised else GAP for _, synchronised, *numbers in rows)
+    )
     seconds = [time - times[0] for time in times]
     offset_us = [offset * 1e6 for offset in offsets]
     # No server can be further away from the clock than this, if each of them is right.
