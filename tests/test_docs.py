@@ -224,6 +224,21 @@ def test_the_page_of_errors_tells_of_each_exception() -> None:
                     assert f"`{base.__name__}`" in row
 
 
+def test_the_page_of_errors_tells_of_types_that_cannot_be_made_any_more() -> None:
+    with FakeChronyd() as fake:
+        said = child.check(f"""
+            import sys
+            import pychrony
+            sys.modules["enum"] = None
+            try:
+                pychrony.get_tracking({fake.address!r})
+            except Exception as error:
+                print(type(error).__name__, error, sep=": ")
+        """)
+    name, message, _ = said.split(": ", 2)
+    assert f'\n| `{name}` | "{message}": ' in PAGES["errors.md"].read_text()
+
+
 def test_each_page_opens_with_what_its_reader_can_do() -> None:
     for page, path in PAGES.items():
         if page == "README.md":
