@@ -169,6 +169,23 @@ def test_the_links_of_the_first_page_lead_somewhere() -> None:
         assert (ROOT / link).exists(), link
 
 
+WHEEL = re.compile(r"\bpychrony-(\d[\w.]*)-cp\d")
+
+
+def test_a_wheel_that_is_named_has_the_version_of_the_package() -> None:
+    for page, path in PAGES.items():
+        assert set(WHEEL.findall(path.read_text())) <= {pychrony.__version__}, page
+
+
+def test_the_list_of_a_release_has_each_page_that_names_the_wheel() -> None:
+    releasing = (ROOT / "CONTRIBUTING.md").read_text().split("\n## Releasing\n")[1]
+    step = releasing.split("\n2. ")[0]
+    named = [path for path in PAGES.values() if WHEEL.search(path.read_text())]
+    assert named
+    for path in named:
+        assert f"`{path.relative_to(ROOT)}`" in step
+
+
 # The tables that are written by hand.
 
 
