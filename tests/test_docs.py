@@ -13,13 +13,14 @@ import contextlib
 import importlib
 import inspect
 import io
+import os
 import re
 import shlex
 import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -167,6 +168,79 @@ def test_the_links_of_the_first_page_lead_somewhere() -> None:
     assert len(links) > 15
     for link in links:
         assert (ROOT / link).exists(), link
+
+
+PACKAGING = ROOT / "packaging"
+
+
+def files(pattern: str, folder: str = ".") -> set[str]:
+    """The files of the source that a pattern names, a folder with all that is in it, as they are below `folder`."""
+    found = [ROOT / pattern] if "*" not in pattern else sorted(ROOT.glob(pattern))
+    assert found
+    return {
+        os.path.normpath(Path(folder, path.name, each.relative_to(path)))
+        for path in found
+        for each in [path, *path.rglob("*")]
+    }
+
+
+def debian_documents() -> set[str]:
+    """What is below /usr/share/doc/python3-pychrony; dh_installchangelogs brings the changelog, as changelog.gz."""
+    lines = (PACKAGING / "debian" / "python3-pychrony.install").read_text().splitlines()
+    places = [line.split() for line in lines]
+    found = {"CHANGELOG.md"}
+    for kind, folder in (("docs", "."), ("examples", "examples")):
+        lines = (PACKAGING / "debian" / f"python3-pychrony.{kind}").read_text().splitlines()
+        found.update(*(files(line, folder) for line in lines))
+    top = "usr/share/doc/python3-pychrony"
+    found.update(*(files(pattern, os.path.relpath(to, top)) for pattern, to in places))
+    return found
+
+
+def fedora_documents() -> set[str]:
+    spec = (PACKAGING / "fedora" / "python-pychrony.spec").read_text()
+    (copied,) = re.findall(r"^cp -p (.*) pages/docs$", spec, re.MULTILINE)
+    (shipped,) = re.findall(r"^%doc (.*)$", spec, re.MULTILINE)
+    assert "pages/docs" in shipped.split()
+    found = set().union(*(files(each, "docs") for each in copied.split()))
+    return found.union(*(files(each) for each in shipped.split() if each != "pages/docs"))
+
+
+@pytest.mark.parametrize("shipped", [debian_documents, fedora_documents])
+def test_no_link_leads_out_of_the_documents_of_a_package(shipped: Callable[[], set[str]]) -> None:
+    found = shipped()
+    assert {f"docs/{path.name}" for path in (ROOT / "docs").glob("*.md")} <= found
+    for page in sorted(name for name in found if name.endswith(".md")):
+        text = (ROOT / page).read_text()
+        for link in re.findall(r"\]\((?!https?:|#)([^)#]+)[^)]*\)", text):
+            assert os.path.normpath(Path(page).parent / link) in found, (page, link)
+
+
+def test_debian_compresses_no_page_that_is_linked_to() -> None:
+    rules = (PACKAGING / "debian" / "rules").read_text()
+    assert "\tdh_compress --exclude=.md --exclude=.svg\n" in rules
+
+
+# Where a page whose tables the site makes says that the same can be had without the site.
+ELSEWHERE = {
+    "command.md": "`pychrony COMMAND --help`",
+    "enumerations.md": "`help(pychrony.SourceState)`",
+    "from-c.md": "`pychrony_records.h`",
+    "from-chronyc.md": "`pychrony sources -v`",
+    "records.md": "`help(pychrony.TrackingStatus)`",
+    "reference.md": "`help(pychrony)`",
+}
+
+
+def test_a_page_says_where_its_generated_tables_are_found_without_the_site() -> None:
+    before = {
+        page: path.read_text().partition("\n```{generated} ")[0]
+        for page, path in PAGES.items()
+        if "\n```{generated} " in path.read_text()
+    }
+    assert before.keys() == ELSEWHERE.keys()
+    for page, place in ELSEWHERE.items():
+        assert place in before[page], page
 
 
 WHEEL = re.compile(r"\bpychrony-(\d[\w.]*)-cp\d")
