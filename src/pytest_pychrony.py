@@ -6,6 +6,7 @@ libchrony, which a machine that only runs tests may not have.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
@@ -17,10 +18,13 @@ if TYPE_CHECKING:
 
 
 @pytest.fixture
-def fake_chronyd() -> Iterator[FakeChronyd]:
+def fake_chronyd(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeChronyd]:
     """A chronyd that answers what the test says, and the default of pychrony's functions for the time of the test."""
     from pychrony.testing import FakeChronyd
 
+    # monkeypatch is undone after this fixture has ended. Where the test sets the variable too, it would put this chronyd's
+    # address back, had it not noted before what was there. Empty is the same to pychrony as not set.
+    monkeypatch.setenv("PYCHRONY_ADDRESS", os.environ.get("PYCHRONY_ADDRESS", ""))
     with FakeChronyd() as chronyd:
         yield chronyd
 

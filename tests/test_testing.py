@@ -987,12 +987,12 @@ def test_another_has_one_of_its_own(fake_chronyd):
 """
 
 
-def run_pytest(directory: Path) -> str:
-    """What pytest says of the tests in a directory."""
+def run_pytest(directory: Path, **changes: str | None) -> str:
+    """What pytest says of the tests in a directory, with these changes to the environment."""
     done = child.execute(
         [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider"],
         cwd=directory,
-        env=child.environment({"PYTEST_ADDOPTS": None}),
+        env=child.environment({"PYTEST_ADDOPTS": None, **changes}),
     )
     return done.stdout
 
@@ -1001,6 +1001,39 @@ def test_pytest_has_a_fixture_of_it(tmp_path: Path) -> None:
     (tmp_path / "test_theirs.py").write_text(FIXTURE)
     said = run_pytest(tmp_path)
     assert "2 passed" in said, said
+
+
+VARIABLE_SET_BY_A_TEST = """
+import os
+import pytest
+
+BEFORE = os.environ.get("PYCHRONY_ADDRESS")
+
+def set_it(monkeypatch, fake_chronyd):
+    assert os.environ["PYCHRONY_ADDRESS"] == fake_chronyd.address
+    monkeypatch.setenv("PYCHRONY_ADDRESS", "/nowhere/chronyd.sock")
+
+def test_monkeypatch_first(monkeypatch, fake_chronyd):
+    set_it(monkeypatch, fake_chronyd)
+
+def test_then_it_is_as_before():
+    assert os.environ.get("PYCHRONY_ADDRESS") == BEFORE
+
+def test_monkeypatch_last(fake_chronyd, monkeypatch):
+    set_it(monkeypatch, fake_chronyd)
+
+def test_then_it_is_as_before_again():
+    assert os.environ.get("PYCHRONY_ADDRESS") == BEFORE
+"""
+
+
+@pytest.mark.parametrize("before", [None, "192.0.2.7:323"])
+def test_after_the_fixture_the_default_is_what_it_was_though_the_test_had_set_it(
+    tmp_path: Path, before: str | None
+) -> None:
+    (tmp_path / "test_theirs.py").write_text(VARIABLE_SET_BY_A_TEST)
+    said = run_pytest(tmp_path, PYCHRONY_ADDRESS=before)
+    assert "4 passed" in said, said
 
 
 def test_all_that_testing_offers_is_named_and_documented() -> None:
