@@ -39,7 +39,7 @@ from pychrony import (
     testing,
 )
 from pychrony.testing import FakeChronyd, Request, protocol, records
-from pychrony.testing.tables import REPORTS
+from pychrony.testing.tables import REPORT_OF, REPORTS
 
 # Report: the attribute of a FakeChronyd, the function that asks for it, the factory, and its defaults.
 KINDS: dict[str, tuple[str, Callable[..., Any], Callable[..., Any], dict[str, Any]]] = {
@@ -290,7 +290,12 @@ def test_in_a_leap_second_there_is_a_source_and_no_known_leap_status() -> None:
         (testing.make_tracking, {"reference_ip": "192.0.2.1", "reference_id_name": "GPS"}),
         (testing.make_tracking, {"reference_id_name": "a long name"}),
         (testing.make_tracking, {"ref_time": 5.0, "ref_time_ns": 6_000_000_000}),
+        (testing.make_tracking, {"reference_ip": "192.0.2.1", "reference_id": 5}),
         (testing.make_source, {"address": "GPS", "mode": SourceMode.CLIENT}),
+        (testing.make_source, {"address": "192.0.2.1", "mode": SourceMode.REFCLOCK}),
+        (testing.make_source, {"address": "2001:db8::1", "mode": SourceMode.REFCLOCK}),
+        (testing.make_source_stats, {"address": "192.0.2.1", "reference_id": 5}),
+        (testing.make_select_data, {"address": "192.0.2.1", "reference_id": 5}),
         (testing.make_source_stats, {"address": "GPS", "reference_id": 0x50505300}),
     ],
 )
@@ -489,6 +494,59 @@ def test_a_float_is_rounded_as_chronyd_rounds_it_and_the_attribute_says_so() -> 
         assert answered.offset == pytest.approx(0.1, rel=2**-23)
         assert answered.offset != made.offset
         assert fake.tracking == answered
+
+
+@pytest.mark.parametrize("value", [0.0, 1e-9, -1e-9, 1e-30, 3e-27, -2e18, 4.6e18, 2.0**62])
+def test_any_float_that_the_format_has_room_for_is_answered_to_its_step(value: float) -> None:
+    with FakeChronyd(tracking=testing.make_tracking(offset=value)) as fake:
+        answered = pychrony.get_tracking(fake.address)
+        assert answered.offset == pytest.approx(value, rel=2**-23, abs=2**-89)
+        assert fake.tracking == answered
+
+
+@pytest.mark.parametrize("value", [4.7e18, -4.7e18, 1e30, 1e101])
+def test_a_float_that_is_too_great_for_the_format_is_refused_and_named(value: float) -> None:
+    fake = FakeChronyd()
+    with pytest.raises(ValueError, match=r"TrackingStatus\.last_offset.*e\+.*4\.6.*e\+18"):
+        fake.tracking = testing.make_tracking(last_offset=value)
+    assert fake.tracking == testing.make_tracking()
+
+
+@pytest.mark.parametrize("seconds", [0.1234567890123, 12345.678, 1_767_225_600.1234567])
+def test_a_time_is_answered_to_the_nanosecond_and_the_attribute_says_so(seconds: float) -> None:
+    made = testing.make_tracking(ref_time=seconds)
+    assert made.ref_time == pytest.approx(seconds, abs=1e-9)
+    with FakeChronyd() as fake:
+        for record in (made, testing.make_tracking()._replace(ref_time=seconds)):
+            fake.tracking = record
+            answered = pychrony.get_tracking(fake.address)
+            assert every_field(answered) == every_field(made) == every_field(fake.tracking)
+
+
+@pytest.mark.parametrize(
+    ("record", "fields", "words"),
+    [
+        (testing.make_tracking(), {"reference_id": 0}, "reference_ip"),
+        (testing.make_tracking(), {"reference_id": 5}, "reference_id"),
+        (testing.make_tracking(), {"reference_ip": "192.0.2.9"}, "reference_id.*192.0.2.9"),
+        (testing.make_tracking(), {"reference_id_name": "foo"}, "reference_id_name.*foo"),
+        (testing.make_tracking(reference_id=0), {"reference_id_name": "x"}, "reference_id_name"),
+        (testing.make_source(address="GPS"), {"address": "::1"}, "Source.address.*::1"),
+        (testing.make_source(address="GPS"), {"address": "71.80.83.49"}, "Source.address.*71"),
+        (testing.make_source(), {"address": "GPS"}, "Source.address.*GPS"),
+        (testing.make_source_stats(), {"reference_id": 5}, "reference_id.*192.0.2.1"),
+        (testing.make_source_stats(), {"address": "GPS"}, "reference_id.*GPS"),
+        (testing.make_select_data(), {"reference_id": 5}, "reference_id.*192.0.2.1"),
+    ],
+)
+def test_a_record_whose_fields_contradict_each_other_is_refused(
+    record: Any, fields: dict[str, Any], words: str
+) -> None:
+    """Else the attribute would hold what is not answered."""
+    report = REPORT_OF[type(record)]["name"]
+    wrong = record._replace(**fields)
+    with pytest.raises(ValueError, match=words):
+        FakeChronyd(**{KINDS[report][0]: [wrong] if report in LISTS else wrong})
 
 
 # What a test changes meanwhile.

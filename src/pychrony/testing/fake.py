@@ -116,8 +116,8 @@ class FakeChronyd:
 
     The ten reports are attributes, which may be replaced at any time, from any thread: the next request sees the new
     ones. What an attribute holds is what is answered. So floats are rounded as chronyd's own format does, to 24
-    significant bits, and what the release has no field for is None. A chronyd has each NTP source once: where
-    records repeat an address, it is counted up (192.0.2.1, 192.0.2.2).
+    significant bits and below 1.6e-27 to 0, and what the release has no field for is None. A chronyd has each NTP source
+    once: where records repeat an address, it is counted up (192.0.2.1, 192.0.2.2).
 
     The five lists are about the same sources, in the same order. `sources` says which these are; the records of the
     other lists stay with their source, and a new source gets records with the defaults of the factories. Another list
@@ -416,6 +416,7 @@ def _values(record: Any) -> dict[str, Any]:
 def _encode(report: str, record: Any, release: Release) -> _Answer:
     """The answer of this release of chronyd that says this record."""
     values = _values(records.rebuild(type(record), _values(record)))
+    values.update(records.consequences(type(record), values))
     rows = {row["name"]: row for row in REPORTS[report]["fields"]}
     wire = {row["source"]: row for row in rows.values() if row["kind"] != "seconds"}
     if report == "tracking":
@@ -442,6 +443,12 @@ def _encode(report: str, record: Any, release: Release) -> _Answer:
             ) from None
         if encoding == "float":
             values[row["name"]] = protocol.decode_float(part)
+            # What is small becomes a multiple of the least step, which may be 0. Only what is too great is far off.
+            if abs(values[row["name"]] - value) > max(abs(value) * 2**-23, protocol.LEAST_FLOAT):
+                raise ValueError(
+                    f"{type(record).__name__}.{row['name']}: chronyd sends no number as great as {value}: "
+                    f"its floats end at {values[row['name']]}"
+                )
         body += part
     sent = {name for name, _ in protocol.REPLIES[report][code]}
     for name, row in wire.items():
@@ -480,18 +487,19 @@ def _wire_value(report: str, row: Field, values: dict[str, Any]) -> Any:
     if row["kind"] == "nanoseconds":
         return divmod(value, records.BILLION)
     if row["kind"] == "source" and report == "sources":
-        clock = values["mode"] == SourceMode.REFCLOCK
-        if clock or not records.is_address(value):
-            if not clock:
+        if values["mode"] != SourceMode.REFCLOCK:
+            if not records.is_address(value):
                 raise ValueError(
                     f"Source.address: {value!r} is no address, and mode is not REFCLOCK"
                 )
-            return records.identifier_of(value)
-        return value
+            return value
+        identifier = records.identifier_of(value)
+        # Where the four bytes spell no name, it is read as an IPv4 address.
+        if identifier is None or records.name_of(identifier) != value:
+            raise ValueError(f"Source.address: {value!r} is not what a reference clock is called")
+        return identifier
     if row["kind"] == "source" and not records.is_address(value):
         # A reference clock has no address. The extension reads its name from the reference ID.
-        if records.name_of(values["reference_id"]) != value:
-            raise ValueError(f"address {value!r} is not what the reference ID spells")
         return None
     return value if value is None or isinstance(value, (float, str)) else int(value)
 

@@ -224,6 +224,8 @@ _COEFFICIENT_BITS = 25
 _COEFFICIENT_MAX = (1 << _COEFFICIENT_BITS - 1) - 1
 _EXPONENT_MAX = 63
 _EXPONENT_MIN = -64
+# The smallest number above 0. Smaller ones are cut off to a multiple of it.
+LEAST_FLOAT = math.ldexp(1, _EXPONENT_MIN - _COEFFICIENT_BITS)
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,6 @@ from __future__ import annotations
 import hashlib
 import math
 from collections.abc import Mapping
-from fractions import Fraction
 from typing import Any, TypeVar, cast
 
 import pychrony
@@ -298,6 +297,10 @@ def make_source(**fields: Any) -> Source:
             raise ValueError(f"make_source(): {address!r} is no address, and mode is not REFCLOCK")
         situation = _SOURCE_REFERENCE_CLOCK
     elif mode == SourceMode.REFCLOCK:
+        if address is not None:
+            raise ValueError(
+                f"make_source(): a reference clock has a name for an address, not {address!r}"
+            )
         situation = {**_SOURCE_REFERENCE_CLOCK, "address": "GPS"}
     elif _is_unresolved(address):
         situation = _SOURCE_UNRESOLVED
@@ -498,6 +501,25 @@ def name_of(identifier: int) -> str:
     return format_address(IPV4, raw)
 
 
+def consequences(kind: type, values: Fields) -> Fields:
+    """Of all the fields of a record, those that follow from others. ValueError where fields contradict each other."""
+    followed: Fields = {}
+    if kind is TrackingStatus:
+        followed = _reference(values)
+    elif kind in (SourceStats, SelectData):
+        followed = _identity(values)
+    return {**followed, **_times(values, values)} if "ref_time" in values else followed
+
+
+def _compare_identifier(name: str, identifier: int, address: str) -> None:
+    """The reference ID of an IPv4 address is that address. (That of an IPv6 address is a hash, which depends on the chronyd.)"""
+    family, raw = parse_address(address)
+    if family == IPV4 and identifier != int.from_bytes(raw, "big"):
+        raise ValueError(
+            f"{name}: {identifier:#x}, where the address {address} makes it {identifier_of(address):#x}"
+        )
+
+
 def _identity(fields: Fields) -> Fields:
     """The reference ID and the address of a source, as far as they follow from what is given."""
     identifier, address = fields.get("reference_id"), fields.get("address")
@@ -508,7 +530,9 @@ def _identity(fields: Fields) -> Fields:
     if isinstance(identifier, int) and 0 <= identifier <= 0xFFFFFFFF:
         if address is None:
             return {"address": name_of(identifier)}
-        if not is_address(address) and name_of(identifier) != address:
+        if is_address(address):
+            _compare_identifier("reference_id", identifier, address)
+        elif name_of(identifier) != address:
             raise ValueError(
                 f"reference_id {identifier:#x} is called {name_of(identifier)}, not {address}"
             )
@@ -544,6 +568,8 @@ def _reference(fields: Fields) -> Fields:
             address = dotted
     if address is not None and identifier == NOT_SYNCHRONISED:
         raise ValueError("TrackingStatus.reference_ip: a clock with reference_id 0 has no address")
+    if address is not None:
+        _compare_identifier("TrackingStatus.reference_id", identifier, address)
     right = name_of(identifier) if address is None else address
     if name not in (None, right):
         raise ValueError(
@@ -553,17 +579,22 @@ def _reference(fields: Fields) -> Fields:
 
 
 def _times(given: Fields, values: Fields) -> Fields:
-    """The time and its nanoseconds. A float is exact to some 100 ns only, so that the two are compared as floats."""
-    if given.get("ref_time_ns") is None:
+    """The time and its nanoseconds. A float is exact to some 100 ns only, so that the two are compared to a microsecond."""
+    seconds, nanoseconds = given.get("ref_time"), given.get("ref_time_ns")
+    if nanoseconds is None:
         seconds = values["ref_time"]
-        if not isinstance(seconds, (int, float)) or not math.isfinite(seconds):
+        if not _is_finite(seconds):
             return {"ref_time_ns": 0}
-        return {"ref_time_ns": round(Fraction(seconds) * BILLION)}
-    nanoseconds = given["ref_time_ns"]
-    if not isinstance(nanoseconds, int):
+        part, whole = math.modf(seconds)
+        nanoseconds = int(whole) * BILLION + round(part * BILLION)
+    elif not isinstance(nanoseconds, int):
         return {}
     # As the extension has it.
-    seconds = float(nanoseconds // BILLION) + nanoseconds % BILLION / 1e9
-    if given.get("ref_time") not in (None, seconds):
-        raise ValueError(f"ref_time is {given['ref_time']}, where ref_time_ns makes it {seconds}")
-    return {"ref_time": seconds}
+    exact = float(nanoseconds // BILLION) + nanoseconds % BILLION / 1e9
+    if seconds is not None and not (_is_finite(seconds) and abs(seconds - exact) < 1e-6):
+        raise ValueError(f"ref_time is {seconds}, where ref_time_ns makes it {exact}")
+    return {"ref_time": exact, "ref_time_ns": nanoseconds}
+
+
+def _is_finite(value: Any) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)
