@@ -792,6 +792,13 @@ def test_a_version_that_is_none_is_refused(version: str) -> None:
         FakeChronyd(version=version)
 
 
+@pytest.mark.parametrize("version", [4.3, 4, (4, 3), None])
+def test_a_version_that_is_no_text_is_refused_with_an_example(version: Any) -> None:
+    with pytest.raises(TypeError, match=r"version.*str.*\"4\.3\"") as caught:
+        FakeChronyd(version=version)
+    assert repr(version) in str(caught.value)
+
+
 def test_a_transport_that_is_none_is_refused() -> None:
     with pytest.raises(ValueError, match="unix, udp, udp6.*'tcp'"):
         FakeChronyd(transport="tcp")
@@ -815,6 +822,14 @@ def test_the_requests_say_what_was_asked_in_order() -> None:
             pychrony.get_ntp_data(fake.address)
         asked = [request.record for request in fake.requests if request.report == "ntpdata"]
         assert asked and set(asked) <= {"192.0.2.1", "192.0.2.2"}
+
+
+def test_the_list_of_requests_is_cleared_and_never_replaced() -> None:
+    with FakeChronyd() as fake:
+        with pytest.raises(AttributeError):
+            fake.requests = ()
+        assert read(fake, "tracking") == fake.tracking
+        assert fake.requests == [Request("tracking")]
 
 
 def test_requests_of_many_threads_are_all_there(fake: FakeChronyd) -> None:
@@ -988,6 +1003,19 @@ def test_it_is_entered_once_at_a_time_and_again_later() -> None:
         assert read(fake, "tracking") == fake.tracking
     with fake:
         assert read(fake, "tracking") == fake.tracking
+
+
+def test_it_is_left_only_after_it_was_entered_and_once() -> None:
+    fake = FakeChronyd()
+    for _ in range(2):
+        with pytest.raises(RuntimeError, match="not entered"):
+            fake.__exit__(None, None, None)
+        with fake:
+            assert read(fake, "tracking") == fake.tracking
+    with FakeChronyd() as other:
+        with pytest.raises(RuntimeError, match="not entered"):
+            fake.__exit__(None, None, None)
+        assert pychrony.get_tracking() == other.tracking
 
 
 def test_one_that_is_never_entered_opens_nothing() -> None:

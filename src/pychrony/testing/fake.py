@@ -140,8 +140,8 @@ class FakeChronyd:
         "_lock",
         "_refused",
         "_release",
+        "_requests",
         "_server",
-        "requests",
         "silent",
     )
 
@@ -158,9 +158,6 @@ class FakeChronyd:
 
     silent: bool
     """Whether requests stay without an answer, as those to a hung chronyd do."""
-
-    requests: list[Request]
-    """What was asked, in order, requests that were refused or not answered among it. Clear it to begin anew."""
 
     def __init__(
         self,
@@ -179,7 +176,7 @@ class FakeChronyd:
         version: str = ".".join(map(str, protocol.NEWEST)),
     ) -> None:
         self.silent = False
-        self.requests = []
+        self._requests: list[Request] = []
         self._release = _release(version)
         self._server = Server(self._respond, transport=transport)
         self._refused = set() if transport == "unix" else set(protocol.RESTRICTED)
@@ -209,6 +206,11 @@ class FakeChronyd:
     def address(self) -> str:
         """Its address, for functions that take one; "" before it is entered."""
         return self._server.address
+
+    @property
+    def requests(self) -> list[Request]:
+        """What was asked, in order, requests that were refused or not answered among it. Clear it to begin anew."""
+        return self._requests
 
     def refuse(self, *reports: str) -> None:
         """Refuse these reports from now on: ChronyPermissionError. The names are those of `supported_reports()`."""
@@ -288,7 +290,7 @@ class FakeChronyd:
         status = request.status_for(self._release)
         if status is None:
             return []
-        self.requests.append(_asked(request, status))
+        self._requests.append(_asked(request, status))
         if self.silent:
             return []
         if status == protocol.SUCCESS and request.report in self._refused:
@@ -324,6 +326,8 @@ class FakeChronyd:
 
 
 def _release(version: str) -> Release:
+    if not isinstance(version, str):
+        raise TypeError(f'version is a str such as "4.3", not {version!r}')
     try:
         release = tuple(int(part) for part in version.split("."))
     except ValueError:
@@ -531,6 +535,8 @@ class _Defaults:
 
     def leave(self, fake: FakeChronyd) -> None:
         with self.lock:
+            if fake not in self.entered:
+                raise RuntimeError("this FakeChronyd is not entered")
             self.entered.remove(fake)
             address = self.entered[-1].address if self.entered else self.before
             if address is None:
