@@ -12,6 +12,7 @@ import os
 import random
 import re
 import sys
+import tempfile
 import textwrap
 import threading
 from collections.abc import Iterator
@@ -38,7 +39,7 @@ from pychrony import (
     aio,
     testing,
 )
-from pychrony.testing import FakeChronyd, Request, protocol, records
+from pychrony.testing import FakeChronyd, Request, protocol, records, server
 from pychrony.testing.tables import REPORT_OF, REPORTS
 
 # Report: the attribute of a FakeChronyd, the function that asks for it, the factory, and its defaults.
@@ -993,6 +994,47 @@ def test_its_directory_is_private_and_as_short_as_libchrony_needs_it() -> None:
         directory = Path(fake.address).parent
         assert len(os.fsencode(directory)) <= 62
         assert directory.stat().st_mode & 0o777 == 0o700
+
+
+@pytest.fixture
+def short_path() -> Iterator[Path]:
+    """A temporary directory with a shorter path than pytest's."""
+    with tempfile.TemporaryDirectory(prefix="pc", dir="/tmp") as directory:
+        yield Path(directory)
+
+
+@pytest.mark.parametrize("left", [11, 10])
+def test_its_directory_is_in_the_temporary_directory_unless_that_has_too_long_a_path(
+    monkeypatch: pytest.MonkeyPatch, short_path: Path, left: int
+) -> None:
+    length = 62 - left
+    place = short_path / ("x" * (length - len(str(short_path)) - 1))
+    place.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(place))
+    with FakeChronyd() as fake:
+        directory = Path(fake.address).parent
+        assert directory.parent == (place if left == 11 else Path("/tmp"))
+        assert len(os.fsencode(directory)) <= 62
+        assert read(fake, "tracking") == fake.tracking
+
+
+def test_its_directory_is_in_tmp_where_the_temporary_directory_cannot_be_written(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", "/nowhere")
+    with FakeChronyd() as fake:
+        assert Path(fake.address).parent.parent == Path("/tmp")
+
+
+def test_without_a_directory_to_write_to_it_says_that_udp_needs_none(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", "/nowhere")
+    monkeypatch.setattr(server, "SHORT_PLACE", "/nowhere/either")
+    with pytest.raises(FileNotFoundError, match='transport="udp".*/nowhere/either'):
+        FakeChronyd().__enter__()
+    with FakeChronyd(transport="udp") as fake:
+        assert read(fake, "tracking") == fake.tracking
 
 
 def test_it_is_entered_once_at_a_time_and_again_later() -> None:

@@ -19,6 +19,10 @@ Peer = Union[str, bytes, tuple[Any, ...], None]
 
 TRANSPORTS = ("unix", "udp", "udp6")
 SOCKET = "chronyd.sock"
+# Where its directory is made if the system's temporary directory does not do.
+SHORT_PLACE = "/tmp"
+# libchrony binds its own socket beside chronyd's. The path of the directory may have this many bytes for that.
+LONGEST_DIRECTORY = 62
 
 
 class Server:
@@ -51,9 +55,7 @@ class Server:
         if self.transport == "unix":
             self.address = self._given
             if not self.address:
-                # libchrony binds its own socket below the directory, whose path may have 62 bytes for that:
-                # a test runner's temporary folder is often longer.
-                self.directory = tempfile.mkdtemp(prefix="pc", dir="/tmp")
+                self.directory = _new_directory()
                 self.address = f"{self.directory}/{SOCKET}"
             self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
             self.socket.bind(self.address)
@@ -125,3 +127,19 @@ class Server:
             datagram, peer = self.socket.recvfrom(4096)
             for each in self.answer(datagram, peer):
                 self.send(each, peer)
+
+
+def _new_directory() -> str:
+    """A directory in the system's temporary directory, or in /tmp where that has too long a path, as test runners' often have."""
+    try:
+        place = tempfile.gettempdir()
+        # mkdtemp() adds eight characters to the prefix.
+        if len(os.fsencode(place)) + len("/pc") + 8 <= LONGEST_DIRECTORY:
+            return tempfile.mkdtemp(prefix="pc", dir=place)
+    except OSError:
+        pass
+    try:
+        return tempfile.mkdtemp(prefix="pc", dir=SHORT_PLACE)
+    except OSError as error:
+        reason = f'{error.strerror}; a Unix socket needs a directory, transport="udp" needs none'
+        raise OSError(error.errno, reason, error.filename) from error
