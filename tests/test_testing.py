@@ -1100,6 +1100,18 @@ def test_only_the_standard_library_is_imported() -> None:
     assert "pytest" not in found
 
 
+def test_what_is_slow_to_import_and_seldom_needed_is_not_imported_with_it() -> None:
+    code = """
+        import sys
+        import pychrony
+        before = set(sys.modules)
+        import pychrony.testing
+        pychrony.testing.make_tracking()
+        print(sorted({"dataclasses", "inspect", "hashlib", "fractions"} & (sys.modules.keys() - before)))
+    """
+    assert child.check(code) == "[]\n"
+
+
 FIXTURE = """
 import pychrony
 from pychrony.testing import FakeChronyd, make_tracking

@@ -173,6 +173,7 @@ SAMPLES: dict[str, dict[str, Any]] = {
 class Request(protocol.Request):
     """One request, and the answers to it."""
 
+    datagram: bytes
     responder: Responder = field(repr=False)
     number: int
     peer: Peer

@@ -14,8 +14,7 @@ import re
 import socket
 import struct
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any, Callable
+from typing import Any, Callable, NamedTuple
 
 VERSION = 6
 # chronyd answers a request of this version or later, to say that it speaks another one.
@@ -228,8 +227,7 @@ _EXPONENT_MIN = -64
 LEAST_FLOAT = math.ldexp(1, _EXPONENT_MIN - _COEFFICIENT_BITS)
 
 
-@dataclass(frozen=True)
-class Address:
+class Address(NamedTuple):
     """An address as it stands in a message, for what no text can say."""
 
     raw: bytes
@@ -370,11 +368,11 @@ def length(layout: Layout) -> int:
 # Messages.
 
 
-@dataclass(frozen=True)
 class Request:
     """One request, taken apart."""
 
-    datagram: bytes
+    def __init__(self, datagram: bytes) -> None:
+        self.datagram = datagram
 
     @property
     def command(self) -> int:

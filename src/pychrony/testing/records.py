@@ -6,7 +6,6 @@ are checked by the tables that the extension itself reads with.
 
 from __future__ import annotations
 
-import hashlib
 import math
 from collections.abc import Mapping
 from typing import Any, TypeVar, cast
@@ -480,6 +479,9 @@ def identifier_of(address: str) -> int | None:
             return 0
         if family == IPV4:
             return int.from_bytes(raw, "big")
+        # Imported here, because only IPv6 needs it and it takes a while.
+        import hashlib
+
         digest = hashlib.new("md5", raw, usedforsecurity=False).digest()
         return int.from_bytes(digest[:4], "big")
     letters = address.encode("ascii", "replace")
