@@ -244,7 +244,9 @@ with Responder(lambda request: [], address="127.0.0.1:323"):
     ask()
 """)["error"]
     assert error["type"] == "ChronyTimeoutError"
-    assert f"Tried before: /run/chrony/chronyd.sock: {os.strerror(errno.ENOENT)}" in error["message"]
+    assert (
+        f"Tried before: /run/chrony/chronyd.sock: {os.strerror(errno.ENOENT)}" in error["message"]
+    )
 
 
 def test_without_an_address_a_stranger_is_served_over_udp() -> None:
