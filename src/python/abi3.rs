@@ -1,7 +1,7 @@
 //! What the compiler must know of the interpreter's own structs: how to tell a module of ours, and where our part of an object
 //! lies. `abi3t.rs` says the same to a free-threaded stable ABI, which shows no struct.
 
-use std::ffi::{CStr, c_int};
+use std::ffi::{c_char, c_int};
 
 use pyo3_ffi as ffi;
 /// Finds a module's state for the garbage collector.
@@ -9,8 +9,10 @@ pub use pyo3_ffi::PyModule_GetState as state_during_gc;
 
 type Object = *mut ffi::PyObject;
 
-/// The module's name. By its address, a definition of ours is known.
-pub static NAME: &CStr = c"pychrony";
+/// The module's name. By its address, a definition of ours is known: it is that of a static, since a literal may be in a
+/// library more than once.
+pub const NAME: *const c_char = (&raw const TEXT).cast();
+static TEXT: [u8; 9] = *b"pychrony\0";
 
 /// Whether an object is a module of ours. Where not, an exception may be set.
 ///
@@ -21,7 +23,7 @@ pub unsafe fn is_ours(module: Object) -> bool {
     // as long as its module.
     unsafe {
         let definition = ffi::PyModule_GetDef(module);
-        !definition.is_null() && (*definition).m_name == NAME.as_ptr()
+        !definition.is_null() && (*definition).m_name == NAME
     }
 }
 

@@ -1,7 +1,7 @@
 //! The counterpart of `abi3.rs` for the stable ABI of free-threaded CPythons, from 3.15 on: the interpreter's own structs,
 //! which differ with and without a GIL, are unknown here.
 
-use std::ffi::{CStr, c_int};
+use std::ffi::{c_char, c_int};
 use std::ptr;
 
 use pyo3_ffi as ffi;
@@ -9,7 +9,7 @@ pub use pyo3_ffi::PyModule_GetState_DuringGC as state_during_gc;
 
 type Object = *mut ffi::PyObject;
 
-pub static NAME: &CStr = c"pychrony";
+pub const NAME: *const c_char = c"pychrony".as_ptr();
 
 /// What it is compiled for. Its address is also the module's token.
 pub static ABI: ffi::PyABIInfo = ffi::_PyABIInfo_DEFAULT;

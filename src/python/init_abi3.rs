@@ -22,7 +22,7 @@ impl Definition {
     const fn new(slots: *mut ffi::PyModuleDef_Slot) -> Self {
         Self(UnsafeCell::new(ffi::PyModuleDef {
             m_base: ffi::PyModuleDef_HEAD_INIT,
-            m_name: NAME.as_ptr(),
+            m_name: NAME,
             m_doc: DOC.as_ptr(),
             m_size: STATE_SIZE,
             m_methods: METHODS.as_ptr().cast_mut().cast(),

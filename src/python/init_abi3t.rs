@@ -20,7 +20,7 @@ const fn function(slot: c_int, value: *mut c_void) -> ffi::PySlot {
 static SLOTS: Table<ffi::PySlot, 13> = Table([
     constant(ffi::Py_mod_abi, &raw const ABI),
     constant(ffi::Py_mod_token, &raw const ABI),
-    constant(ffi::Py_mod_name, NAME.as_ptr()),
+    constant(ffi::Py_mod_name, NAME),
     constant(ffi::Py_mod_doc, DOC.as_ptr()),
     constant(ffi::Py_mod_methods, METHODS.as_ptr()),
     ffi::PySlot_SIZE(ffi::Py_mod_state_size, STATE_SIZE),
