@@ -47,16 +47,19 @@ def is_address(text: str) -> bool:
     if not 1 <= port <= 65535 or "%" in ip or not text.isascii():
         return False
     try:
-        version = ipaddress.ip_address(ip).version
+        parsed = ipaddress.ip_address(ip)
     except ValueError:
         return False
-    return found is None or (version == 6) == text.startswith("[")
+    if parsed.version == 6 and parsed.is_link_local:
+        return False
+    return found is None or (parsed.version == 6) == text.startswith("[")
 
 
 @given(_like_addresses)
 @example("/run/chrony/chronyd.sock")
 @example("::ffff:1.2.3.4")
 @example("[::1]:0323")
+@example("fe80::")
 @always_the_same
 def test_an_address_is_taken_or_is_a_value_error(text: str) -> None:
     try:
