@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import importlib.util
 import math
+import runpy
 import sqlite3
 import subprocess
 import sys
 import xml.etree.ElementTree
 from collections.abc import Callable
 from pathlib import Path
-from types import ModuleType
 
 import pytest
 
@@ -63,14 +62,6 @@ def test_the_log_has_a_row_for_each_sample_and_for_each_failure(
     assert "does not give its tracking report" in str(second["error"])
 
 
-def load(name: str) -> ModuleType:
-    spec = importlib.util.spec_from_file_location(name, EXAMPLES / f"{name}.py")
-    assert spec is not None and spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
 def is_unsynchronised(fake: FakeChronyd) -> None:
     fake.tracking = make_tracking(reference_id=0)
 
@@ -93,9 +84,9 @@ def test_an_outage_breaks_the_lines_and_the_areas(
         outage(fake)
         log(database)
     log_good(0.002, 0.003)
-    plot = load("plot_clock")
-    plot.main(database, database.with_suffix(".svg"))
-    figure = plot.pyplot.gcf()
+    plot = runpy.run_path(str(EXAMPLES / "plot_clock.py"))
+    plot["main"](database, database.with_suffix(".svg"))
+    figure = plot["pyplot"].gcf()
     upper, lower = figure.axes
     try:
         drawn = [float(value) for value in upper.lines[0].get_ydata()]
@@ -106,7 +97,7 @@ def test_an_outage_breaks_the_lines_and_the_areas(
             assert len(area.get_paths()) == 2
             assert all(map(math.isfinite, axes.get_ylim()))
     finally:
-        plot.pyplot.close(figure)
+        plot["pyplot"].close(figure)
 
 
 def test_the_log_is_drawn(fake_chronyd: FakeChronyd, database: Path) -> None:
@@ -139,7 +130,7 @@ def test_the_sources_are_compared_steadiest_first(fake_chronyd: FakeChronyd) -> 
         make_source_stats(std_dev=0.004),
         make_source_stats(address="GPS", std_dev=0.001, offset=-0.5),
     ]
-    table = load("compare_sources").compare()
+    table = runpy.run_path(str(EXAMPLES / "compare_sources.py"))["compare"]()
     assert list(table.index) == ["GPS", "192.0.2.1", "192.0.2.2"]
     assert list(table["state"]) == ["UNSELECTED", "SELECTED", "FALSETICKER"]
     assert table["offset [us]"]["GPS"] == -500000.0

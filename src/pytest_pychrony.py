@@ -22,8 +22,8 @@ def fake_chronyd(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeChronyd]:
     """A chronyd that answers what the test says, and the default of pychrony's functions for the time of the test."""
     from pychrony.testing import FakeChronyd
 
-    # monkeypatch is undone after this fixture has ended. Where the test sets the variable too, it would put this chronyd's
-    # address back, had it not noted before what was there. Empty is the same to pychrony as not set.
+    # monkeypatch is undone after this fixture has ended. If the test sets the variable through it, it would restore this
+    # chronyd's address, unless it has recorded the earlier value first. To pychrony, empty is the same as not set.
     monkeypatch.setenv("PYCHRONY_ADDRESS", os.environ.get("PYCHRONY_ADDRESS", ""))
     with FakeChronyd() as chronyd:
         yield chronyd

@@ -75,8 +75,8 @@ impl<T> Inner<T> {
     /// What a child process makes of its parent's: a thread that is not there may hold the mutex, or have the client.
     /// The child's copy of the descriptor is closed with the client; the parent's socket file stays.
     ///
-    /// Of two threads of the child that come here at once, one may find the mutex taken by the other, and then calls inherited
-    /// what was closed: the error that follows asks for a connection of the child's own, which is right there too.
+    /// If two threads of the child get here at once, one may find the mutex held by the other, and take a closed connection for
+    /// an inherited one. The error then asks for a connection of the child's own, which is right in that case too.
     fn inherit(&self) -> Box<Self> {
         let state = match self.state.try_lock().as_deref_mut() {
             Ok(State::Closed) => State::Closed,

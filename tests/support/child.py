@@ -21,7 +21,7 @@ from .waiting import DEADLINE
 # How long a process may take, unless it is told otherwise.
 LIFETIME = 2 * DEADLINE
 
-# How long one that serves several tests may, whom the last of them ends.
+# The same for a process that serves several tests; the last of them ends it.
 SERVICE = 10 * LIFETIME
 
 
