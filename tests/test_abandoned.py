@@ -5,6 +5,8 @@ The reports by address take two exchanges for a record: one for the source's add
 
 from __future__ import annotations
 
+import socket
+import sys
 from pathlib import Path
 from typing import Any, Callable
 
@@ -18,6 +20,7 @@ from support.responder import (
     encode_address,
     sample,
 )
+from support.waiting import wait_for
 
 import pychrony
 
@@ -48,9 +51,15 @@ def socket_of(request: Request) -> Any:
     """Who asks. A later session may have the port of an earlier one: the socket's inode tells them apart."""
     if not isinstance(request.peer, tuple):
         return request.peer
-    rows = [row.split() for row in Path("/proc/net/udp").read_text().splitlines()[1:]]
-    port = f":{request.peer[1]:04X}"
-    return request.peer, tuple(row[9] for row in rows if row[1].endswith(port))
+    host, port = request.peer
+    local = f"{int.from_bytes(socket.inet_aton(host), sys.byteorder):08X}:{port:04X}"
+
+    def inodes() -> set[str]:
+        rows = map(str.split, Path("/proc/net/udp").read_text().splitlines())
+        return {row[9] for row in rows if row[1] == local}
+
+    # The kernel may leave a line out where sockets come and go meanwhile. Who asks is there: it waits for the answer.
+    return request.peer, *wait_for("the asker's socket is listed", inodes, pause=lambda _: None)
 
 
 class Sessions:
