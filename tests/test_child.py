@@ -70,7 +70,8 @@ WITH_TIMEOUT = {"subprocess": "run call check_call check_output"}
 WITHOUT_TIMEOUT = {
     "subprocess": "Popen getoutput getstatusoutput",
     "asyncio": "create_subprocess_exec create_subprocess_shell",
-    "os": "fork forkpty popen posix_spawn posix_spawnp system wait wait3 wait4 waitid waitpid",
+    "os": "fork forkpty popen posix_spawn posix_spawnp spawnl spawnle spawnlp spawnlpe spawnv spawnve spawnvp spawnvpe system "
+    "wait wait3 wait4 waitid waitpid",
     "pty": "fork spawn",
 }
 

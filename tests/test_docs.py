@@ -185,10 +185,10 @@ def files(pattern: str, folder: str = ".") -> set[str]:
 
 
 def debian_documents() -> set[str]:
-    """What is below /usr/share/doc/python3-pychrony; dh_installchangelogs brings the changelog, as changelog.gz."""
+    """What is below /usr/share/doc/python3-pychrony."""
     lines = (PACKAGING / "debian" / "python3-pychrony.install").read_text().splitlines()
     places = [line.split() for line in lines]
-    found = {"CHANGELOG.md"}
+    found: set[str] = set()
     for kind, folder in (("docs", "."), ("examples", "examples")):
         lines = (PACKAGING / "debian" / f"python3-pychrony.{kind}").read_text().splitlines()
         found.update(*(files(line, folder) for line in lines))

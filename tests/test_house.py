@@ -12,7 +12,8 @@ pytestmark = pytest.mark.source_tree
 SOURCES = Path(__file__).parent.parent / "src"
 
 MODULE = re.compile(r'(?:#\[path = "(\w+)\.rs"\]\n)?(?:pub )?mod (\w+);')
-USED = re.compile(r"\bsuper::(?:\{([^}]*)\}|(\w+))")
+# After `super::`, a name or names in braces, which may have braces of their own.
+USED = re.compile(r"\bsuper::(?:\{((?:[^{}]|\{[^{}]*\})*)\}|(\w+))")
 
 
 def groups(room: str) -> list[dict[str, list[Path]]]:
@@ -32,7 +33,7 @@ def used(file: Path) -> set[str]:
     return {
         name.strip().partition("::")[0]
         for several, one in USED.findall(code)
-        for name in (several or one).split(",")
+        for name in re.sub(r"\{.*?\}", "", several or one, flags=re.DOTALL).split(",")
     }
 
 

@@ -481,6 +481,12 @@ def test_chronyc_reads_the_records_too(report: str) -> None:
     assert compared >= 1 or report == "smoothing"
 
 
+def test_a_fake_takes_a_time_that_differs_from_its_nanoseconds_as_far_as_the_type_lets_it() -> None:
+    apart = {"ref_time": 12.0000018, "ref_time_ns": 12_000_000_000}
+    with FakeChronyd(tracking=testing.make_tracking()._replace(**apart)) as fake:
+        assert pychrony.get_tracking(fake.address).ref_time_ns == 12_000_000_000
+
+
 def test_times_are_exact_to_the_nanosecond() -> None:
     with FakeChronyd(tracking=testing.make_tracking(ref_time_ns=1_700_000_000_123_456_789)) as fake:
         assert pychrony.get_tracking(fake.address).ref_time_ns == 1_700_000_000_123_456_789
@@ -1024,6 +1030,20 @@ def test_its_directory_is_in_tmp_where_the_temporary_directory_cannot_be_written
     monkeypatch.setattr(tempfile, "tempdir", "/nowhere")
     with FakeChronyd() as fake:
         assert Path(fake.address).parent.parent == Path("/tmp")
+
+
+def test_its_directory_is_in_tmp_where_the_temporary_directory_takes_no_socket(
+    monkeypatch: pytest.MonkeyPatch, short_path: Path
+) -> None:
+    # In place of a file system without sockets: the system refuses one with a path so long.
+    place = short_path / ("x" * 100)
+    place.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(place))
+    monkeypatch.setattr(server, "LONGEST_DIRECTORY", 200)
+    with FakeChronyd() as fake:
+        assert Path(fake.address).parent.parent == Path("/tmp")
+        assert read(fake, "tracking") == fake.tracking
+    assert list(place.iterdir()) == []
 
 
 def test_without_a_directory_to_write_to_it_says_that_udp_needs_none(

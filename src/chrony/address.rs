@@ -65,10 +65,17 @@ impl Address {
 
     /// Whether packets to it stay on this machine.
     pub fn is_local(&self) -> bool {
-        match self.0.to_str().map(split_port) {
-            Ok((ip, _)) => ip.parse::<IpAddr>().map_or(true, |ip| ip.is_loopback()), // a path is no IP address
-            Err(_) => true,
-        }
+        self.ip().is_none_or(|ip| ip.is_loopback())
+    }
+
+    /// Whether it leads to a host only from the interface it is meant for: fe80::1, say.
+    pub fn is_link_local(&self) -> bool {
+        matches!(self.ip(), Some(IpAddr::V6(ip)) if ip.is_unicast_link_local())
+    }
+
+    /// Its IP address; a Unix socket has none.
+    fn ip(&self) -> Option<IpAddr> {
+        split_port(self.0.to_str().ok()?).0.parse().ok()
     }
 
     pub fn as_c_str(&self) -> &CStr {

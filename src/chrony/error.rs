@@ -102,6 +102,10 @@ impl Attempt {
         matches!(self.errno, libc::EACCES | libc::EPERM)
     }
 
+    fn is_denied_the_unix_socket(&self) -> bool {
+        self.is_denied() && self.is_on_unix_socket()
+    }
+
     fn is_on_unix_socket(&self) -> bool {
         self.address.transport() == Transport::UnixSocket
     }
@@ -109,6 +113,11 @@ impl Attempt {
     /// Whether libchrony could not make its own socket beside chronyd's.
     fn has_no_room(&self) -> bool {
         self.is_on_unix_socket() && matches!(self.errno, libc::EROFS | libc::ENOSPC | libc::EDQUOT)
+    }
+
+    /// Whether the address has no way to it, because it lacks the interface that it is to be reached by.
+    fn lacks_interface(&self) -> bool {
+        self.errno == libc::EINVAL && self.address.is_link_local()
     }
 
     fn is_exhausted(&self) -> bool {
@@ -265,15 +274,26 @@ fn advice(attempts: &[Attempt]) -> &'static str {
     } else if attempts.iter().any(Attempt::has_no_room) {
         "libchrony makes a socket of its own beside chronyd's, and cannot: that directory is read-only or full. Make it \
          writable and give it room, or ask chronyd's command port, address 127.0.0.1"
+    } else if attempts.iter().any(Attempt::lacks_interface) {
+        "A link-local address leads nowhere without the name of an interface (fe80::1%eth0), which libchrony does not take: \
+         use another address of that host"
     } else {
         "Is chronyd running, and does it listen there (bindcmdaddress, cmdport in chrony.conf)?"
     }
 }
 
-fn permission_advice(attempts: &[Attempt]) -> &'static str {
-    if attempts.iter().any(|attempt| attempt.is_denied() && attempt.is_on_unix_socket()) {
-        "Only root and the user that chronyd runs as may use its Unix socket; others can ask its command port, address \
-         127.0.0.1 (cmdport, cmdallow in chrony.conf)"
+fn permission_advice(attempts: &[Attempt]) -> String {
+    let reason = denial_reason(attempts);
+    if attempts.iter().any(Attempt::is_denied_the_unix_socket) {
+        format!("{reason}; others can ask its command port, address 127.0.0.1 (cmdport, cmdallow in chrony.conf)")
+    } else {
+        reason.to_owned()
+    }
+}
+
+fn denial_reason(attempts: &[Attempt]) -> &'static str {
+    if attempts.iter().any(Attempt::is_denied_the_unix_socket) {
+        "Only root and the user that chronyd runs as may use its Unix socket"
     } else {
         "The system does not let this process send there: a firewall's rule forbids it, or the address is a broadcast address"
     }
@@ -295,7 +315,7 @@ fn earlier_text(earlier: &[Attempt]) -> String {
     match earlier {
         [] => String::new(),
         _ if earlier.iter().any(Attempt::is_denied) => {
-            format!(". Tried before: {}. {}", list(earlier), permission_advice(earlier))
+            format!(". Tried before: {}. {}", list(earlier), denial_reason(earlier))
         }
         _ => format!(". Tried before: {}", list(earlier)),
     }
@@ -354,6 +374,14 @@ mod tests {
     }
 
     #[test]
+    fn a_link_local_address_is_said_to_lack_its_interface() {
+        let error = Error::from_attempts(vec![attempt("fe80::1", libc::EINVAL)]);
+        assert!(error.to_string().contains("interface (fe80::1%eth0)"), "{error}");
+        let error = Error::from_attempts(vec![attempt("2001:db8::1", libc::EINVAL)]);
+        assert!(!error.to_string().contains("interface"), "{error}");
+    }
+
+    #[test]
     fn the_advice_on_silence_follows_from_where_it_was_met() {
         let advice = |address: &str| silence_advice(&Address::parse(address.as_bytes()).unwrap());
         assert!(advice("192.0.2.1").contains("cmdallow"));
@@ -373,6 +401,8 @@ mod tests {
         assert!(!timeout(vec![]).to_string().contains("before"));
         let error = timeout(vec![attempt("/run/x.sock", libc::EACCES)]);
         assert!(error.to_string().contains("Tried before: /run/x.sock: Permission denied. Only root"), "{error}");
+        // It was the command port that did not answer: whoever reads this need not be sent there.
+        assert!(error.to_string().ends_with("may use its Unix socket"), "{error}");
         assert_eq!(error.errno(), None);
     }
 

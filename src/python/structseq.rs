@@ -388,7 +388,7 @@ impl Fields {
     }
 }
 
-/// Between what a float of seconds can tell of a time before 2262, and of its nanoseconds.
+/// Between what a float of seconds can tell of a time up to 2262, and of its nanoseconds.
 const PRECISION: f64 = 2e-6;
 
 fn number(value: &Owned) -> Result<f64> {
@@ -405,7 +405,7 @@ fn to_nanoseconds(seconds: &Owned) -> Result<Owned> {
     // An integer of 64 bits must tell it in nanoseconds.
     let end = (i64::MAX / 1_000_000_000) as f64;
     if !(0.0..end).contains(&whole) {
-        return Err(value_error("ref_time must be a number of seconds since 1970, before 2262"));
+        return Err(value_error("ref_time must be a number of seconds since 1970, of a time up to 2262-04-11"));
     }
     signed(whole as i64 * 1_000_000_000 + ((seconds - whole) * 1e9).round() as i64)
 }
@@ -421,7 +421,7 @@ fn to_seconds(nanoseconds: &Owned) -> Result<Owned> {
         number
     };
     if overflow != 0 || nanoseconds < 0 {
-        return Err(value_error("ref_time_ns must be a number of nanoseconds since 1970, before 2262"));
+        return Err(value_error("ref_time_ns must be a number of nanoseconds since 1970, of a time up to 2262-04-11"));
     }
     float((nanoseconds / 1_000_000_000) as f64 + (nanoseconds % 1_000_000_000) as f64 / 1e9)
 }

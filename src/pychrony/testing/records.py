@@ -44,6 +44,8 @@ Fields = dict[str, Any]
 NOT_SYNCHRONISED = 0
 LOCAL_REFERENCE = 0x7F7F0101
 BILLION = 1_000_000_000
+# Seconds. Between what a float of seconds can tell of a time up to 2262, and of its nanoseconds; the extension's own.
+TIME_PRECISION = 2e-6
 
 # The defaults. chronyd's floats have 24 significant bits; each of these is exact in that format, so that what comes back
 # from a FakeChronyd equals what was made.
@@ -581,7 +583,7 @@ def _reference(fields: Fields) -> Fields:
 
 
 def _times(given: Fields, values: Fields) -> Fields:
-    """The time and its nanoseconds. A float is exact to some 100 ns only, so that the two are compared to a microsecond."""
+    """The time and its nanoseconds. A float is exact to some 100 ns only."""
     seconds, nanoseconds = given.get("ref_time"), given.get("ref_time_ns")
     if nanoseconds is None:
         seconds = values["ref_time"]
@@ -593,7 +595,7 @@ def _times(given: Fields, values: Fields) -> Fields:
         return {}
     # As the extension has it.
     exact = float(nanoseconds // BILLION) + nanoseconds % BILLION / 1e9
-    if seconds is not None and not (_is_finite(seconds) and abs(seconds - exact) < 1e-6):
+    if seconds is not None and not (_is_finite(seconds) and abs(seconds - exact) <= TIME_PRECISION):
         raise ValueError(f"ref_time is {seconds}, where ref_time_ns makes it {exact}")
     return {"ref_time": exact, "ref_time_ns": nanoseconds}
 

@@ -11,7 +11,7 @@ import shutil
 import socket
 import tempfile
 import threading
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any, Callable, Union
 
 # None: a Unix socket without a name.
@@ -53,12 +53,12 @@ class Server:
         """Open the socket alone, without the thread."""
         self._process = os.getpid()
         if self.transport == "unix":
-            self.address = self._given
-            if not self.address:
-                self.directory = _new_directory()
-                self.address = f"{self.directory}/{SOCKET}"
             self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
-            self.socket.bind(self.address)
+            if self._given:
+                self.socket.bind(self._given)
+            else:
+                self.directory = _bind_in_new_directory(self.socket)
+            self.address = self._given or f"{self.directory}/{SOCKET}"
         else:
             default = "[::1]:0" if self.transport == "udp6" else "127.0.0.1:0"
             host, _, port = (self._given or default).rpartition(":")
@@ -129,17 +129,29 @@ class Server:
                 self.send(each, peer)
 
 
-def _new_directory() -> str:
-    """A directory in the system's temporary directory, or in /tmp where that has too long a path, as test runners' often have."""
+def _places() -> Iterator[str]:
+    """Where its directory may be: the system's temporary directory, unless its path is too long, as test runners' often is."""
     try:
         place = tempfile.gettempdir()
-        # mkdtemp() adds eight characters to the prefix.
-        if len(os.fsencode(place)) + len("/pc") + 8 <= LONGEST_DIRECTORY:
-            return tempfile.mkdtemp(prefix="pc", dir=place)
     except OSError:
-        pass
-    try:
-        return tempfile.mkdtemp(prefix="pc", dir=SHORT_PLACE)
-    except OSError as error:
-        reason = f'{error.strerror}; a Unix socket needs a directory, transport="udp" needs none'
-        raise OSError(error.errno, reason, error.filename) from error
+        place = SHORT_PLACE
+    # mkdtemp() adds eight characters to the prefix.
+    if place != SHORT_PLACE and len(os.fsencode(place)) + len("/pc") + 8 <= LONGEST_DIRECTORY:
+        yield place
+    yield SHORT_PLACE
+
+
+def _bind_in_new_directory(unbound: socket.socket) -> str:
+    """Bind a Unix socket in a new directory, and return that. Some file systems, those of containers among them, take none."""
+    for place in _places():
+        directory = None
+        try:
+            directory = tempfile.mkdtemp(prefix="pc", dir=place)
+            unbound.bind(f"{directory}/{SOCKET}")
+            return directory
+        except OSError as error:
+            failed = error
+            if directory is not None:
+                os.rmdir(directory)
+    reason = f'{failed.strerror}; a Unix socket needs a directory, transport="udp" needs none'
+    raise OSError(failed.errno, reason, failed.filename or place) from failed
