@@ -10,7 +10,7 @@ pub static REPORT: Report = Report {
     getter: getter!(
         "get_auth_data",
         "a list of AuthData, without the reference clocks",
-        "Ask chronyd how each NTP source is authenticated. Not on the command port by default."
+        "Ask chronyd how each NTP source is authenticated. By default, the command port does not serve this report."
     ),
     record: record_type!("AuthData", "How one NTP source is authenticated: a record of chronyd's authdata report."),
     hidden: 0,
@@ -49,6 +49,6 @@ static FIELDS: [Field; 10] = [
         Boolean,
         "",
         "bool",
-        "Whether the server refused the last request for want of its keys (NTS NAK)"
+        "Whether the server refused the last request because it lacked the keys (NTS NAK)"
     ),
 ];
