@@ -236,7 +236,7 @@ typedef struct {
 typedef struct {
 	/* The source's reference ID [0 to 0xffffffff; libchrony: reference ID] */
 	uint64_t reference_id;
-	/* The source's address, as Source.address has it; for a reference clock its name ("GPS") [str; libchrony: address] */
+	/* The source's address, as in Source.address; for a reference clock its name ("GPS") [str; libchrony: address] */
 	char address[64];
 	/* Samples in use [count; libchrony: samples] */
 	uint64_t samples;
@@ -348,7 +348,7 @@ typedef struct {
  *
  * Fields that only newer chronyds send are None where they are missing. */
 typedef struct {
-	/* The source's address, as Source.address has it [str; libchrony: address] */
+	/* The source's address, as in Source.address [str; libchrony: address] */
 	char address[64];
 	/* Address the server answers from [str or None; libchrony: remote address] */
 	char remote_address[64];
@@ -414,7 +414,7 @@ typedef struct {
 
 /* How one NTP source is authenticated: a record of chronyd's authdata report. */
 typedef struct {
-	/* The source's address, as Source.address has it [str; libchrony: address] */
+	/* The source's address, as in Source.address [str; libchrony: address] */
 	char address[64];
 	/* Means of authentication [AuthMode; libchrony: mode] */
 	uint64_t mode;
@@ -440,7 +440,7 @@ typedef struct {
 typedef struct {
 	/* The source's reference ID [0 to 0xffffffff; libchrony: reference ID] */
 	uint64_t reference_id;
-	/* The source's address, as Source.address has it [str; libchrony: address] */
+	/* The source's address, as in Source.address [str; libchrony: address] */
 	char address[64];
 	/* How far the source got in the selection [SelectState; libchrony: state] */
 	uint64_t state;

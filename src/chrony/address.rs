@@ -112,7 +112,7 @@ fn check_path(path: &[u8]) -> Result<(), &'static str> {
         return Err("libchrony needs a directory other than / for its own socket");
     }
     if slash > LONGEST_DIRECTORY {
-        return Err("its directory is longer than the 62 bytes libchrony's own socket beside it leaves room for");
+        return Err("its directory is longer than the 62 bytes that leave room for libchrony's own socket beside it");
     }
     if path.len() > LONGEST_PATH {
         return Err("it is longer than the 107 bytes of a Unix socket's path");

@@ -1,6 +1,6 @@
 //! libchrony's functions. This is the one file that calls them.
 //!
-//! Each method says which state beyond its session the function behind it touches, as libchrony 0.2 has it in `client.c`,
+//! Each method says which state beyond its session the function behind it touches, according to libchrony 0.2's `client.c`,
 //! `message.c` and `socket.c`. Most touch none. What matters is one static buffer for text, `buf` in `message.c`: whatever
 //! looks at a field of type address writes it, and that is not only the function that returns the text. The lock over that
 //! buffer is in here, and nowhere else.

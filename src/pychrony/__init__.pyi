@@ -460,7 +460,7 @@ class SourceStats(structseq[Any], tuple[int, str, int, int, int, float, float, f
 
     @property
     def address(self) -> str:
-        """The source's address, as Source.address has it; for a reference clock its name ("GPS") [str; libchrony: address]"""
+        """The source's address, as in Source.address; for a reference clock its name ("GPS") [str; libchrony: address]"""
 
     @property
     def samples(self) -> int:
@@ -758,7 +758,7 @@ class NTPData(structseq[Any], tuple[str, str | None, str | None, int, LeapStatus
 
     @property
     def address(self) -> str:
-        """The source's address, as Source.address has it [str; libchrony: address]"""
+        """The source's address, as in Source.address [str; libchrony: address]"""
 
     @property
     def remote_address(self) -> str | None:
@@ -905,7 +905,7 @@ class AuthData(structseq[Any], tuple[str, AuthMode, KeyType, int, int, int, int 
 
     @property
     def address(self) -> str:
-        """The source's address, as Source.address has it [str; libchrony: address]"""
+        """The source's address, as in Source.address [str; libchrony: address]"""
 
     @property
     def mode(self) -> AuthMode:
@@ -972,7 +972,7 @@ class SelectData(structseq[Any], tuple[int, str, SelectState, bool, LeapStatus, 
 
     @property
     def address(self) -> str:
-        """The source's address, as Source.address has it [str; libchrony: address]"""
+        """The source's address, as in Source.address [str; libchrony: address]"""
 
     @property
     def state(self) -> SelectState:

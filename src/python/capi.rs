@@ -148,7 +148,7 @@ fn rows(state: &State, report: &'static Report, asked: Asked<'_>) -> Result<Opti
     }
 }
 
-/// Writes a record as C has it.
+/// Writes a record in the layout that C uses.
 ///
 /// # Safety
 /// `record` must have room for the report's record.

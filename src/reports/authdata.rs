@@ -18,7 +18,7 @@ pub static REPORT: Report = Report {
 };
 
 static FIELDS: [Field; 10] = [
-    field!("address", "address", Source, "", "str", "The source's address, as Source.address has it", Sourcestats),
+    field!("address", "address", Source, "", "str", "The source's address, as in Source.address", Sourcestats),
     field!("mode", "mode", Enum(&AUTH_MODE), "", "AuthMode", "Means of authentication"),
     // chronyd: nts_ntp_client.c and keys.c; 0 without a key.
     field!("key_type", "key type", Enum(&KEY_TYPE), "", "KeyType", "Type of the key"),

@@ -22,7 +22,7 @@ pub static REPORT: Report = Report {
 
 static FIELDS: [Field; 11] = [
     field!("reference_id", "reference ID", Unsigned(U32), "", "0 to 0xffffffff", "The source's reference ID"),
-    field!("address", "address", Source, "", "str", "The source's address, as Source.address has it"),
+    field!("address", "address", Source, "", "str", "The source's address, as in Source.address"),
     // chronyd: sources.c, get_status_char().
     field!("state", "state", Enum(&SELECT_STATE), "", "SelectState", "How far the source got in the selection"),
     field!("authentication", "authentication", Boolean, "", "bool", "Whether the source is authenticated"),

@@ -30,7 +30,7 @@ static FIELDS: [Field; 10] = [
         Source,
         "",
         "str",
-        "The source's address, as Source.address has it; for a reference clock its name (\"GPS\")"
+        "The source's address, as in Source.address; for a reference clock its name (\"GPS\")"
     ),
     // chronyd: sourcestats.c, MAX_SAMPLES is 64; a later one may keep more.
     field!("samples", "samples", Unsigned(U32), "count", "", "Samples in use"),
