@@ -1,4 +1,4 @@
-//! Compiles the C files, and passes on what the Python to build for is like.
+//! Compiles the C files, and passes on the properties of the Python to build for.
 
 use std::env;
 

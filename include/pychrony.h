@@ -28,8 +28,8 @@ extern "C" {
 #endif
 
 /*
- * The version of the table below. It changes only when a function or a record is changed or goes. New functions are added at
- * the table's end: an extension built with an older header goes on working with a newer pychrony, and one built with a newer
+ * The version of the table below. It changes only when a function or a record is changed or removed. New functions are added
+ * at the table's end: an extension built with an older header goes on working with a newer pychrony, and one built with a newer
  * header is told at PyChrony_Import() that pychrony is too old for it.
  */
 #define PYCHRONY_ABI_VERSION 1
@@ -39,12 +39,12 @@ extern "C" {
 
 /*
  * address   absolute path of chronyd's Unix socket, or an IP address with an optional port; NULL: the one in the environment
- *           variable PYCHRONY_ADDRESS, else the first that can be reached of chronyd's usual addresses
+ *           variable PYCHRONY_ADDRESS, else the first reachable one of chronyd's usual addresses
  * timeout   seconds for the whole call, more than 0, or PYCHRONY_FOREVER
  *
  * ONE         fills *record; returns 0, or -1 with an exception set.
- * IF_ENABLED  the same; returns 1 and leaves *record alone where what the report is about is not enabled.
- * LIST        sets *records to an array that the caller frees with PyMem_Free(), NULL where it is empty; returns the number
+ * IF_ENABLED  the same; returns 1 and leaves *record alone if what the report is about is not enabled.
+ * LIST        sets *records to an array that the caller frees with PyMem_Free(), NULL if it is empty; returns the number
  *             of records, or -1 with an exception set.
  */
 #define PYCHRONY_ONE_(name, record_type) int (*name)(const char *address, double timeout, record_type *record);
@@ -60,12 +60,12 @@ typedef struct {
 #undef PYCHRONY_ONE_
 #undef PYCHRONY_LIST_
 
-/* The functions, after PyChrony_Import(): one pointer for each C file that includes this header, as <datetime.h> has it. */
+/* The functions, after PyChrony_Import(): one pointer for each C file that includes this header, as in <datetime.h>. */
 static const PyChrony_Table *PyChrony_API = NULL;
 
 /* Imports pychrony and sets PyChrony_API. Returns 0, or -1 with an exception set: an ImportError says what is missing. */
 static inline int PyChrony_Import(void) {
-	/* PyCapsule_Import() would put an error of its own in the place of one that says that libchrony is missing, say. */
+	/* PyCapsule_Import() would replace an error, such as one that says that libchrony is missing, with one of its own. */
 	PyObject *module = PyImport_ImportModule("pychrony");
 	PyObject *capsule = module ? PyObject_GetAttrString(module, "_C_API") : NULL;
 	const PyChrony_Table *table =

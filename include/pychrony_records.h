@@ -3,9 +3,9 @@
  *
  * Written by src/reports/layout.rs from the tables beside it; do not edit.
  *
- * Units, signs and ranges are as in Python. What Python has as None is PYCHRONY_NEVER where it is an age that may be
- * below 0, PYCHRONY_NONE where it is another number, and "" where it is text. Enumerations are numbers, named
- * below; a later pychrony may name more.
+ * Units, signs and ranges are as in Python. Where Python has None, an age that may be below 0 is PYCHRONY_NEVER,
+ * any other number is PYCHRONY_NONE, and text is "". Enumerations are numbers, named below; a later pychrony
+ * may name more.
  */
 
 #ifndef PYCHRONY_RECORDS_H
@@ -50,7 +50,7 @@ enum {
 	PYCHRONY_SelectOptions_REQUIRE = 8
 };
 
-/* How far a source came in the selection; each number is the character that chronyc prints for it. */
+/* How far a source got in the selection; each number is the character that chronyc prints for it. */
 enum {
 	PYCHRONY_SelectState_IGNORED = 78,
 	PYCHRONY_SelectState_NOT_SYNCHRONIZED = 115,
@@ -196,7 +196,7 @@ typedef struct {
 	double residual_freq;
 	/* Error bound of the frequency [ppm, 0 or more; libchrony: skew] */
 	double skew;
-	/* Network delay, there and back, to the stratum-1 computer [seconds, 0 or more; libchrony: root delay] */
+	/* Round-trip network delay to the stratum-1 computer [seconds, 0 or more; libchrony: root delay] */
 	double root_delay;
 	/* Dispersion accumulated on the way to the stratum-1 computer [seconds, 0 or more; libchrony: root dispersion] */
 	double root_dispersion;
@@ -236,17 +236,17 @@ typedef struct {
 typedef struct {
 	/* The source's reference ID [0 to 0xffffffff; libchrony: reference ID] */
 	uint64_t reference_id;
-	/* The source's address, as Source.address has it; for a reference clock its name ("GPS") [str; libchrony: address] */
+	/* The source's address, as in Source.address; for a reference clock its name ("GPS") [str; libchrony: address] */
 	char address[64];
 	/* Samples in use [count; libchrony: samples] */
 	uint64_t samples;
-	/* Runs of residuals of one sign; few for the samples mean that a straight line fits badly [count; libchrony: runs] */
+	/* Runs of residuals of one sign; few runs for the number of samples mean that a straight line fits badly [count; libchrony: runs] */
 	uint64_t runs;
 	/* Time between the oldest and the newest sample [seconds, 0 or more; libchrony: span] */
 	uint64_t span;
 	/* Standard deviation of the samples [seconds, 0 or more; libchrony: standard deviation] */
 	double std_dev;
-	/* Frequency of the system clock, as it is corrected, against the source's [ppm, finite; > 0: the system clock gains on the source; libchrony: residual frequency] */
+	/* Frequency of the system clock, as chronyd corrects it, relative to the source's [ppm, finite; > 0: the system clock gains on the source; libchrony: residual frequency] */
 	double resid_freq;
 	/* Error bound of the frequency [ppm, 0 or more; libchrony: skew] */
 	double skew;
@@ -258,7 +258,7 @@ typedef struct {
 
 /* The real-time clock against the system clock: chronyd's rtcdata report. */
 typedef struct {
-	/* When the real-time clock was last compared; 0 before it was [seconds since 1970 (UTC), float; ref_time_ns is exact; libchrony: reference time] */
+	/* When the real-time clock was last compared; 0 before the first comparison [seconds since 1970 (UTC), float; ref_time_ns is exact; libchrony: reference time] */
 	double ref_time;
 	/* Comparisons in use [count; libchrony: samples] */
 	uint64_t samples;
@@ -348,17 +348,17 @@ typedef struct {
  *
  * Fields that only newer chronyds send are None where they are missing. */
 typedef struct {
-	/* The source's address, as Source.address has it [str; libchrony: address] */
+	/* The source's address, as in Source.address [str; libchrony: address] */
 	char address[64];
 	/* Address the server answers from [str or None; libchrony: remote address] */
 	char remote_address[64];
-	/* Our address in the exchange; None before the first [str or None; libchrony: local address] */
+	/* Our address in the exchange; None before the first exchange [str or None; libchrony: local address] */
 	char local_address[64];
 	/* Port of the server [0 to 65535; libchrony: remote port] */
 	uint64_t remote_port;
 	/* Whether the server announces a leap second [LeapStatus; libchrony: leap status] */
 	uint64_t leap_status;
-	/* NTP version of the response; 0 before the first [0 to 7; libchrony: version] */
+	/* NTP version of the response; 0 before the first response [0 to 7; libchrony: version] */
 	uint64_t version;
 	/* NTP mode of the response [NTPMode; libchrony: mode] */
 	uint64_t mode;
@@ -378,7 +378,7 @@ typedef struct {
 	double ref_time;
 	/* Offset measured [seconds, finite; > 0: the system clock was slow of the server; libchrony: offset] */
 	double offset;
-	/* Network delay, there and back, measured [seconds, 0 or more; libchrony: peer delay] */
+	/* Measured round-trip network delay [seconds, 0 or more; libchrony: peer delay] */
 	double peer_delay;
 	/* Dispersion of the measurement [seconds, 0 or more; libchrony: peer dispersion] */
 	double peer_dispersion;
@@ -414,7 +414,7 @@ typedef struct {
 
 /* How one NTP source is authenticated: a record of chronyd's authdata report. */
 typedef struct {
-	/* The source's address, as Source.address has it [str; libchrony: address] */
+	/* The source's address, as in Source.address [str; libchrony: address] */
 	char address[64];
 	/* Means of authentication [AuthMode; libchrony: mode] */
 	uint64_t mode;
@@ -432,17 +432,17 @@ typedef struct {
 	uint64_t cookies;
 	/* Length of an NTS cookie [bytes; libchrony: cookie length] */
 	uint64_t cookie_length;
-	/* Whether the server refused the last request for want of its keys (NTS NAK) [bool; libchrony: NAK] */
+	/* Whether the server refused the last request because it lacked the keys (NTS NAK) [bool; libchrony: NAK] */
 	uint64_t nak;
 } PyChrony_AuthData;
 
-/* What the selection of sources knows of one: a record of chronyd's selectdata report. */
+/* What chronyd's source selection knows of one source: a record of chronyd's selectdata report. */
 typedef struct {
 	/* The source's reference ID [0 to 0xffffffff; libchrony: reference ID] */
 	uint64_t reference_id;
-	/* The source's address, as Source.address has it [str; libchrony: address] */
+	/* The source's address, as in Source.address [str; libchrony: address] */
 	char address[64];
-	/* How far the source came in the selection [SelectState; libchrony: state] */
+	/* How far the source got in the selection [SelectState; libchrony: state] */
 	uint64_t state;
 	/* Whether the source is authenticated [bool; libchrony: authentication] */
 	uint64_t authentication;
@@ -454,7 +454,7 @@ typedef struct {
 	uint64_t effective_options;
 	/* Age of the last sample at the last selection; 0 also before the first sample, and with noselect [seconds, usually 0 or more; None: never; libchrony: last sample ago] */
 	int64_t last_sample_ago;
-	/* Score against the source that is selected: above 10 another takes its place [ratio, 0 or more; libchrony: score] */
+	/* Score against the selected source: a source with more than 10 takes its place [ratio, 0 or more; libchrony: score] */
 	double score;
 	/* Lower end of the interval in which the clock's offset lies [seconds, finite; > 0: the system clock is fast of the source; libchrony: low limit] */
 	double low_limit;

@@ -1,6 +1,6 @@
 //! pychrony: the way Python programs ask chronyd how good the system's clock is.
 //!
-//! This is the front door. The rooms behind it, each of which knows only those after it:
+//! The modules, each of which knows only those after it:
 //!
 //! - `python` – the CPython side: module, record types, exceptions, functions, connections, what asyncio drives;
 //! - `reports` – one table per report: our names, libchrony's names, ranges, docstrings, methods;

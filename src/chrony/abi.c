@@ -1,8 +1,8 @@
 /*
  * What only the C compiler knows: how this platform lays out struct timespec, and how a function returns one by value.
  *
- * Where libchrony's header is installed, the compiler also holds the declarations below against it. A test in raw.rs
- * holds its own against these.
+ * Where libchrony's header is installed, the compiler also checks the declarations below against it. A test in raw.rs
+ * checks the declarations there against these.
  */
 
 #include <stdint.h>

@@ -16,7 +16,7 @@ pub enum Transport {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Address(Cow<'static, CStr>);
 
-/// Where chronyd may be asked: the first of these that can be reached is.
+/// The addresses at which chronyd may be asked: the first one that can be reached is used.
 pub type Candidates = Cow<'static, [Address]>;
 
 /// What is tried, in this order, when no address is given and PYCHRONY_ADDRESS names none.
@@ -29,7 +29,8 @@ pub static DEFAULTS: [Address; 4] = [
 
 /// A `sockaddr_un` holds 108 bytes, the last a NUL.
 const LONGEST_PATH: usize = 107;
-/// Beside chronyd's socket libchrony binds its own, at DIRECTORY/libchrony.<12>/<16>/sock: so much shorter it must be.
+/// Beside chronyd's socket libchrony binds its own, at DIRECTORY/libchrony.<12>/<16>/sock: so its directory must be
+/// that much shorter.
 const LONGEST_DIRECTORY: usize = 62;
 
 /// Why a text is no address.
@@ -68,12 +69,12 @@ impl Address {
         self.ip().is_none_or(|ip| ip.is_loopback())
     }
 
-    /// Whether it leads to a host only from the interface it is meant for: fe80::1, say.
+    /// Whether it leads to a host only through the interface it is meant for, as fe80::1 does.
     pub fn is_link_local(&self) -> bool {
         matches!(self.ip(), Some(IpAddr::V6(ip)) if ip.is_unicast_link_local())
     }
 
-    /// Its IP address; a Unix socket has none.
+    /// Its IP address; None for a Unix socket.
     fn ip(&self) -> Option<IpAddr> {
         split_port(self.0.to_str().ok()?).0.parse().ok()
     }
@@ -111,7 +112,7 @@ fn check_path(path: &[u8]) -> Result<(), &'static str> {
         return Err("libchrony needs a directory other than / for its own socket");
     }
     if slash > LONGEST_DIRECTORY {
-        return Err("its directory is longer than the 62 bytes libchrony's own socket beside it leaves room for");
+        return Err("its directory is longer than the 62 bytes that leave room for libchrony's own socket beside it");
     }
     if path.len() > LONGEST_PATH {
         return Err("it is longer than the 107 bytes of a Unix socket's path");

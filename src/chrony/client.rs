@@ -48,9 +48,9 @@ pub type Row = Vec<Value>;
 /// A record under libchrony's own names.
 pub type RawRow = Vec<(Box<CStr>, Value)>;
 
-/// So often a list is read when it changes while it is read.
+/// How often a list is read at most, if it changes each time while it is read.
 const ATTEMPTS: u32 = 3;
-/// No chronyd has more sources. A count beyond is a corrupt answer, which would keep us asking.
+/// No chronyd has more sources. A larger count is a corrupt answer, which would keep us asking.
 const MOST_RECORDS: c_int = 0xffff;
 const SOURCESTATS: &CStr = c"sourcestats";
 
@@ -77,7 +77,7 @@ impl Client {
         Some(self.conversation.as_ref()?.session.as_ref()?.raw().fd())
     }
 
-    /// Opens a session at the first candidate that lets it, and asks nothing yet.
+    /// Opens a session at the first candidate where that succeeds, and asks nothing yet.
     pub async fn open(&mut self, call: &Call) -> Result<(), Error> {
         self.ask(c"", call, async |conversation| conversation.open()).await
     }
@@ -112,7 +112,7 @@ impl Client {
         }
     }
 
-    /// Any report that libchrony knows, under libchrony's own names; nothing where what it is about is not enabled.
+    /// Any report that libchrony knows, under libchrony's own names; no records if what it is about is not enabled.
     pub async fn raw_report(&mut self, name: &str, call: &Call) -> Result<Vec<RawRow>, Error> {
         let known = self.library.functions.reports();
         let Some(&report) = known.iter().find(|known| known.to_bytes() == name.as_bytes()) else {
@@ -136,7 +136,7 @@ impl Client {
         .await
     }
 
-    /// Has the conversation that is open do the asking, or else one with the first candidate that can be reached.
+    /// Asks in the conversation that is open, or else in one with the first candidate that can be reached.
     async fn ask<T>(
         &mut self,
         report: &CStr,
@@ -172,12 +172,12 @@ impl Client {
     }
 }
 
-/// A conversation with the daemon at one address, in one session after another: the one in which a request fails is gone. That
-/// something is not enabled is no failure, but an answer like any other.
+/// A conversation with the daemon at one address, in one session after another: a session in which a request fails is
+/// dropped. "Not enabled" is no failure, but an answer like any other.
 struct Conversation {
     library: &'static Library,
     address: Address,
-    /// In a box, since it goes through the hands of each call that uses it.
+    /// Boxed, because each call that uses it takes it out and puts it back.
     session: Option<Box<Session>>,
 }
 
@@ -209,19 +209,19 @@ async fn read_sources(conversation: &mut Conversation, query: &'static Query, ca
     let read = async |conversation: &mut Conversation, record| read_source(conversation, query, record, call).await;
     read_list(conversation, query.report, call, read, |rows| {
         drop_repetitions(rows, |row: &Row| address_of(&row[address]));
-        // Of reference clocks' names nobody can say so: two that have one name are still two the third time.
+        // A reference clock's name may occur twice: if it still does the third time, it is that of two clocks.
         rows.windows(2).any(|pair| pair[0][address] == pair[1][address])
     })
     .await
 }
 
-/// An address is one source's: where it comes again, the source moved down while the list was read.
+/// An address belongs to one source: if it occurs again, the source moved down while the list was read.
 fn drop_repetitions<T>(rows: &mut Vec<T>, address: impl Fn(&T) -> Option<Rc<str>>) {
     let mut seen = HashSet::new();
     rows.retain(|row| address(row).is_none_or(|address| seen.insert(address)));
 }
 
-/// A source's address, if only the one that chronyd gives it until its name is resolved; None for any other name.
+/// A source's address, or the placeholder that chronyd gives it until its name is resolved; None for any other name.
 fn address_of(value: &Value) -> Option<Rc<str>> {
     match value {
         Value::Text(name) if name.parse::<IpAddr>().is_ok() || name.starts_with("ID#") => Some(Rc::clone(name)),
@@ -229,7 +229,7 @@ fn address_of(value: &Value) -> Option<Rc<str>> {
     }
 }
 
-/// Reads one source's record; None where it has none.
+/// Reads one source's record; None if it has none.
 async fn read_source(
     conversation: &mut Conversation,
     query: &'static Query,
@@ -309,8 +309,8 @@ async fn read_list<T>(
 /// Reads a list's records from the last to the first. chronyd closes the gap when a source goes and adds new ones at the
 /// end, so in this order a source that was there all the time is never missed, though one may come twice.
 ///
-/// A record asked for beyond the end, or by an address that is no source's any more, is answered with an unexpected status:
-/// then the list is to be read again. The last time what is gone is left out, unless nothing is left.
+/// chronyd answers a request for a record beyond the end, or by an address that no source has any more, with an unexpected
+/// status: then the list must be read again. The last time, what is gone is left out, unless nothing is left.
 async fn read_backwards<T>(
     conversation: &mut Conversation,
     report: &CStr,
@@ -341,7 +341,7 @@ fn text(text: &CStr) -> String {
     text.to_string_lossy().into_owned()
 }
 
-/// What a fault means to the user, who asked this address for this report, and others before.
+/// What a fault means to the user, who asked this address for this report, after the earlier addresses.
 fn error(fault: Fault, report: &CStr, address: &Address, call: &Call, earlier: Vec<Attempt>) -> Error {
     let (report, address, timeout) = (text(report), address.clone(), call.timeout());
     match fault {

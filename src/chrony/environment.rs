@@ -1,4 +1,4 @@
-//! The environment, which a process with raised privileges takes no orders from.
+//! The environment, which a process with raised privileges does not obey.
 
 use std::ffi::{CStr, OsStr, OsString, c_char};
 use std::os::unix::ffi::OsStrExt;
@@ -13,8 +13,8 @@ pub fn has_raised_privileges() -> bool {
     unsafe { libc::getauxval(libc::AT_SECURE) != 0 }
 }
 
-/// A variable's value as C has it; None where it is unset or empty, or the process runs with raised privileges. For what is read
-/// once, at import: a thread that changes the environment at that very moment does what no C library allows.
+/// A variable's value as C has it; None if it is unset or empty, or if the process runs with raised privileges. For what is
+/// read once, at import: a thread that changes the environment at that very moment does what no C library allows.
 pub fn variable(name: &CStr) -> Option<OsString> {
     // SAFETY: the name is text; the result is NULL or text, copied at once.
     let value = unsafe { secure_getenv(name.as_ptr()) };

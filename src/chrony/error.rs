@@ -34,7 +34,7 @@ pub enum Code {
 }
 
 impl Code {
-    /// libchrony's number, where it is one this version knows.
+    /// The code of libchrony's number, if this version knows it.
     pub fn from_libchrony(number: c_int) -> Option<Self> {
         use Code::*;
         [
@@ -58,12 +58,12 @@ impl Code {
     }
 }
 
-/// What went wrong in one step of a conversation. The client adds on what: see [`Error`].
+/// What went wrong in one step of a conversation. The client adds the report and the address: see [`Error`].
 #[derive(Debug)]
 pub enum Fault {
     /// A system call failed: this address cannot be reached.
     System { code: Code, errno: i32 },
-    /// The time is up. `ignored` datagrams came that libchrony took for no answer to the request.
+    /// The time is up. `ignored` datagrams came that libchrony did not take for an answer to the request.
     Silence { ignored: u32 },
     /// A request that must not be sent again was not answered soon, or could not be sent: what it is part of begins anew.
     Unanswered,
@@ -115,7 +115,7 @@ impl Attempt {
         self.is_on_unix_socket() && matches!(self.errno, libc::EROFS | libc::ENOSPC | libc::EDQUOT)
     }
 
-    /// Whether the address has no way to it, because it lacks the interface that it is to be reached by.
+    /// Whether the address cannot be reached because it lacks the interface to reach it through.
     fn lacks_interface(&self) -> bool {
         self.errno == libc::EINVAL && self.address.is_link_local()
     }
@@ -219,7 +219,7 @@ impl fmt::Display for Flaw {
 }
 
 impl Error {
-    /// The errors of the addresses tried, as one: of permission where any of them was.
+    /// The errors of the addresses tried, as one error: one of permission if any of them was.
     pub fn from_attempts(attempts: Vec<Attempt>) -> Self {
         if attempts.iter().any(Attempt::is_denied) { Self::Denied { attempts } } else { Self::Unreachable { attempts } }
     }
@@ -253,7 +253,7 @@ impl Error {
         Some(code as c_int)
     }
 
-    /// The system's error number, where it gave one; of several addresses tried, that of the one the error is named after.
+    /// The system's error number, if it gave one; if several addresses were tried, that of the one the error is named after.
     pub fn errno(&self) -> Option<i32> {
         match self {
             Self::Unreachable { .. } | Self::Denied { .. } => Some(self.attempt()?.errno),
@@ -270,9 +270,9 @@ fn list(attempts: &[Attempt]) -> String {
 
 fn advice(attempts: &[Attempt]) -> &'static str {
     if attempts.iter().all(Attempt::is_exhausted) {
-        "This process, or the system, has run out of what a socket takes"
+        "This process, or the system, has run out of something that a socket needs"
     } else if attempts.iter().any(Attempt::has_no_room) {
-        "libchrony makes a socket of its own beside chronyd's, and cannot: that directory is read-only or full. Make it \
+        "libchrony cannot make its own socket beside chronyd's: that directory is read-only or full. Make it \
          writable and give it room, or ask chronyd's command port, address 127.0.0.1"
     } else if attempts.iter().any(Attempt::lacks_interface) {
         "A link-local address leads nowhere without the name of an interface (fe80::1%eth0), which libchrony does not take: \
@@ -310,7 +310,7 @@ fn silence_advice(address: &Address) -> &'static str {
     }
 }
 
-/// Which addresses were tried before the one that is silent, where any were.
+/// Which addresses were tried before the silent one, if any were.
 fn earlier_text(earlier: &[Attempt]) -> String {
     match earlier {
         [] => String::new(),

@@ -1,11 +1,11 @@
-//! Which process this is: forks are counted, so that a child knows what it has from its parent.
+//! Which process this is: forks are counted, so that a child knows what it inherited from its parent.
 
 use std::sync::atomic::{AtomicU32, Ordering};
 
 /// How often this process's ancestors have forked since `count_forks()`.
 static FORKS: AtomicU32 = AtomicU32::new(0);
 
-/// A process, told from its parent without the system call that its number costs.
+/// Tells a process from its parent, without the system call that its process ID would cost.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Process(u32);
 
@@ -15,7 +15,7 @@ impl Process {
     }
 }
 
-/// Has each `fork()` counted in the child. To be called once, before a process is compared with another.
+/// Makes every child count the `fork()` that it came from. To be called once, before a process is compared with another.
 pub fn count_forks() {
     extern "C" fn count() {
         FORKS.fetch_add(1, Ordering::Relaxed);

@@ -64,7 +64,7 @@ impl LoadError {
     }
 }
 
-/// Names the libchrony that a wheel brought, for the end of a sentence that tells to choose one.
+/// Names the libchrony that a wheel brought, for the end of a sentence that tells the user to choose one.
 fn such_as(bundled: &Option<String>) -> String {
     bundled.as_ref().map_or_else(String::new, |path| format!(", such as the one that came with pychrony, {path}"))
 }
@@ -78,7 +78,7 @@ const BUNDLED: &str = "libchrony.so.0";
 static LIBRARY: OnceLock<Library> = OnceLock::new();
 
 impl Library {
-    /// The library: loaded at the first call, and at each further one until that has succeeded.
+    /// The library. The first call loads it; as long as that fails, each further call tries again.
     pub fn get() -> Result<&'static Self, LoadError> {
         if let Some(library) = LIBRARY.get() {
             return Ok(library);
@@ -93,7 +93,7 @@ impl Library {
     }
 
     /// PYCHRONY_LIBCHRONY alone, or the first that loads: the system's, or else the one in the package's folder. A
-    /// libchrony of the system that is there and of no use is an error: whoever installed it means to use it.
+    /// libchrony of the system that is there but of no use is an error: whoever installed it means to use it.
     fn load() -> Result<Self, LoadError> {
         if let Some(path) = environment::variable(c"PYCHRONY_LIBCHRONY") {
             let handle = open(&path)

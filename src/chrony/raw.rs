@@ -1,6 +1,6 @@
 //! libchrony's functions. This is the one file that calls them.
 //!
-//! Each method says which state beyond its session the function behind it touches, as libchrony 0.2 has it in `client.c`,
+//! Each method says which state beyond its session the function behind it touches, according to libchrony 0.2's `client.c`,
 //! `message.c` and `socket.c`. Most touch none. What matters is one static buffer for text, `buf` in `message.c`: whatever
 //! looks at a field of type address writes it, and that is not only the function that returns the text. The lock over that
 //! buffer is in here, and nowhere else.
@@ -41,8 +41,8 @@ macro_rules! functions {
                 Ok(Self {
                     $($name: {
                         const SYMBOL: &str = concat!("chrony_", stringify!($name));
-                        // SAFETY: the type is the one libchrony's header gives the function: a test below holds it against
-                        // abi.c, and abi.c has the compiler check that where the header is installed.
+                        // SAFETY: the type is the one libchrony's header gives the function: a test below compares it with
+                        // abi.c, which the compiler checks where the header is installed.
                         *unsafe { handle.get(SYMBOL.as_bytes()) }.map_err(|_| SYMBOL)?
                     },)*
                 })
@@ -159,7 +159,7 @@ impl Socket {
 }
 
 impl Drop for Socket {
-    /// Touches the file system: libchrony removes its own socket and the two directories. Those are the parent's where this
+    /// Touches the file system: libchrony removes its own socket and the two directories. Those belong to the parent if this
     /// process has the descriptor from a fork.
     fn drop(&mut self) {
         if self.is_inherited() {
@@ -202,22 +202,22 @@ impl RawSession {
         self.socket.fd
     }
 
-    /// Whether another process opened it, and this one has it from a `fork()`: then the next answer is the other's.
+    /// Whether another process opened it, and this one has it from a `fork()`: then the next answer is for the other.
     pub fn is_inherited(&self) -> bool {
         self.socket.is_inherited()
     }
 
     /// Asks how many records a report has. Touches the socket and the session's stream of random numbers.
     ///
-    /// It leaves a record that was asked for by address, and was not answered, to be asked for again by the answer to this
+    /// If a record was asked for by address and not answered, the answer to this request makes libchrony ask for it again
     /// (`follow_report` in `client.c`): a session in which anything failed must not be used again.
     pub fn request_count(&mut self, report: &CStr) -> Result<()> {
         // SAFETY: the session is live, and the report's name is text.
         check(unsafe { (self.functions.request_report_number_records)(self.session.as_ptr(), report.as_ptr()) })
     }
 
-    /// Asks for a record. Touches the socket and the stream of random numbers, and the buffer where the report is asked for by
-    /// the source's address, which it takes from the record of sourcestats that was received last.
+    /// Asks for a record. Touches the socket and the stream of random numbers, and also the buffer if the report is asked
+    /// for by the source's address, which it takes from the record of sourcestats that was received last.
     pub fn request_record(&mut self, report: &CStr, record: c_int) -> Result<()> {
         self.by_address = is_by_address(report);
         let _lock = self.by_address.then(lock_buffer);
@@ -237,7 +237,7 @@ impl RawSession {
         unsafe { (self.functions.needs_response)(self.session.as_ptr()) }
     }
 
-    /// Takes a response from the socket, without waiting for one. Touches the socket; and where the answer was an address to
+    /// Takes a response from the socket, without waiting for one. Touches the socket; and if the answer was an address to
     /// ask by, what `request_record()` touches.
     pub fn process_response(&mut self) -> Result<()> {
         let _lock = self.by_address.then(lock_buffer);
@@ -245,13 +245,13 @@ impl RawSession {
         check(unsafe { (self.functions.process_response)(self.session.as_ptr()) })
     }
 
-    /// How many records the report has whose count was asked for last. Touches the session only.
+    /// The number of records of the report whose count was asked for last. Touches the session only.
     pub fn number_of_records(&self) -> c_int {
         // SAFETY: the session is live.
         unsafe { (self.functions.get_report_number_records)(self.session.as_ptr()) }
     }
 
-    /// How many fields the record has that was received last. Touches the session only.
+    /// The number of fields of the record that was received last. Touches the session only.
     pub fn number_of_fields(&self) -> c_int {
         // SAFETY: the session is live.
         unsafe { (self.functions.get_record_number_fields)(self.session.as_ptr()) }
@@ -343,7 +343,7 @@ impl Drop for RawSession {
     }
 }
 
-/// Whether a report's records may be asked for by the source's address. Of the reports that a later libchrony knows, all may.
+/// Whether a report's records may be asked for by the source's address. All those that only a later libchrony knows may be.
 fn is_by_address(report: &CStr) -> bool {
     const BY_INDEX: [&CStr; 8] =
         [c"tracking", c"sources", c"sourcestats", c"selectdata", c"activity", c"serverstats", c"rtcdata", c"smoothing"];
@@ -357,8 +357,8 @@ fn lock_buffer() -> MutexGuard<'static, ()> {
     BUFFER.lock().unwrap_or_else(PoisonError::into_inner) // it guards no data of ours
 }
 
-/// Has the buffer's lock taken before each `fork()` and released after it on both sides, so that no child inherits it from a
-/// thread that it does not have. To be called once.
+/// From now on, the buffer's lock is taken before each `fork()` and released after it on both sides, so that no child
+/// inherits it from a thread that it does not have. To be called once.
 pub fn keep_lock_across_forks() {
     /// The lock, while a thread forks.
     struct Held(UnsafeCell<Option<MutexGuard<'static, ()>>>);

@@ -69,7 +69,7 @@ pub struct Enumeration {
     pub members: &'static [Member],
 }
 
-/// What values an enumeration may have beside its members.
+/// What values an enumeration may have besides its members.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Growth {
     /// None: any other is an error.
@@ -150,10 +150,10 @@ type NamedAddress = (&'static CStr, Option<Rc<str>>);
 /// The record that a session received last.
 pub struct Record<'a> {
     raw: &'a RawSession,
-    /// The index after that of the field found last. The tables are in libchrony's order, mostly: there the next field is
-    /// looked for first, since libchrony compares every name up to the one it is asked for.
+    /// The index after that of the field found last. The tables are mostly in libchrony's order, so the next field is looked
+    /// for there first, since libchrony compares every name up to the one it is asked for.
     next: Cell<c_int>,
-    /// The address that was read last, and its field: making text of one is dear, and a table may have two rows for it.
+    /// The address that was read last, and its field: making text of one is expensive, and a table may have two rows for it.
     address: RefCell<Option<NamedAddress>>,
     /// The time that was read last, and its field: it has two rows too.
     time: Cell<Option<(&'static CStr, i64, i64)>>,
@@ -164,7 +164,7 @@ impl<'a> Record<'a> {
         Self { raw, next: Cell::new(0), address: RefCell::new(None), time: Cell::new(None) }
     }
 
-    /// How many fields it has: none, where a report has no record for a source (the reports by address, for a reference
+    /// How many fields it has: none, if a report has no record for a source (the reports by address, for a reference
     /// clock).
     pub fn number_of_fields(&self) -> c_int {
         self.raw.number_of_fields()
@@ -208,7 +208,7 @@ impl<'a> Record<'a> {
         }
     }
 
-    /// All its fields that hold something, under libchrony's own names and by libchrony's own types.
+    /// All its fields that hold something, with libchrony's own names and types.
     pub fn read_all(&self) -> Result<Vec<(Box<CStr>, Value)>, Fault> {
         let mut fields = Vec::new();
         for index in 0..self.number_of_fields() {
@@ -321,7 +321,7 @@ impl<'a> Record<'a> {
 
     /// The address of the source a record is about, else the name its reference ID spells.
     fn source(&self, name: &'static CStr) -> Result<Rc<str>, Fault> {
-        // In place of its address, the record of a reference clock in the sources report has a reference ID.
+        // In the sources report, the record of a reference clock has a reference ID in place of an address.
         match self.address(name) {
             Ok(Some(address)) => return Ok(address),
             Err(Fault::Field { why, .. }) if matches!(*why, Flaw::Missing) => {}

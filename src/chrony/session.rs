@@ -11,8 +11,8 @@ use super::library::Library;
 use super::raw::{Failure, OpenFailure, RawSession};
 use super::wait::{Call, Event, Readiness};
 
-/// How long the first request on UDP stays unanswered before it is sent again. Then twice as long, and so on: libchrony
-/// numbers requests anew and takes no late answer to an earlier one, so a slow chronyd must be given the time.
+/// How long the first request on UDP may stay unanswered before it is sent again; then twice as long, and so on. libchrony
+/// gives a resent request a new number and takes no late answer to an earlier one, so a slow chronyd must be given time.
 pub const FIRST_RESEND: Duration = Duration::from_secs(1);
 
 /// What is asked of chronyd.
@@ -22,28 +22,29 @@ pub enum Request<'a> {
     Count(&'a CStr),
     /// One of its records.
     Record(&'a CStr, c_int),
-    /// The record of the source whose sourcestats were just received, asked for by its address. It is asked for once, and on UDP
-    /// given so much time: asked again, libchrony would ask for an address anew, and that may be another source's by then.
+    /// The record of the source whose sourcestats were just received, asked for by its address. It is asked for once, and on
+    /// UDP given this much time: a second time, libchrony would ask for an address anew, and that may be another source's
+    /// by then.
     SameSource(&'a CStr, c_int, Duration),
 }
 
 /// How an exchange has gone so far.
 struct Progress {
     has_waited: bool,
-    /// So many datagrams came that libchrony took for no answer, or for one that is not the last.
+    /// How many datagrams came that libchrony took for no answer, or for an answer that is not the last.
     ignored: u32,
 }
 
 impl Request<'_> {
-    /// A fault where it must not be sent again.
+    /// A fault if it must not be sent again.
     fn check_repeatable(self) -> Result<(), Fault> {
         if matches!(self, Self::SameSource(..)) { Err(Fault::Unanswered) } else { Ok(()) }
     }
 }
 
-/// A session on a socket of its own. One in which anything failed, a timeout included, must not be asked again: libchrony
-/// may still be at the request that failed (see docs/libchrony-notes.md). So a request takes the session, and gives it back
-/// only with the answer.
+/// A session on a socket of its own. A session in which anything failed, a timeout included, must not be used again:
+/// libchrony may still be busy with the request that failed (see docs/libchrony-notes.md). So a request takes the session,
+/// and gives it back only with the answer.
 pub struct Session {
     raw: RawSession,
     transport: Transport,
@@ -96,19 +97,19 @@ impl Session {
                         self.wait(Readiness::ToWrite, None, &mut progress, call).await?;
                         break;
                     }
-                    // Where libchrony asked for an address first, it is still at that.
+                    // If libchrony asked for an address first, it is still busy with that.
                     Err(Fault::Answer(Code::Disabled)) if !self.raw.is_by_address() => return Ok((self, false)),
                     Err(fault) => return Err(fault),
                 }
                 // libchrony ignores a datagram that is not for the request, and may answer one with a further request (by an
-                // address that it asked of sourcestats): either way a response is needed still.
+                // address that it asked of sourcestats): either way, a response is still needed.
                 progress.ignored += 1;
             }
             request.check_repeatable()?;
         }
     }
 
-    /// Waits; the deadline having passed is a fault.
+    /// Waits; it is a fault if the deadline has passed.
     async fn wait(
         &self,
         readiness: Readiness,
@@ -117,7 +118,7 @@ impl Session {
         call: &Call,
     ) -> Result<Event, Fault> {
         let silence = |progress: &Progress| Fault::Silence { ignored: progress.ignored };
-        // A socket that is always ready, as in a flood of datagrams, ends no wait by its deadline.
+        // While the socket is always ready, as in a flood of datagrams, no wait ends by its deadline.
         if progress.has_waited && call.is_late() {
             return Err(silence(progress));
         }
@@ -129,7 +130,7 @@ impl Session {
         if event == Event::Late && call.is_late() { Err(silence(progress)) } else { Ok(event) }
     }
 
-    /// Sends a request; false where the socket is full. The count of a report of one record needs none.
+    /// Sends a request; false where the socket is full. The count of a report of one record needs no request.
     fn send(&mut self, request: Request<'_>) -> Result<bool, Fault> {
         let (call, sent) = match request {
             Request::Count(report) => ("request_report_number_records", self.raw.request_count(report)),
@@ -140,8 +141,8 @@ impl Session {
         is_done(call, sent)
     }
 
-    /// Takes a response, if it is there: the datagram that made the socket ready may have had a bad checksum. False where the
-    /// response is to be followed by a further request, and the socket is full.
+    /// Takes a response, if there is one: the datagram that made the socket ready may have had a bad checksum. False if a
+    /// further request must follow the response, and the socket is full.
     fn receive(&mut self) -> Result<bool, Fault> {
         let received = self.raw.process_response();
         let is_send = received.is_err_and(|failure| failure.number == Code::SendFailed as c_int);
@@ -170,7 +171,7 @@ fn is_done(call: &'static str, result: Result<(), Failure>) -> Result<bool, Faul
     }
 }
 
-/// libchrony itself failed. Only where a system call of its failed too has `errno` to do with it.
+/// libchrony itself failed. `errno` has to do with it only if one of its system calls failed too.
 fn library_failed(call: &'static str, failure: Failure) -> Fault {
     let errno = match Code::from_libchrony(failure.number) {
         Some(Code::NoMemory) => libc::ENOMEM,

@@ -1,4 +1,4 @@
-//! One client for many threads, which take it in turns, and for the children of `fork()`, which must not use it.
+//! One client for many threads, which use it in turns; the children of `fork()` must not use it.
 //!
 //! ```text
 //!            open()               take()
@@ -37,7 +37,7 @@ pub struct Shared<T> {
 }
 
 /// What the threads of one process share. The mutex is held for moments only, never while waiting for chronyd or for the
-/// GIL: a call takes the client out, so that it has it alone, and brings it back.
+/// GIL: a call takes the client out, so that no other call has it, and brings it back.
 struct Inner<T> {
     process: Process,
     state: Mutex<State<T>>,
@@ -46,7 +46,7 @@ struct Inner<T> {
 
 enum State<T> {
     Closed,
-    /// In a box, as it is handed out and brought back at each call.
+    /// Boxed, because each call takes it out and brings it back.
     Idle(Box<T>),
     /// A thread has taken it out.
     Busy {
@@ -56,7 +56,7 @@ enum State<T> {
         /// Whether another thread waits for its turn.
         awaited: bool,
     },
-    /// A thread has taken it out, and is not to bring it back.
+    /// A thread has taken it out, and the client is dropped at the end of its call.
     Closing,
     /// It was open in the parent of this process.
     Inherited,
@@ -72,7 +72,7 @@ impl<T> Inner<T> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// What a child process makes of its parent's: a thread that is not there may hold the mutex, or have the client.
+    /// What a child process makes of its parent's: a thread that the child does not have may hold the mutex, or the client.
     /// The child's copy of the descriptor is closed with the client; the parent's socket file stays.
     ///
     /// If two threads of the child get here at once, one may find the mutex held by the other, and take a closed connection for
@@ -81,7 +81,7 @@ impl<T> Inner<T> {
         let state = match self.state.try_lock().as_deref_mut() {
             Ok(State::Closed) => State::Closed,
             Ok(state) => {
-                *state = State::Inherited; // and so the client is dropped
+                *state = State::Inherited; // which drops the client
                 State::Inherited
             }
             Err(_) => State::Inherited,
@@ -91,7 +91,7 @@ impl<T> Inner<T> {
 }
 
 impl<T> Shared<T> {
-    /// Closed, as yet.
+    /// Closed, at first.
     pub fn closed() -> Self {
         Self { inner: AtomicPtr::new(Box::into_raw(Inner::new(State::Closed))) }
     }
@@ -99,8 +99,8 @@ impl<T> Shared<T> {
     /// What this process's threads share.
     fn inner(&self) -> &Inner<T> {
         let current = self.inner.load(Ordering::Acquire);
-        // SAFETY: a Box made a raw pointer, which lives as long as `self`: a parent's, once replaced, is left alone for
-        // ever.
+        // SAFETY: a Box turned into a raw pointer, which lives as long as `self`: the parent's, once replaced, is never
+        // freed.
         let inner = unsafe { &*current };
         if inner.process == Process::current() {
             return inner;
@@ -119,7 +119,7 @@ impl<T> Shared<T> {
         }
     }
 
-    /// Makes it idle, with what `open` makes. Nothing is opened where it is open already.
+    /// Makes it idle, with what `open` makes. Nothing is opened if it is open already.
     pub fn open(&self, open: impl FnOnce() -> Result<T, Error>) -> Result<(), Error> {
         fn check<T>(state: &State<T>) -> Result<(), Error> {
             match state {
@@ -177,7 +177,7 @@ impl<T> Shared<T> {
         }
     }
 
-    /// Brings the client back. It is dropped where the connection was closed meanwhile, or this is a child.
+    /// Brings the client back. It is dropped if the connection was closed meanwhile, or if this is a child.
     fn bring_back(&self, client: Box<T>) {
         let inner = self.inner();
         let mut state = inner.lock();
@@ -224,7 +224,7 @@ impl<T> Shared<T> {
         Ok(())
     }
 
-    /// Closes it. A call that is under way in another thread ends: the wait that it is in, if it is in one, does at once.
+    /// Closes it. A call that is under way in another thread ends; if it is waiting, its wait ends at once.
     pub fn close(&self) {
         let inner = self.inner();
         let mut state = inner.lock();
@@ -245,7 +245,7 @@ impl<T> Shared<T> {
         drop(closed);
     }
 
-    /// An error where it is closed, as a call would have it.
+    /// The error that a call would give, if it is closed.
     pub fn check_open(&self) -> Result<(), Error> {
         if self.is_closed() { Err(NOT_OPEN) } else { Ok(()) }
     }
@@ -254,7 +254,7 @@ impl<T> Shared<T> {
         matches!(*self.inner().lock(), State::Closed | State::Closing)
     }
 
-    /// Something about the client; None while there is none, or a call has it.
+    /// Something about the client; None while there is no client, or while a call has it.
     pub fn about<R>(&self, about: impl FnOnce(&T) -> Option<R>) -> Option<R> {
         match &*self.inner().lock() {
             State::Idle(client) => about(client),
@@ -264,7 +264,7 @@ impl<T> Shared<T> {
 
     /// Whether dropping it now is an oversight: it is open, and this process opened it.
     pub fn is_unclosed(&mut self) -> bool {
-        // SAFETY: a Box made a raw pointer; nobody else has it any more, as `self` is borrowed mutably.
+        // SAFETY: a Box turned into a raw pointer; nobody else has it any more, as `self` is borrowed mutably.
         let inner = unsafe { &mut **self.inner.get_mut() };
         inner.process == Process::current()
             && matches!(inner.state.get_mut().unwrap_or_else(PoisonError::into_inner), State::Idle(_))
@@ -273,7 +273,7 @@ impl<T> Shared<T> {
 
 impl<T> Drop for Shared<T> {
     fn drop(&mut self) {
-        // SAFETY: a Box made a raw pointer, which nobody else has any more.
+        // SAFETY: a Box turned into a raw pointer, which nobody else has any more.
         drop(unsafe { Box::from_raw(*self.inner.get_mut()) });
     }
 }

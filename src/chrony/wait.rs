@@ -1,6 +1,6 @@
 //! What a call waits for, and the waiting itself where it is done by `poll()`.
 //!
-//! A call is a future. It never blocks: where it needs the socket to become ready, it says so in its [`Call`] and is pending.
+//! A call is a future. It never blocks: when it needs the socket to become ready, it says so in its [`Call`] and is pending.
 //! Whoever drives it then waits, in `poll()` ([`block_on`]) or in an event loop, notes in the same place how the waiting
 //! ended, and polls it again. No waker is needed: there is one thing to wait for at a time.
 
@@ -17,10 +17,10 @@ use super::fork::Process;
 
 /// How long one `poll()` lasts at most: a signal may have come just before it began, and its handler must run.
 pub const TICK: Duration = Duration::from_secs(1);
-/// After so many waits that ended at once, in a flood of datagrams that are no answer, signal handlers run too.
+/// After this many waits, which in a flood of datagrams that are no answer all end at once, signal handlers run too.
 const FLOOD: u32 = 256;
 
-/// What to wait for: the socket is ready, or it is this late.
+/// What to wait for: that the socket is ready, or that this time has come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Wanted {
     pub fd: c_int,
@@ -45,26 +45,26 @@ pub enum Event {
 pub struct Call {
     timeout: Option<Duration>,
     deadline: Option<Instant>,
-    /// The time, until the wait that was told it begins.
+    /// The time that was looked up for a wait, until that wait begins.
     now: Cell<Option<Instant>>,
     wanted: Cell<Option<Wanted>>,
     event: Cell<Option<Event>>,
 }
 
 impl Call {
-    /// A call that may take so long from now, or for ever.
+    /// A call that may take this long from now, or for ever.
     pub fn new(timeout: Option<Duration>) -> Self {
         Self::begun(timeout, Duration::ZERO)
     }
 
-    /// A call that began so long ago, and has waited for its turn since.
+    /// A call that began this long ago, and has waited for its turn since.
     pub fn begun(timeout: Option<Duration>, ago: Duration) -> Self {
         // A deadline that the clock cannot express is never reached.
         let deadline = timeout.and_then(|timeout| Instant::now().checked_add(timeout.saturating_sub(ago)));
         Self { timeout, deadline, now: Cell::new(None), wanted: Cell::new(None), event: Cell::new(None) }
     }
 
-    /// How long it might take at the start.
+    /// How long it was allowed to take at the start.
     pub fn timeout(&self) -> Duration {
         self.timeout.unwrap_or(Duration::MAX)
     }
@@ -73,7 +73,7 @@ impl Call {
         self.deadline
     }
 
-    /// The time now, which a wait is to begin with: it need not look at the clock again.
+    /// The time now, for a wait that begins at once: it need not look at the clock again.
     pub fn now(&self) -> Instant {
         let now = Instant::now();
         self.now.set(Some(now));
@@ -106,12 +106,12 @@ impl Call {
     }
 }
 
-/// What the caller of [`block_on`] does beside waiting.
+/// What the caller of [`block_on`] does besides waiting.
 pub trait Caller {
     /// Runs signal handlers; false when one raised an exception, which ends the call.
     fn handle_signals(&mut self) -> bool;
 
-    /// The wait for this descriptor begins; an error instead of it ends the call.
+    /// The wait for this descriptor begins; an error ends the call instead.
     fn begin_wait(&mut self, _fd: c_int) -> Result<(), Error> {
         Ok(())
     }
@@ -196,7 +196,7 @@ mod tests {
 
     use super::*;
 
-    /// Counts what is asked of it, and has had enough after so many signals.
+    /// Counts the times that signals are handled, and ends the call after `most` of them.
     struct Counter {
         signals: u32,
         most: u32,

@@ -103,7 +103,7 @@ class SelectOptions(IntFlag):
     REQUIRE = 8
 
 class SelectState(IntEnum):
-    """How far a source came in the selection; each number is the character that chronyc prints for it."""
+    """How far a source got in the selection; each number is the character that chronyc prints for it."""
 
     IGNORED = 78
     NOT_SYNCHRONIZED = 115
@@ -263,7 +263,7 @@ class TrackingStatus(structseq[Any], tuple[int, str, str | None, int, LeapStatus
     The clock's error is at most abs(offset) + root_dispersion + root_delay / 2 seconds, if each server
     on the way to the primary source is right.
 
-    Made by pychrony; in Python by keyword, with all the fields of _fields, or of a sequence of their values."""
+    Made by pychrony. Python code can make one by keyword, with all the fields in _fields, or from a sequence of their values."""
 
     if sys.version_info >= (3, 10):
         __match_args__: Final = ("reference_id", "reference_id_name", "reference_ip", "stratum", "leap_status", "ref_time", "offset", "last_offset", "rms_offset", "frequency", "residual_freq", "skew", "root_delay", "root_dispersion", "update_interval")
@@ -283,7 +283,7 @@ class TrackingStatus(structseq[Any], tuple[int, str, str | None, int, LeapStatus
         """The same, for copy.replace()."""
 
     def is_synchronized(self) -> bool:
-        """Whether the clock is synchronised to a source, as chronyc waitsync has it: the local reference is none."""
+        """Whether the clock is synchronised to a source, as for chronyc waitsync: the local reference does not count."""
 
     def is_local_reference(self) -> bool:
         """Whether chronyd serves its own clock without a source (the local directive): nobody says that it is right."""
@@ -341,7 +341,7 @@ class TrackingStatus(structseq[Any], tuple[int, str, str | None, int, LeapStatus
 
     @property
     def root_delay(self) -> float:
-        """Network delay, there and back, to the stratum-1 computer [seconds, 0 or more; libchrony: root delay]"""
+        """Round-trip network delay to the stratum-1 computer [seconds, 0 or more; libchrony: root delay]"""
 
     @property
     def root_dispersion(self) -> float:
@@ -359,7 +359,7 @@ class TrackingStatus(structseq[Any], tuple[int, str, str | None, int, LeapStatus
 class Source(structseq[Any], tuple[str, int, int, SourceState, SourceMode, SelectOptions, int, int | None, float, float, float]):
     """One source of time: a record of chronyd's sources report.
 
-    Made by pychrony; in Python by keyword, with all the fields of _fields, or of a sequence of their values."""
+    Made by pychrony. Python code can make one by keyword, with all the fields in _fields, or from a sequence of their values."""
 
     if sys.version_info >= (3, 10):
         __match_args__: Final = ("address", "poll", "stratum", "state", "mode", "flags", "reachability", "last_sample_ago", "orig_latest_meas", "latest_meas", "latest_meas_err")
@@ -432,7 +432,7 @@ class Source(structseq[Any], tuple[str, int, int, SourceState, SourceMode, Selec
 class SourceStats(structseq[Any], tuple[int, str, int, int, int, float, float, float, float, float]):
     """Statistics of one source: a record of chronyd's sourcestats report.
 
-    Made by pychrony; in Python by keyword, with all the fields of _fields, or of a sequence of their values."""
+    Made by pychrony. Python code can make one by keyword, with all the fields in _fields, or from a sequence of their values."""
 
     if sys.version_info >= (3, 10):
         __match_args__: Final = ("reference_id", "address", "samples", "runs", "span", "std_dev", "resid_freq", "skew", "offset", "offset_err")
@@ -452,7 +452,7 @@ class SourceStats(structseq[Any], tuple[int, str, int, int, int, float, float, f
         """The same, for copy.replace()."""
 
     def has_sufficient_samples(self, minimum: int = 4) -> bool:
-        """Whether at least so many samples are in use."""
+        """Whether at least this many samples are in use."""
 
     @property
     def reference_id(self) -> int:
@@ -460,7 +460,7 @@ class SourceStats(structseq[Any], tuple[int, str, int, int, int, float, float, f
 
     @property
     def address(self) -> str:
-        """The source's address, as Source.address has it; for a reference clock its name ("GPS") [str; libchrony: address]"""
+        """The source's address, as in Source.address; for a reference clock its name ("GPS") [str; libchrony: address]"""
 
     @property
     def samples(self) -> int:
@@ -468,7 +468,7 @@ class SourceStats(structseq[Any], tuple[int, str, int, int, int, float, float, f
 
     @property
     def runs(self) -> int:
-        """Runs of residuals of one sign; few for the samples mean that a straight line fits badly [count; libchrony: runs]"""
+        """Runs of residuals of one sign; few runs for the number of samples mean that a straight line fits badly [count; libchrony: runs]"""
 
     @property
     def span(self) -> int:
@@ -480,7 +480,7 @@ class SourceStats(structseq[Any], tuple[int, str, int, int, int, float, float, f
 
     @property
     def resid_freq(self) -> float:
-        """Frequency of the system clock, as it is corrected, against the source's [ppm, finite; > 0: the system clock gains on the source; libchrony: residual frequency]"""
+        """Frequency of the system clock, as chronyd corrects it, relative to the source's [ppm, finite; > 0: the system clock gains on the source; libchrony: residual frequency]"""
 
     @property
     def skew(self) -> float:
@@ -498,7 +498,7 @@ class SourceStats(structseq[Any], tuple[int, str, int, int, int, float, float, f
 class RTCData(structseq[Any], tuple[float, int, int, int, float, float]):
     """The real-time clock against the system clock: chronyd's rtcdata report.
 
-    Made by pychrony; in Python by keyword, with all the fields of _fields, or of a sequence of their values."""
+    Made by pychrony. Python code can make one by keyword, with all the fields in _fields, or from a sequence of their values."""
 
     if sys.version_info >= (3, 10):
         __match_args__: Final = ("ref_time", "samples", "runs", "span", "offset", "freq_offset")
@@ -522,7 +522,7 @@ class RTCData(structseq[Any], tuple[float, int, int, int, float, float]):
 
     @property
     def ref_time(self) -> float:
-        """When the real-time clock was last compared; 0 before it was [seconds since 1970 (UTC), float; ref_time_ns is exact; libchrony: reference time]"""
+        """When the real-time clock was last compared; 0 before the first comparison [seconds since 1970 (UTC), float; ref_time_ns is exact; libchrony: reference time]"""
 
     @property
     def samples(self) -> int:
@@ -552,7 +552,7 @@ class RTCData(structseq[Any], tuple[float, int, int, int, float, float]):
 class Smoothing(structseq[Any], tuple[SmoothingFlags, float, float, float, float, float]):
     """The smoothing of the time served to clients: chronyd's smoothing report.
 
-    Made by pychrony; in Python by keyword, with all the fields of _fields, or of a sequence of their values."""
+    Made by pychrony. Python code can make one by keyword, with all the fields in _fields, or from a sequence of their values."""
 
     if sys.version_info >= (3, 10):
         __match_args__: Final = ("flags", "offset", "freq_offset", "wander", "last_update_ago", "remaining_time")
@@ -599,7 +599,7 @@ class Smoothing(structseq[Any], tuple[SmoothingFlags, float, float, float, float
 class Activity(structseq[Any], tuple[int, int, int, int, int]):
     """How many NTP sources are in which state: chronyd's activity report.
 
-    Made by pychrony; in Python by keyword, with all the fields of _fields, or of a sequence of their values."""
+    Made by pychrony. Python code can make one by keyword, with all the fields in _fields, or from a sequence of their values."""
 
     if sys.version_info >= (3, 10):
         __match_args__: Final = ("online", "offline", "burst_online", "burst_offline", "unresolved")
@@ -644,7 +644,7 @@ class ServerStats(structseq[Any], tuple[int, int, int, int, int, int | None, int
 
     Fields that only newer chronyds send are None where they are missing.
 
-    Made by pychrony; in Python by keyword, with all the fields of _fields, or of a sequence of their values."""
+    Made by pychrony. Python code can make one by keyword, with all the fields in _fields, or from a sequence of their values."""
 
     if sys.version_info >= (3, 10):
         __match_args__: Final = ("received_ntp_requests", "dropped_ntp_requests", "received_command_requests", "dropped_command_requests", "dropped_client_log_records", "accepted_nts_ke_connections", "dropped_nts_ke_connections", "received_authenticated_ntp_requests", "received_interleaved_ntp_requests", "held_ntp_timestamps", "ntp_timestamp_span", "served_daemon_rx_timestamps", "served_daemon_tx_timestamps", "served_kernel_rx_timestamps", "served_kernel_tx_timestamps", "served_hardware_rx_timestamps", "served_hardware_tx_timestamps")
@@ -737,7 +737,7 @@ class NTPData(structseq[Any], tuple[str, str | None, str | None, int, LeapStatus
 
     Fields that only newer chronyds send are None where they are missing.
 
-    Made by pychrony; in Python by keyword, with all the fields of _fields, or of a sequence of their values."""
+    Made by pychrony. Python code can make one by keyword, with all the fields in _fields, or from a sequence of their values."""
 
     if sys.version_info >= (3, 10):
         __match_args__: Final = ("address", "remote_address", "local_address", "remote_port", "leap_status", "version", "mode", "stratum", "poll", "precision", "root_delay", "root_dispersion", "reference_id", "ref_time", "offset", "peer_delay", "peer_dispersion", "response_time", "jitter_asymmetry", "flags", "transmit_timestamping", "receive_timestamping", "transmitted_messages", "received_messages", "received_valid_messages", "received_good_messages", "kernel_transmit_timestamps", "kernel_receive_timestamps", "hardware_transmit_timestamps", "hardware_receive_timestamps")
@@ -758,7 +758,7 @@ class NTPData(structseq[Any], tuple[str, str | None, str | None, int, LeapStatus
 
     @property
     def address(self) -> str:
-        """The source's address, as Source.address has it [str; libchrony: address]"""
+        """The source's address, as in Source.address [str; libchrony: address]"""
 
     @property
     def remote_address(self) -> str | None:
@@ -766,7 +766,7 @@ class NTPData(structseq[Any], tuple[str, str | None, str | None, int, LeapStatus
 
     @property
     def local_address(self) -> str | None:
-        """Our address in the exchange; None before the first [str or None; libchrony: local address]"""
+        """Our address in the exchange; None before the first exchange [str or None; libchrony: local address]"""
 
     @property
     def remote_port(self) -> int:
@@ -778,7 +778,7 @@ class NTPData(structseq[Any], tuple[str, str | None, str | None, int, LeapStatus
 
     @property
     def version(self) -> int:
-        """NTP version of the response; 0 before the first [0 to 7; libchrony: version]"""
+        """NTP version of the response; 0 before the first response [0 to 7; libchrony: version]"""
 
     @property
     def mode(self) -> NTPMode:
@@ -818,7 +818,7 @@ class NTPData(structseq[Any], tuple[str, str | None, str | None, int, LeapStatus
 
     @property
     def peer_delay(self) -> float:
-        """Network delay, there and back, measured [seconds, 0 or more; libchrony: peer delay]"""
+        """Measured round-trip network delay [seconds, 0 or more; libchrony: peer delay]"""
 
     @property
     def peer_dispersion(self) -> float:
@@ -884,7 +884,7 @@ class NTPData(structseq[Any], tuple[str, str | None, str | None, int, LeapStatus
 class AuthData(structseq[Any], tuple[str, AuthMode, KeyType, int, int, int, int | None, int, int, bool]):
     """How one NTP source is authenticated: a record of chronyd's authdata report.
 
-    Made by pychrony; in Python by keyword, with all the fields of _fields, or of a sequence of their values."""
+    Made by pychrony. Python code can make one by keyword, with all the fields in _fields, or from a sequence of their values."""
 
     if sys.version_info >= (3, 10):
         __match_args__: Final = ("address", "mode", "key_type", "key_id", "key_length", "key_establishment_attempts", "last_key_establishment_ago", "cookies", "cookie_length", "nak")
@@ -905,7 +905,7 @@ class AuthData(structseq[Any], tuple[str, AuthMode, KeyType, int, int, int, int 
 
     @property
     def address(self) -> str:
-        """The source's address, as Source.address has it [str; libchrony: address]"""
+        """The source's address, as in Source.address [str; libchrony: address]"""
 
     @property
     def mode(self) -> AuthMode:
@@ -941,13 +941,13 @@ class AuthData(structseq[Any], tuple[str, AuthMode, KeyType, int, int, int, int 
 
     @property
     def nak(self) -> bool:
-        """Whether the server refused the last request for want of its keys (NTS NAK) [bool; libchrony: NAK]"""
+        """Whether the server refused the last request because it lacked the keys (NTS NAK) [bool; libchrony: NAK]"""
 
 @final
 class SelectData(structseq[Any], tuple[int, str, SelectState, bool, LeapStatus, SelectOptions, SelectOptions, int | None, float, float, float]):
-    """What the selection of sources knows of one: a record of chronyd's selectdata report.
+    """What chronyd's source selection knows of one source: a record of chronyd's selectdata report.
 
-    Made by pychrony; in Python by keyword, with all the fields of _fields, or of a sequence of their values."""
+    Made by pychrony. Python code can make one by keyword, with all the fields in _fields, or from a sequence of their values."""
 
     if sys.version_info >= (3, 10):
         __match_args__: Final = ("reference_id", "address", "state", "authentication", "leap_status", "configured_options", "effective_options", "last_sample_ago", "score", "low_limit", "high_limit")
@@ -972,11 +972,11 @@ class SelectData(structseq[Any], tuple[int, str, SelectState, bool, LeapStatus, 
 
     @property
     def address(self) -> str:
-        """The source's address, as Source.address has it [str; libchrony: address]"""
+        """The source's address, as in Source.address [str; libchrony: address]"""
 
     @property
     def state(self) -> SelectState:
-        """How far the source came in the selection [SelectState; libchrony: state]"""
+        """How far the source got in the selection [SelectState; libchrony: state]"""
 
     @property
     def authentication(self) -> bool:
@@ -1000,7 +1000,7 @@ class SelectData(structseq[Any], tuple[int, str, SelectState, bool, LeapStatus, 
 
     @property
     def score(self) -> float:
-        """Score against the source that is selected: above 10 another takes its place [ratio, 0 or more; libchrony: score]"""
+        """Score against the selected source: a source with more than 10 takes its place [ratio, 0 or more; libchrony: score]"""
 
     @property
     def low_limit(self) -> float:
@@ -1016,7 +1016,7 @@ def get_tracking(address: _Address = None, *, timeout: _Seconds = 3.0) -> Tracki
     Returns a TrackingStatus. A session is opened for the call and closed after it.
 
     address: absolute path of chronyd's Unix socket, or an IP address with an optional port (default 323).
-        None: the one in the environment variable PYCHRONY_ADDRESS, else the first that can be reached of
+        None: the one in the environment variable PYCHRONY_ADDRESS, else the first reachable one of
         /run/chrony/chronyd.sock, /var/run/chrony/chronyd.sock, 127.0.0.1:323 and [::1]:323.
         An address that is given is the only one tried.
     timeout: seconds for the whole call, more than 0; None waits for ever.
@@ -1031,7 +1031,7 @@ def get_sources(address: _Address = None, *, timeout: _Seconds = 3.0) -> list[So
     Returns a list of Source, empty without sources. A session is opened for the call and closed after it.
 
     address: absolute path of chronyd's Unix socket, or an IP address with an optional port (default 323).
-        None: the one in the environment variable PYCHRONY_ADDRESS, else the first that can be reached of
+        None: the one in the environment variable PYCHRONY_ADDRESS, else the first reachable one of
         /run/chrony/chronyd.sock, /var/run/chrony/chronyd.sock, 127.0.0.1:323 and [::1]:323.
         An address that is given is the only one tried.
     timeout: seconds for the whole call, more than 0; None waits for ever.
@@ -1046,7 +1046,7 @@ def get_source_stats(address: _Address = None, *, timeout: _Seconds = 3.0) -> li
     Returns a list of SourceStats, empty without sources. A session is opened for the call and closed after it.
 
     address: absolute path of chronyd's Unix socket, or an IP address with an optional port (default 323).
-        None: the one in the environment variable PYCHRONY_ADDRESS, else the first that can be reached of
+        None: the one in the environment variable PYCHRONY_ADDRESS, else the first reachable one of
         /run/chrony/chronyd.sock, /var/run/chrony/chronyd.sock, 127.0.0.1:323 and [::1]:323.
         An address that is given is the only one tried.
     timeout: seconds for the whole call, more than 0; None waits for ever.
@@ -1061,7 +1061,7 @@ def get_rtc_data(address: _Address = None, *, timeout: _Seconds = 3.0) -> RTCDat
     Returns an RTCData, or None where chronyd does not track the real-time clock. A session is opened for the call and closed after it.
 
     address: absolute path of chronyd's Unix socket, or an IP address with an optional port (default 323).
-        None: the one in the environment variable PYCHRONY_ADDRESS, else the first that can be reached of
+        None: the one in the environment variable PYCHRONY_ADDRESS, else the first reachable one of
         /run/chrony/chronyd.sock, /var/run/chrony/chronyd.sock, 127.0.0.1:323 and [::1]:323.
         An address that is given is the only one tried.
     timeout: seconds for the whole call, more than 0; None waits for ever.
@@ -1076,7 +1076,7 @@ def get_smoothing(address: _Address = None, *, timeout: _Seconds = 3.0) -> Smoot
     Returns a Smoothing, or None where smoothing is not enabled. A session is opened for the call and closed after it.
 
     address: absolute path of chronyd's Unix socket, or an IP address with an optional port (default 323).
-        None: the one in the environment variable PYCHRONY_ADDRESS, else the first that can be reached of
+        None: the one in the environment variable PYCHRONY_ADDRESS, else the first reachable one of
         /run/chrony/chronyd.sock, /var/run/chrony/chronyd.sock, 127.0.0.1:323 and [::1]:323.
         An address that is given is the only one tried.
     timeout: seconds for the whole call, more than 0; None waits for ever.
@@ -1091,7 +1091,7 @@ def get_activity(address: _Address = None, *, timeout: _Seconds = 3.0) -> Activi
     Returns an Activity. A session is opened for the call and closed after it.
 
     address: absolute path of chronyd's Unix socket, or an IP address with an optional port (default 323).
-        None: the one in the environment variable PYCHRONY_ADDRESS, else the first that can be reached of
+        None: the one in the environment variable PYCHRONY_ADDRESS, else the first reachable one of
         /run/chrony/chronyd.sock, /var/run/chrony/chronyd.sock, 127.0.0.1:323 and [::1]:323.
         An address that is given is the only one tried.
     timeout: seconds for the whole call, more than 0; None waits for ever.
@@ -1101,12 +1101,12 @@ def get_activity(address: _Address = None, *, timeout: _Seconds = 3.0) -> Activi
     ValueError (malformed address or timeout), TypeError."""
 
 def get_server_stats(address: _Address = None, *, timeout: _Seconds = 3.0) -> ServerStats:
-    """Ask chronyd how many requests it received and dropped as a server. Not on the command port by default.
+    """Ask chronyd how many requests it received and dropped as a server. By default, the command port does not serve this report.
 
     Returns a ServerStats. A session is opened for the call and closed after it.
 
     address: absolute path of chronyd's Unix socket, or an IP address with an optional port (default 323).
-        None: the one in the environment variable PYCHRONY_ADDRESS, else the first that can be reached of
+        None: the one in the environment variable PYCHRONY_ADDRESS, else the first reachable one of
         /run/chrony/chronyd.sock, /var/run/chrony/chronyd.sock, 127.0.0.1:323 and [::1]:323.
         An address that is given is the only one tried.
     timeout: seconds for the whole call, more than 0; None waits for ever.
@@ -1116,12 +1116,12 @@ def get_server_stats(address: _Address = None, *, timeout: _Seconds = 3.0) -> Se
     ValueError (malformed address or timeout), TypeError."""
 
 def get_ntp_data(address: _Address = None, *, timeout: _Seconds = 3.0) -> list[NTPData]:
-    """Ask chronyd for the last valid measurement of each NTP source. Not on the command port by default.
+    """Ask chronyd for the last valid measurement of each NTP source. By default, the command port does not serve this report.
 
     Returns a list of NTPData, without the reference clocks. A session is opened for the call and closed after it.
 
     address: absolute path of chronyd's Unix socket, or an IP address with an optional port (default 323).
-        None: the one in the environment variable PYCHRONY_ADDRESS, else the first that can be reached of
+        None: the one in the environment variable PYCHRONY_ADDRESS, else the first reachable one of
         /run/chrony/chronyd.sock, /var/run/chrony/chronyd.sock, 127.0.0.1:323 and [::1]:323.
         An address that is given is the only one tried.
     timeout: seconds for the whole call, more than 0; None waits for ever.
@@ -1131,12 +1131,12 @@ def get_ntp_data(address: _Address = None, *, timeout: _Seconds = 3.0) -> list[N
     ValueError (malformed address or timeout), TypeError."""
 
 def get_auth_data(address: _Address = None, *, timeout: _Seconds = 3.0) -> list[AuthData]:
-    """Ask chronyd how each NTP source is authenticated. Not on the command port by default.
+    """Ask chronyd how each NTP source is authenticated. By default, the command port does not serve this report.
 
     Returns a list of AuthData, without the reference clocks. A session is opened for the call and closed after it.
 
     address: absolute path of chronyd's Unix socket, or an IP address with an optional port (default 323).
-        None: the one in the environment variable PYCHRONY_ADDRESS, else the first that can be reached of
+        None: the one in the environment variable PYCHRONY_ADDRESS, else the first reachable one of
         /run/chrony/chronyd.sock, /var/run/chrony/chronyd.sock, 127.0.0.1:323 and [::1]:323.
         An address that is given is the only one tried.
     timeout: seconds for the whole call, more than 0; None waits for ever.
@@ -1146,12 +1146,12 @@ def get_auth_data(address: _Address = None, *, timeout: _Seconds = 3.0) -> list[
     ValueError (malformed address or timeout), TypeError."""
 
 def get_select_data(address: _Address = None, *, timeout: _Seconds = 3.0) -> list[SelectData]:
-    """Ask chronyd why it selected each source, or did not. Not on the command port by default.
+    """Ask chronyd why it selected each source, or did not. By default, the command port does not serve this report.
 
     Returns a list of SelectData, empty without sources. A session is opened for the call and closed after it.
 
     address: absolute path of chronyd's Unix socket, or an IP address with an optional port (default 323).
-        None: the one in the environment variable PYCHRONY_ADDRESS, else the first that can be reached of
+        None: the one in the environment variable PYCHRONY_ADDRESS, else the first reachable one of
         /run/chrony/chronyd.sock, /var/run/chrony/chronyd.sock, 127.0.0.1:323 and [::1]:323.
         An address that is given is the only one tried.
     timeout: seconds for the whole call, more than 0; None waits for ever.
@@ -1163,16 +1163,16 @@ def get_select_data(address: _Address = None, *, timeout: _Seconds = 3.0) -> lis
 def get_report(name: str, address: _Address = None, *, timeout: _Seconds = 3.0) -> list[dict[str, int | float | str | None]]:
     """Ask chronyd for any report that the libchrony in use knows, new ones included.
 
-    Returns a list of dictionaries, a record each, under libchrony's own field names and by its types: integers,
+    Returns a list of dictionaries, one for each record, with libchrony's own field names and types: integers,
     floats, addresses as str or None, times as integers of nanoseconds since 1970. Values are not checked against
-    a range, except that a float is finite and a time lies between 1970 and 2262. Reserved fields are among them. A record
-    without fields (of a reference clock, in the reports by address) is an empty dictionary. What is not enabled
-    (rtcdata, smoothing) is an empty list.
+    a range, except that a float is finite and a time lies between 1970 and 2262. Reserved fields are included. A record
+    without fields (of a reference clock, in the reports by address) is an empty dictionary. A report on something
+    that is not enabled (rtcdata, smoothing) is an empty list.
 
     name: one of supported_reports().
     address, timeout: as for get_tracking().
 
-    Raises ValueError for a name that libchrony does not know; else as get_tracking() does."""
+    Raises ValueError for a name that libchrony does not know; otherwise what get_tracking() raises."""
 
 def supported_reports() -> list[str]:
     """The names that get_report() takes: the reports of the libchrony in use."""
@@ -1189,16 +1189,16 @@ class ChronyConnection:
         with ChronyConnection() as connection:
             status = connection.get_tracking()
 
-    address: as for get_tracking(). timeout: seconds for each call, its turn among the threads included.
+    address: as for get_tracking(). timeout: seconds for each call, including the wait for its turn among the threads.
 
     It opens on entering the with statement, or by open(), and closes on leaving it, or by close(). After an error it is
-    usable for the next call, which opens a new socket; so it does when chronyd was restarted. Threads may share it: their
-    calls take turns. A child process after fork() may not: a call there is a RuntimeError."""
+    usable for the next call, which opens a new socket; it also stays usable when chronyd is restarted. Threads may share
+    it: their calls take turns. A child process may not use it after fork(): a call there raises RuntimeError."""
 
     def __init__(self, address: _Address = None, *, timeout: _Seconds = 3.0) -> None: ...
     @property
     def address(self) -> str | None:
-        """The address in use; while none is, the one that was given (None: the default addresses)."""
+        """The address in use, or else the one that was given (None: the default addresses)."""
 
     @property
     def transport(self) -> Transport | None:
@@ -1209,15 +1209,15 @@ class ChronyConnection:
         """Whether the connection is not open: before it was entered, or after close()."""
 
     def open(self) -> None:
-        """Open the connection. Raises as get_tracking() does; RuntimeError where it is open."""
+        """Open the connection. Raises what get_tracking() raises, and RuntimeError if it is open already."""
 
     def close(self) -> None:
-        """Close the connection. Twice is fine. A call that another thread is making ends with a ChronyConnectionError."""
+        """Close the connection. Closing it twice is fine. A call that another thread is making ends with a ChronyConnectionError."""
 
     def fileno(self) -> int:
-        """The socket's file descriptor; -1 while there is none (after an error, until the next call) or a call uses it.
+        """The socket's file descriptor; -1 while there is none (after an error, until the next call) or while a call uses it.
 
-        Raises RuntimeError where the connection is not open."""
+        Raises RuntimeError if the connection is not open."""
 
     def __enter__(self) -> Self:
         """Open the connection, as open() does."""
@@ -1231,52 +1231,52 @@ class ChronyConnection:
     def get_tracking(self) -> TrackingStatus:
         """Ask chronyd how good the system's clock is: offset, frequency error, stratum, error bounds, source.
 
-        Returns a TrackingStatus. Raises as pychrony.get_tracking() does; RuntimeError where the connection is not open."""
+        Returns a TrackingStatus. Raises what pychrony.get_tracking() raises, and RuntimeError if the connection is not open."""
 
     def get_sources(self) -> list[Source]:
         """Ask chronyd which sources it has, and what it makes of each.
 
-        Returns a list of Source, empty without sources. Raises as pychrony.get_sources() does; RuntimeError where the connection is not open."""
+        Returns a list of Source, empty without sources. Raises what pychrony.get_sources() raises, and RuntimeError if the connection is not open."""
 
     def get_source_stats(self) -> list[SourceStats]:
         """Ask chronyd how each source drifts, and how well it knows that.
 
-        Returns a list of SourceStats, empty without sources. Raises as pychrony.get_source_stats() does; RuntimeError where the connection is not open."""
+        Returns a list of SourceStats, empty without sources. Raises what pychrony.get_source_stats() raises, and RuntimeError if the connection is not open."""
 
     def get_rtc_data(self) -> RTCData | None:
         """Ask chronyd how the hardware's real-time clock drifts.
 
-        Returns an RTCData, or None where chronyd does not track the real-time clock. Raises as pychrony.get_rtc_data() does; RuntimeError where the connection is not open."""
+        Returns an RTCData, or None where chronyd does not track the real-time clock. Raises what pychrony.get_rtc_data() raises, and RuntimeError if the connection is not open."""
 
     def get_smoothing(self) -> Smoothing | None:
         """Ask chronyd how the time it serves differs from the clock's (the smoothtime directive).
 
-        Returns a Smoothing, or None where smoothing is not enabled. Raises as pychrony.get_smoothing() does; RuntimeError where the connection is not open."""
+        Returns a Smoothing, or None where smoothing is not enabled. Raises what pychrony.get_smoothing() raises, and RuntimeError if the connection is not open."""
 
     def get_activity(self) -> Activity:
         """Ask chronyd how many of its NTP sources are online and offline.
 
-        Returns an Activity. Raises as pychrony.get_activity() does; RuntimeError where the connection is not open."""
+        Returns an Activity. Raises what pychrony.get_activity() raises, and RuntimeError if the connection is not open."""
 
     def get_server_stats(self) -> ServerStats:
-        """Ask chronyd how many requests it received and dropped as a server. Not on the command port by default.
+        """Ask chronyd how many requests it received and dropped as a server. By default, the command port does not serve this report.
 
-        Returns a ServerStats. Raises as pychrony.get_server_stats() does; RuntimeError where the connection is not open."""
+        Returns a ServerStats. Raises what pychrony.get_server_stats() raises, and RuntimeError if the connection is not open."""
 
     def get_ntp_data(self) -> list[NTPData]:
-        """Ask chronyd for the last valid measurement of each NTP source. Not on the command port by default.
+        """Ask chronyd for the last valid measurement of each NTP source. By default, the command port does not serve this report.
 
-        Returns a list of NTPData, without the reference clocks. Raises as pychrony.get_ntp_data() does; RuntimeError where the connection is not open."""
+        Returns a list of NTPData, without the reference clocks. Raises what pychrony.get_ntp_data() raises, and RuntimeError if the connection is not open."""
 
     def get_auth_data(self) -> list[AuthData]:
-        """Ask chronyd how each NTP source is authenticated. Not on the command port by default.
+        """Ask chronyd how each NTP source is authenticated. By default, the command port does not serve this report.
 
-        Returns a list of AuthData, without the reference clocks. Raises as pychrony.get_auth_data() does; RuntimeError where the connection is not open."""
+        Returns a list of AuthData, without the reference clocks. Raises what pychrony.get_auth_data() raises, and RuntimeError if the connection is not open."""
 
     def get_select_data(self) -> list[SelectData]:
-        """Ask chronyd why it selected each source, or did not. Not on the command port by default.
+        """Ask chronyd why it selected each source, or did not. By default, the command port does not serve this report.
 
-        Returns a list of SelectData, empty without sources. Raises as pychrony.get_select_data() does; RuntimeError where the connection is not open."""
+        Returns a list of SelectData, empty without sources. Raises what pychrony.get_select_data() raises, and RuntimeError if the connection is not open."""
 
 @final
 class _Conversation:

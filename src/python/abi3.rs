@@ -1,5 +1,5 @@
 //! What the compiler must know of the interpreter's own structs: how to tell a module of ours, and where our part of an object
-//! lies. `abi3t.rs` says the same to a free-threaded stable ABI, which shows no struct.
+//! lies. `abi3t.rs` does the same for the free-threaded stable ABI, which shows no struct.
 
 use std::ffi::{c_char, c_int};
 
@@ -9,12 +9,12 @@ pub use pyo3_ffi::PyModule_GetState as state_during_gc;
 
 type Object = *mut ffi::PyObject;
 
-/// The module's name. By its address, a definition of ours is known: it is that of a static, since a literal may be in a
+/// The module's name, by whose address a definition of ours is recognised. It is a static, because a literal may be in a
 /// library more than once.
 pub const NAME: *const c_char = (&raw const TEXT).cast();
 static TEXT: [u8; 9] = *b"pychrony\0";
 
-/// Whether an object is a module of ours. Where not, an exception may be set.
+/// Whether an object is a module of ours. If not, an exception may be set.
 ///
 /// # Safety
 /// `module` must be a live object.
@@ -42,7 +42,7 @@ pub const fn basic_size<T>() -> c_int {
 /// No slot: the data is found without the type.
 pub const TOKEN_SLOT: ffi::PyType_Slot = ffi::PyType_Slot { slot: 0, pfunc: std::ptr::null_mut() };
 
-/// Our data in an object of a type that was made of this specification.
+/// Our data in an object of a type that was made from this specification.
 ///
 /// # Safety
 /// `object` must be a live object of that type, or of a type that inherits from it, with data of this kind.

@@ -26,7 +26,7 @@ pub const fn basic_size<T>() -> c_int {
     -(size_of::<T>() as c_int)
 }
 
-/// Its specification is the type's token: what Py_TP_USE_SPEC, which is NULL, stands for.
+/// The type's token is its specification, which is what Py_TP_USE_SPEC, a NULL, stands for.
 pub const TOKEN_SLOT: ffi::PyType_Slot = ffi::PyType_Slot { slot: ffi::Py_tp_token, pfunc: ptr::null_mut() };
 
 pub unsafe fn data<T>(object: Object, specification: *mut ffi::PyType_Spec) -> *mut T {

@@ -13,7 +13,7 @@ use crate::chrony::environment::has_raised_privileges;
 
 type Object = *mut ffi::PyObject;
 
-/// Seconds for a whole call, where none are given.
+/// The time for a whole call, if no timeout is given.
 pub const DEFAULT_TIMEOUT: Duration = Duration::from_secs(3);
 
 /// The parameters of a function that asks for a report, by its name.
@@ -25,7 +25,7 @@ pub const fn parameters(function: &'static CStr) -> Parameters<2> {
 pub struct Target(pub Option<Address>);
 
 impl Target {
-    /// An argument `address`; NULL and None are none.
+    /// The argument `address`; NULL and None mean that none was given.
     ///
     /// # Safety
     /// `object` must be NULL or live.
@@ -60,8 +60,8 @@ impl Target {
     }
 }
 
-/// PYCHRONY_ADDRESS, if it is set and the process may take orders from the environment. It is read from Python's own
-/// `os.environ`: C's environment may be changed meanwhile by another interpreter, or by any thread without a GIL.
+/// PYCHRONY_ADDRESS, if it is set and the process may obey the environment. It is read from Python's own
+/// `os.environ`: another interpreter may change C's environment meanwhile, and without a GIL so may any thread.
 fn environment_variable() -> Result<Option<Owned>> {
     if has_raised_privileges() {
         return Ok(None);
@@ -77,7 +77,7 @@ fn environment_variable() -> Result<Option<Owned>> {
     }
 }
 
-/// An argument `timeout`: NULL is the default, None is for ever.
+/// The argument `timeout`: NULL is the default, None is for ever.
 ///
 /// # Safety
 /// `object` must be NULL or live.
@@ -102,7 +102,7 @@ pub unsafe fn parse_timeout(object: Object) -> Result<Option<Duration>> {
     duration(seconds)
 }
 
-/// A timeout of so many seconds. Longer than a Duration can be is for ever; shorter than a nanosecond is one.
+/// A timeout of this many seconds. One too long for a Duration is for ever; one shorter than a nanosecond is a nanosecond.
 pub fn duration(seconds: f64) -> Result<Option<Duration>> {
     if !(seconds > 0.0 && seconds.is_finite()) {
         return Err(value_error("timeout must be a finite number of seconds greater than 0, or None to wait for ever"));

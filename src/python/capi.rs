@@ -15,7 +15,7 @@ use crate::chrony::record::{Kind, Value};
 use crate::reports::layout::{TEXT, size_of_field, size_of_record};
 use crate::reports::{REPORTS, Report, each_report};
 
-/// `PyChrony_Table`: its functions are typed in the header.
+/// `PyChrony_Table`: the header gives its functions their types.
 #[repr(C)]
 struct Interface {
     abi_version: u32,
@@ -101,7 +101,7 @@ unsafe extern "C" fn get_list<const REPORT: usize>(
             }
         }
         for (index, row) in rows.iter().enumerate() {
-            // SAFETY: the array has room for so many records.
+            // SAFETY: the array has room for all the records.
             unsafe { write(report, row, array.cast::<u8>().add(index * size)) };
         }
         // SAFETY: the caller's pointer.
@@ -114,7 +114,7 @@ unsafe extern "C" fn get_list<const REPORT: usize>(
 ///
 /// # Safety
 /// The thread must be attached, and `address` be NULL or text.
-#[inline(never)] // into the functions of each report
+#[inline(never)] // so that the functions of each report do not repeat it
 unsafe fn ask(report: usize, address: *const c_char, timeout: c_double) -> Result<Option<Vec<Row>>> {
     // An extension's pointer serves all interpreters: the state, with the exception types, is this interpreter's.
     let module = import(c"pychrony")?;
@@ -148,7 +148,7 @@ fn rows(state: &State, report: &'static Report, asked: Asked<'_>) -> Result<Opti
     }
 }
 
-/// Writes a record as C has it.
+/// Writes a record in the layout that C uses.
 ///
 /// # Safety
 /// `record` must have room for the report's record.

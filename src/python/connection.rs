@@ -1,4 +1,4 @@
-//! ChronyConnection: the same questions on one session, shared between threads, survived by forks.
+//! ChronyConnection: the same questions on one session, which threads share and children of `fork()` do not use.
 
 use std::ffi::{CStr, c_int, c_void};
 use std::ptr;
@@ -83,7 +83,7 @@ impl Caller for Connected<'_> {
     }
 }
 
-/// Takes the client out, has it do this, both without the GIL, and hands it over together with what it brought.
+/// Takes the client out and runs `body` on it, both without the GIL; returns the client together with the result.
 fn run<'a, T>(
     connection: &'a Connection,
     state: &State,
@@ -151,10 +151,10 @@ const DOC: &CStr = c"ChronyConnection(address=None, *, timeout=3.0)\n--\n\n\
     A connection to chronyd, for programs that ask more than once:\n\n\
     \x20   with ChronyConnection() as connection:\n\
     \x20       status = connection.get_tracking()\n\n\
-    address: as for get_tracking(). timeout: seconds for each call, its turn among the threads included.\n\n\
+    address: as for get_tracking(). timeout: seconds for each call, including the wait for its turn among the threads.\n\n\
     It opens on entering the with statement, or by open(), and closes on leaving it, or by close(). After an error it is\n\
-    usable for the next call, which opens a new socket; so it does when chronyd was restarted. Threads may share it: their\n\
-    calls take turns. A child process after fork() may not: a call there is a RuntimeError.";
+    usable for the next call, which opens a new socket; it also stays usable when chronyd is restarted. Threads may share\n\
+    it: their calls take turns. A child process may not use it after fork(): a call there raises RuntimeError.";
 
 static METHODS: [Method; REPORTS.len() + 7] = {
     const END: usize = REPORTS.len();
@@ -173,20 +173,20 @@ static METHODS: [Method; REPORTS.len() + 7] = {
     methods[END + 1] = Method::without_arguments(
         c"open",
         open,
-        c"open($self, /)\n--\n\nOpen the connection. Raises as get_tracking() does; RuntimeError where it is open.",
+        c"open($self, /)\n--\n\nOpen the connection. Raises what get_tracking() raises, and RuntimeError if it is open already.",
     );
     methods[END + 2] = Method::without_arguments(
         c"close",
         close,
         c"close($self, /)\n--\n\n\
-        Close the connection. Twice is fine. A call that another thread is making ends with a ChronyConnectionError.",
+        Close the connection. Closing it twice is fine. A call that another thread is making ends with a ChronyConnectionError.",
     );
     methods[END + 3] = Method::without_arguments(
         c"fileno",
         fileno,
         c"fileno($self, /)\n--\n\n\
-        The socket's file descriptor; -1 while there is none (after an error, until the next call) or a call uses it.\n\n\
-        Raises RuntimeError where the connection is not open.",
+        The socket's file descriptor; -1 while there is none (after an error, until the next call) or while a call uses it.\n\n\
+        Raises RuntimeError if the connection is not open.",
     );
     methods[END + 4] = Method::without_arguments(
         c"__enter__",
@@ -202,7 +202,7 @@ static GETSET: Table<ffi::PyGetSetDef, 4> = Table([
     attribute(
         c"address",
         address,
-        c"The address in use; while none is, the one that was given (None: the default addresses).",
+        c"The address in use, or else the one that was given (None: the default addresses).",
     ),
     attribute(c"transport", transport, c"The Transport in use, or the one the given address implies; None if unknown."),
     attribute(c"closed", closed, c"Whether the connection is not open: before it was entered, or after close()."),
@@ -230,7 +230,7 @@ unsafe extern "C" fn init(object: Object, arguments: Object, keywords: Object) -
     })
 }
 
-/// Warns of a connection that was dropped without being closed, whatever exception may be on its way.
+/// Warns of a connection that was dropped without being closed, and keeps the exception that is set, if there is one.
 #[allow(deprecated)] // What replaces PyErr_Fetch and PyErr_Restore came with Python 3.12.
 fn warn_unclosed() {
     let (mut kind, mut value, mut traceback) = (ptr::null_mut(), ptr::null_mut(), ptr::null_mut());
@@ -250,7 +250,7 @@ unsafe extern "C" fn get<const REPORT: usize>(object: Object, _: Object) -> Obje
     unsafe { ask(object, REPORT) }
 }
 
-/// What the methods that ask for a report have in common: all but the report's number. It is there once, and not ten times.
+/// What the methods that ask for a report have in common: all but the report's number. It is compiled once, not ten times.
 ///
 /// # Safety
 /// `object` must be the object that the method was called on.

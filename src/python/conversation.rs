@@ -29,7 +29,7 @@ use crate::reports::REPORTS;
 
 type Object = *mut ffi::PyObject;
 
-/// Whom to ask, and how far it has come. One thread at a time drives it: another one's attempt is an error.
+/// Whom to ask, and how far the exchange has got. One thread at a time drives it: an attempt by another one is an error.
 struct Conversation(Mutex<Inner>);
 
 struct Inner {
@@ -46,7 +46,7 @@ struct Question {
     call: Rc<Call>,
 }
 
-// SAFETY: all that refers to the call is in here, the future included, and one thread at a time has it.
+// SAFETY: everything that refers to the call is in here, the future included, and one thread at a time has it.
 unsafe impl Send for Question {}
 
 type Outcome = std::result::Result<Found, Error>;
@@ -88,7 +88,7 @@ impl Question {
 }
 
 impl Inner {
-    /// Advances it as far as it gets: returns what to wait for, as a tuple, or else what was asked for.
+    /// Advances the question as far as possible: returns what to wait for, as a tuple, or else what was asked for.
     fn advance(&mut self, state: &State) -> Result<Owned> {
         let Some(question) = &mut self.question else { return Err(runtime_error("nothing is asked")) };
         let Poll::Ready((mut client, outcome)) = question.poll() else { return self.wanted() };
@@ -141,7 +141,7 @@ impl Conversation {
         }
     }
 
-    /// Asks, and goes on as far as it gets.
+    /// Asks, and advances as far as possible.
     fn ask(&self, state: &State, ask: Ask, call: Call) -> Result<Owned> {
         let mut inner = self.lock()?;
         if inner.question.is_some() {
@@ -196,13 +196,13 @@ static METHODS: [Method; 8] = [
         c"ask",
         ask,
         c"ask($self, report, timeout, waited=0.0, /)\n--\n\n\
-          Ask for a report by libchrony's name, as its own function does. So many seconds of the timeout are over already.",
+          Ask for a report by libchrony's name, as its own function does. waited: seconds of the timeout that are over already.",
     ),
     Method::with_arguments(
         c"ask_raw",
         ask_raw,
         c"ask_raw($self, report, timeout, waited=0.0, /)\n--\n\n\
-          Ask for a report, as get_report() does. So many seconds of the timeout are over already.",
+          Ask for a report, as get_report() does. waited: seconds of the timeout that are over already.",
     ),
     Method::with_one_argument(c"open", open, c"open($self, timeout, /)\n--\n\nOpen a session, and ask nothing yet."),
     Method::with_one_argument(
@@ -218,7 +218,7 @@ static METHODS: [Method; 8] = [
     Method::without_arguments(
         c"cancel",
         cancel,
-        c"cancel($self, /)\n--\n\nGive up what is under way, and its session with it.",
+        c"cancel($self, /)\n--\n\nGive up what is under way, together with its session.",
     ),
     Method::without_arguments(c"fileno", fileno, c"fileno($self, /)\n--\n\nThe socket's file descriptor, or -1."),
     Method::end(),
@@ -229,7 +229,7 @@ static GETSET: Table<ffi::PyGetSetDef, 2> = Table([
         name: c"address".as_ptr(),
         get: Some(address),
         set: None,
-        doc: c"The address in use; while none is, the one that was given, or None.".as_ptr(),
+        doc: c"The address in use, or else the one that was given, or None.".as_ptr(),
         closure: ptr::null_mut(),
     },
     ffi::PyGetSetDef { name: ptr::null(), get: None, set: None, doc: ptr::null(), closure: ptr::null_mut() },
@@ -249,7 +249,7 @@ unsafe extern "C" fn init(object: Object, arguments: Object, keywords: Object) -
     })
 }
 
-/// A report's name, and a call that has so many seconds for it, of which some may be over.
+/// A report's name, and a call with the timeout that was given, of which some seconds may be over.
 ///
 /// # Safety
 /// The arguments must be those the interpreter passed.
@@ -260,7 +260,7 @@ unsafe fn question(arguments: *const Object, positional: ffi::Py_ssize_t, keywor
     unsafe {
         let [report, timeout, waited] = PARAMETERS.bind(arguments, positional, keywords)?;
         let waited = if waited.is_null() { 0.0 } else { ffi::PyFloat_AsDouble(waited) };
-        // An error is −1.0 as well.
+        // An error gives −1.0 as well.
         let waited =
             Duration::try_from_secs_f64(waited).map_err(|_| value_error("waited must be seconds, 0 or more"))?;
         Ok((report_name(report)?, Call::begun(parse_timeout(timeout)?, waited)))

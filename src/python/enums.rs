@@ -1,8 +1,8 @@
 //! The enumerations, made by Python's own `enum` module.
 //!
-//! A number that is no member becomes one on demand: of an open enumeration it is named `UNKNOWN_<n>`, of flags after the
-//! members it combines. Such a member is kept by nobody but its users. The `enum` module would keep every combination for
-//! ever, and what a daemon sends would grow memory.
+//! A number that is not a member becomes one on demand: in an open enumeration it is named `UNKNOWN_<n>`, in flags after
+//! the members it combines. Only its users keep such a member. The `enum` module would keep every combination for ever,
+//! and memory would grow with what a daemon sends.
 
 use std::ffi::CString;
 
@@ -37,8 +37,8 @@ pub fn member(state: &State, table: &'static Enumeration, value: u64) -> Result<
     }
 }
 
-/// Makes the class. Its table and its arguments being what they are, the `enum` module fails only where it is not to be had any
-/// more: at the end of Python its names are gone, and a process may have given up the right to read the file.
+/// Makes the class. With this table and these arguments, the `enum` module fails only if it is no longer available: its
+/// names are gone when Python shuts down, and a process may have given up the right to read the file.
 fn new_class(state: &State, table: &'static Enumeration) -> Result<EnumClass> {
     make_class(state, table).map_err(|raised| {
         // SAFETY: exception types; an exception is set, and is looked at.
@@ -76,7 +76,7 @@ fn make_class(state: &State, table: &'static Enumeration) -> Result<EnumClass> {
         Growth::Closed => {}
         Growth::Open => method::add_class_method(&class, &MISSING_MEMBER)?,
         Growth::Flags => {
-            members.push((0, class.call(&[&unsigned(0)?])?)); // of flags, none is a member too
+            members.push((0, class.call(&[&unsigned(0)?])?)); // for flags, 0 is a member too
             method::add_class_method(&class, &MISSING_FLAGS)?;
         }
     }
@@ -86,7 +86,7 @@ fn make_class(state: &State, table: &'static Enumeration) -> Result<EnumClass> {
     Ok(EnumClass { class, members })
 }
 
-/// The type of our classes: `enum.EnumMeta`, but for what `dir()` lists.
+/// The type of our classes: `enum.EnumMeta`, except for what `dir()` lists.
 fn make_metaclass(enums: &Owned) -> Result<Owned> {
     // SAFETY: always live.
     let class = unsafe { Owned::from_borrowed((&raw mut ffi::PyType_Type).cast()) };
@@ -101,7 +101,7 @@ static METACLASS_METHODS: [Method; 2] = [
     Method::without_arguments(
         c"__dir__",
         dir,
-        c"__dir__($self, /)\n--\n\nThe members, without the methods of int: so it is on CPython 3.9 and 3.10, and help() is as short.",
+        c"__dir__($self, /)\n--\n\nThe members without the methods of int, as on CPython 3.9 and 3.10, so that help() stays short.",
     ),
     Method::end(),
 ];
@@ -157,7 +157,7 @@ static MISSING_FLAGS: Method = Method::with_one_argument(
     c"_missing_($cls, value, /)\n--\n\nThe member that stands for a combination of flags.",
 );
 
-/// The number as 32 bits, or None: what is none of an enumeration's is answered with Python's None.
+/// The number as 32 bits; None for what cannot be an enumeration's number, for which the caller returns Python's None.
 fn number(value: Object, negative: bool) -> Result<Option<u64>> {
     // SAFETY: a live object.
     if unsafe { ffi::PyLong_Check(value) } == 0 {

@@ -1,4 +1,4 @@
-//! The exception types; an error → the exception raised.
+//! The exception types, and which of them is raised for an error.
 
 use std::ffi::{CStr, c_int, c_uint, c_void};
 use std::ptr;
@@ -31,9 +31,9 @@ pub enum Exception {
 struct Specification {
     name: &'static CStr,
     doc: &'static CStr,
-    /// Its base among these types, which stand before it.
+    /// Its base among these types, which comes before it.
     base: Option<Exception>,
-    /// The exception of Python's that it also is.
+    /// Python's own exception that it also inherits from.
     builtin: fn() -> *mut ffi::PyObject,
 }
 
@@ -166,8 +166,8 @@ unsafe extern "C" fn init(
     })
 }
 
-/// `__reduce__` of all the types: the class, its arguments, and all else. Among that is `errno`, which an OSError keeps outside
-/// of its `__dict__`.
+/// `__reduce__` of all the types: the class, its arguments, and everything else, including `errno`, which an OSError keeps
+/// outside of its `__dict__`.
 unsafe extern "C" fn reduce(exception: *mut ffi::PyObject, _: *mut ffi::PyObject) -> <Owned as Entry>::Raw {
     entry(|| {
         // SAFETY: live during the call.
@@ -179,10 +179,10 @@ unsafe extern "C" fn reduce(exception: *mut ffi::PyObject, _: *mut ffi::PyObject
     })
 }
 
-/// Raises an error as the exception it is.
+/// Raises the exception that belongs to an error.
 pub fn raise(state: &State, error: &Error) -> Raised {
     let kind = match error {
-        Error::Interrupted => return Raised, // by a signal handler, which set its own
+        Error::Interrupted => return Raised, // by a signal handler, which set its own exception
         Error::UnknownName { .. } => return value_error(&error.to_string()),
         Error::Misuse(_) => return runtime_error(&error.to_string()),
         Error::Unreachable { .. } | Error::Closed => Exception::Connection,
@@ -194,7 +194,7 @@ pub fn raise(state: &State, error: &Error) -> Raised {
         Error::Answer { .. } | Error::Field { .. } => Exception::Data,
         Error::Library { .. } => Exception::Library,
     };
-    // Where that fails, for want of memory, another exception is set.
+    // If that fails, for lack of memory, another exception is set.
     let _ = class(state, kind as usize).and_then(|class| {
         let exception = exception(state, class, error)?;
         // SAFETY: an exception type and an instance of it; neither is stolen.

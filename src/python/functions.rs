@@ -1,4 +1,4 @@
-//! get_tracking and its siblings: a new session for each call, nothing is kept.
+//! get_tracking and its siblings: each call opens a new session and keeps nothing.
 
 use std::time::Duration;
 
@@ -17,7 +17,7 @@ use crate::reports::{REPORTS, each_report};
 
 type Object = *mut ffi::PyObject;
 
-/// The functions that ask for a report of their own.
+/// The functions that ask for one report each.
 pub static GETTERS: [Method; REPORTS.len()] = each_report!(getter);
 
 const fn getter<const REPORT: usize>() -> Method {
@@ -32,14 +32,14 @@ pub static FUNCTIONS: [Method; 3] = [
         get_report,
         c"get_report($module, /, name, address=None, *, timeout=3.0)\n--\n\n\
         Ask chronyd for any report that the libchrony in use knows, new ones included.\n\n\
-        Returns a list of dictionaries, a record each, under libchrony's own field names and by its types: integers,\n\
+        Returns a list of dictionaries, one for each record, with libchrony's own field names and types: integers,\n\
         floats, addresses as str or None, times as integers of nanoseconds since 1970. Values are not checked against\n\
-        a range, except that a float is finite and a time lies between 1970 and 2262. Reserved fields are among them. A record\n\
-        without fields (of a reference clock, in the reports by address) is an empty dictionary. What is not enabled\n\
-        (rtcdata, smoothing) is an empty list.\n\n\
+        a range, except that a float is finite and a time lies between 1970 and 2262. Reserved fields are included. A record\n\
+        without fields (of a reference clock, in the reports by address) is an empty dictionary. A report on something\n\
+        that is not enabled (rtcdata, smoothing) is an empty list.\n\n\
         name: one of supported_reports().\n\
         address, timeout: as for get_tracking().\n\n\
-        Raises ValueError for a name that libchrony does not know; else as get_tracking() does.",
+        Raises ValueError for a name that libchrony does not know; otherwise what get_tracking() raises.",
     ),
     Method::without_arguments(
         c"supported_reports",
@@ -63,7 +63,7 @@ unsafe extern "C" fn get<const REPORT: usize>(
     unsafe { get_record_or_list(REPORT, module, arguments, positional, keywords) }
 }
 
-/// What the functions that ask for a report have in common: all but the report's number. It is there once, and not ten times.
+/// What the functions that ask for a report have in common: all but the report's number. It is compiled once, not ten times.
 ///
 /// # Safety
 /// The arguments must be those the interpreter passed.
@@ -86,14 +86,14 @@ unsafe fn get_record_or_list(
     })
 }
 
-/// What a report brought, to be read while the thread is attached.
+/// What came back for a report, to be read while the thread is attached.
 pub struct Asked<'a> {
     pub client: &'a mut Client,
     pub answer: Answer,
     pub call: &'a Call,
 }
 
-/// Asks for a report in a session of its own, without the GIL, and has the answer read with it.
+/// Asks for a report in a session of its own, without the GIL, and then reads the answer with the GIL.
 pub fn ask<T>(
     state: &State,
     target: &Target,
@@ -110,7 +110,7 @@ pub fn ask<T>(
     )
 }
 
-/// Opens a session, has it asked without the GIL and read with it, and closes it.
+/// Opens a session, runs `ask` without the GIL and `read` with it, and closes the session.
 fn in_session<A, T>(
     state: &State,
     target: &Target,
@@ -132,13 +132,13 @@ fn in_session<A, T>(
     result
 }
 
-/// Closes a client's session, without the GIL: on a Unix socket that removes files.
+/// Closes a client's session, without the GIL, because closing a Unix socket removes files.
 fn close(client: Client) {
     let _detached = Detached::new();
     drop(client);
 }
 
-/// An error of reading, or Python's.
+/// A fault in reading a record, or a Python exception.
 enum Unread {
     Fault(Fault),
     Raised(Raised),

@@ -34,7 +34,7 @@ impl Definition {
     }
 }
 
-// The slots by number: at compile time we are a Python 3.9, which does not know the later two.
+// The slots by number: we are compiled for Python 3.9, which does not know the later two.
 const MULTIPLE_INTERPRETERS: c_int = 3;
 const GIL: c_int = 4;
 

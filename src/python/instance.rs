@@ -14,17 +14,17 @@ type Object = *mut ffi::PyObject;
 
 /// The data of a type's objects.
 pub trait Data: Sized {
-    /// Of an object that is being made.
+    /// The data of an object that is being made.
     fn new() -> Self;
 
     /// The object is being freed.
     fn finish(&mut self) {}
 
-    /// What the type was made of.
+    /// What the type was made from.
     fn specification() -> *mut ffi::PyType_Spec;
 }
 
-/// What an object holds of ours.
+/// Our part of an object.
 pub struct Instance<T> {
     /// The module, a strong reference: it keeps the state alive. Only `tp_clear` and `tp_dealloc` take it away.
     module: Object,
@@ -51,7 +51,7 @@ pub const fn basic_size<T>() -> c_int {
 }
 
 /// # Safety
-/// `object` must be of a type with this data, of which the interpreter has the memory.
+/// `object` must be of a type with this data, and in memory that the interpreter allocated.
 unsafe fn place<T: Data>(object: Object) -> *mut Instance<T> {
     // SAFETY: as the caller promises.
     unsafe { abi::data(object, T::specification()) }

@@ -12,7 +12,7 @@ type Object = *mut ffi::PyObject;
 /// A function with arguments: `self`, an array of arguments, how many of them are positional, the names of the others.
 pub type FastFunction = unsafe extern "C" fn(Object, *const Object, ffi::Py_ssize_t, Object) -> Object;
 
-/// METH_FASTCALL | METH_KEYWORDS. The limited API has the first from 3.10 on; CPython 3.9 documents it and calls by it.
+/// METH_FASTCALL | METH_KEYWORDS. The limited API has the first from 3.10 on; CPython 3.9 documents it and supports it.
 const FAST: c_int = 0x0080 | ffi::METH_KEYWORDS;
 
 /// The definition of a function or method.
@@ -55,7 +55,7 @@ impl Method {
         })
     }
 
-    /// What ends a table.
+    /// The entry that ends a table.
     pub const fn end() -> Self {
         Self(ffi::PyMethodDef::zeroed())
     }
@@ -75,8 +75,8 @@ impl Method {
     }
 }
 
-/// Adds the methods of a table to a type that has been made, up to the table's end. The types with methods of ours are of
-/// Python's making (struct sequences, exceptions), which leaves no earlier occasion.
+/// Adds the methods of a table to a type that has been made, up to the table's end. Python itself makes these types (struct
+/// sequences, the enumerations' metaclass), so there is no earlier opportunity.
 pub fn add_all(class: &Owned, methods: &'static [Method]) -> Result<()> {
     for method in methods {
         let Some(name) = method.name() else { break };
@@ -106,7 +106,7 @@ pub struct Parameters<const N: usize> {
     /// The function's name, for errors.
     pub function: &'static CStr,
     pub names: [&'static CStr; N],
-    /// So many of them, the first ones, may be given by position, and so many must be given.
+    /// How many of them, from the first on, may be given by position, and how many must be given.
     pub positional: usize,
     pub required: usize,
 }
@@ -126,7 +126,7 @@ impl<const N: usize> Parameters<N> {
         let positional = positional as usize;
         self.check_positional(positional)?;
         for (index, place) in bound.iter_mut().enumerate().take(positional) {
-            // SAFETY: so many positional arguments are there.
+            // SAFETY: there are this many positional arguments.
             *place = unsafe { *arguments.add(index) };
         }
         if !keywords.is_null() {

@@ -1,4 +1,4 @@
-//! The CPython side: raw C API, kept behind a few small wrappers. It knows the tables, not the protocol.
+//! The CPython side: the raw C API, kept behind a few small wrappers. It knows the tables, not the protocol.
 //!
 //! A file knows only those of the groups above its own.
 

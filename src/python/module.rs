@@ -40,7 +40,7 @@ pub const DOC: &CStr = c"Ask chronyd, the NTP daemon, how good the system's cloc
     get_report(name)      any report libchrony knows, under its own names\n\
     ChronyConnection      the same questions on one session\n\n\
     Each takes an address and a timeout in seconds. Without an address it asks the one in the environment variable\n\
-    PYCHRONY_ADDRESS, or else the first that can be reached of chronyd's usual ones. It returns immutable named tuples\n\
+    PYCHRONY_ADDRESS, or else the first reachable one of chronyd's usual addresses. It returns immutable named tuples\n\
     whose fields say what they mean: help(pychrony.TrackingStatus). Times are UTC; offsets are seconds, frequencies ppm.\n\
     Every failure to get a report is a ChronyError that says what was tried and what can be done.\n\n\
     pychrony.aio asks the same for asyncio, and pychrony.testing is a chronyd for tests.";
@@ -48,7 +48,7 @@ pub const DOC: &CStr = c"Ask chronyd, the NTP daemon, how good the system's cloc
 /// The size of the memory that the interpreter keeps for the state.
 pub const STATE_SIZE: ffi::Py_ssize_t = size_of::<Place>() as ffi::Py_ssize_t;
 
-/// All the module's functions: those that ask, the others, and those by which types are made when they are first wanted.
+/// All the module's functions: those that ask, the others, and those that make types when they are first asked for.
 pub static METHODS: [Method; GETTERS.len() + FUNCTIONS.len() + 4] = {
     let mut methods = [const { Method::end() }; GETTERS.len() + FUNCTIONS.len() + 4];
     let mut index = 0;
@@ -69,7 +69,7 @@ pub static METHODS: [Method; GETTERS.len() + FUNCTIONS.len() + 4] = {
     methods[index + 2] = Method::without_arguments(
         c"__dir__",
         directory,
-        c"__dir__($module, /)\n--\n\nThe names of all there is, made yet or not.",
+        c"__dir__($module, /)\n--\n\nAll names, whether what they name was made yet or not.",
     );
     methods
 };

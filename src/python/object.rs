@@ -27,7 +27,7 @@ impl Owned {
         NonNull::new(new).map(Self).ok_or(Raised)
     }
 
-    /// Makes a strong reference of a borrowed one.
+    /// Makes a strong reference from a borrowed one.
     ///
     /// # Safety
     /// `borrowed` must point to a live object.
@@ -74,7 +74,7 @@ impl Owned {
         Ok(String::from_utf8_lossy(bytes(&encoded)?).into_owned())
     }
 
-    /// Sets an item of a dictionary, in the way of its own type.
+    /// Sets an item of a dictionary, by the method of its own type.
     pub fn set_item(&self, name: &CStr, value: &Self) -> Result<()> {
         // SAFETY: live objects and text; the value is not stolen.
         check(unsafe { ffi::PyMapping_SetItemString(self.as_ptr(), name.as_ptr(), value.as_ptr()) })
@@ -199,7 +199,7 @@ pub fn dictionary<'n>(items: impl Iterator<Item = (&'n CStr, Result<Owned>)>) ->
     Ok(dictionary)
 }
 
-/// Raises an exception of a type of Python's own.
+/// Raises an exception of one of Python's own types.
 ///
 /// # Safety
 /// `kind` must be an exception type.
@@ -249,7 +249,7 @@ pub fn entry<T: Entry>(body: impl FnOnce() -> Result<T>) -> T::Raw {
     match catch_unwind(AssertUnwindSafe(body)) {
         Ok(Ok(value)) => value.into_raw(),
         Ok(Err(Raised)) => {
-            // CPython 3.11 to 3.13 fail without an exception where they have no memory for the name of a type.
+            // CPython 3.11 to 3.13 fail without an exception if they have no memory for the name of a type.
             // SAFETY: the thread is attached.
             unsafe {
                 if ffi::PyErr_Occurred().is_null() {
@@ -270,7 +270,7 @@ pub fn entry<T: Entry>(body: impl FnOnce() -> Result<T>) -> T::Raw {
 /// What an entry point hands to the interpreter.
 pub trait Entry {
     type Raw;
-    /// What says that an exception is set.
+    /// The value that says that an exception is set.
     const RAISED: Self::Raw;
     fn into_raw(self) -> Self::Raw;
 }
@@ -292,7 +292,7 @@ impl Entry for () {
 }
 
 /// The thread is detached from the interpreter (does not hold its GIL) as long as this lives: meanwhile other threads run,
-/// and nothing of Python's may be touched.
+/// and nothing that belongs to Python may be touched.
 pub struct Detached(*mut ffi::PyThreadState);
 
 impl Detached {

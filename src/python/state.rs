@@ -28,13 +28,13 @@ pub struct State {
     pub conversation: OnceLock<Owned>,
 }
 
-/// A class of the `enum` module, and its members at hand, with their values.
+/// A class that the `enum` module made, with its members and their values at hand.
 pub struct EnumClass {
     pub class: Owned,
     pub members: Vec<(u64, Owned)>,
 }
 
-/// How the state lies in the memory that the interpreter keeps for it: all zeros, as it comes, are None.
+/// How the state lies in the memory that the interpreter keeps for it: that memory starts as all zeros, which is None.
 pub type Place = Option<Box<State>>;
 
 impl State {
@@ -62,7 +62,7 @@ impl State {
         Err(runtime_error("the pychrony module was torn down"))
     }
 
-    /// The state of an object that should be a module of ours: in `sys.modules` may stand anything.
+    /// The state of an object that should be a module of ours: `sys.modules` may hold anything.
     pub fn of_checked<'a>(module: Object) -> Result<&'a Self> {
         // SAFETY: a live object.
         if unsafe { abi::is_ours(module) } {
@@ -84,7 +84,8 @@ impl State {
     }
 }
 
-/// What a place of the state holds, made now if this is its first use. Of several threads that make it, one is first.
+/// What a place of the state holds, made now if this is its first use. If several threads make it, the first one's
+/// stays.
 pub fn get_or_make<T>(place: &OnceLock<T>, make: impl FnOnce() -> Result<T>) -> Result<&T> {
     if let Some(made) = place.get() {
         return Ok(made);

@@ -52,7 +52,7 @@ fn name(field: &Field) -> Result<Owned> {
     string(&field.name.to_string_lossy())
 }
 
-/// Makes an instance, of values in the order of the report's fields.
+/// Makes an instance from values in the order of the report's fields.
 pub fn instance<E: From<Raised>>(
     state: &State,
     report: usize,
@@ -78,7 +78,7 @@ pub fn instance<E: From<Raised>>(
     Ok(record)
 }
 
-/// A list of instances, of rows.
+/// A list of instances, made from rows.
 pub fn instances(state: &State, report: usize, rows: Vec<Row>) -> Result<Owned> {
     list(rows.into_iter().map(|row| {
         let mut values = row.into_iter();
@@ -109,10 +109,10 @@ fn plain(value: &Value) -> Result<Owned> {
     }
 }
 
-// What users make of records.
+// What users do with records.
 
 /// Each report's `__new__`. Python's own has the garbage collector track what it makes, which CPython 3.9 to 3.12 do not
-/// survive at exit: such a record may outlive what its type needs to free it. It takes no keywords either.
+/// survive at exit: such a record may outlive what its type needs to free it. Python's own takes no keywords either.
 static CONSTRUCTORS: [Method; REPORTS.len()] = each_report!(constructor);
 
 const fn constructor<const REPORT: usize>() -> Method {
@@ -173,7 +173,7 @@ unsafe extern "C" fn new<const REPORT: usize>(
 
 /// # Safety
 /// The arguments must be those the interpreter passed to the report's `__new__`.
-#[inline(never)] // nor any other that is there for all reports: see connection.rs
+#[inline(never)] // like every other function that all reports share: see connection.rs
 unsafe fn make(
     report: &'static Report,
     class: Object,
@@ -222,7 +222,7 @@ unsafe fn make_from(
             let fields = Fields::of_keywords(report, arguments, keywords)?;
             (Owned::from_borrowed(record), fields)
         };
-        // What is replaced tells the other half of a time.
+        // If one half of a time is replaced, the other half follows from it.
         fields.complete_times()?;
         for (field, value) in report.query.fields.iter().zip(&mut fields.values) {
             if value.is_none() {
@@ -347,7 +347,7 @@ impl Fields {
         type_error(&format!("{} {what}{names}", name.trim_start_matches("pychrony.")))
     }
 
-    /// A time is there twice, as seconds and as nanoseconds. What one of them is follows from the other; both must agree.
+    /// A time is there twice, as seconds and as nanoseconds. If one is missing, it follows from the other; both must agree.
     fn complete_times(&mut self) -> Result<()> {
         let place = |kind: fn(&Kind) -> bool| self.report.query.fields.iter().position(|field| kind(&field.kind));
         let (Some(seconds), Some(nanoseconds)) =
@@ -388,7 +388,7 @@ impl Fields {
     }
 }
 
-/// Between what a float of seconds can tell of a time up to 2262, and of its nanoseconds.
+/// How far a float of seconds may be from the nanoseconds of the same time, for a time up to 2262.
 const PRECISION: f64 = 2e-6;
 
 fn number(value: &Owned) -> Result<f64> {
@@ -402,7 +402,7 @@ fn number(value: &Owned) -> Result<f64> {
 fn to_nanoseconds(seconds: &Owned) -> Result<Owned> {
     let seconds = number(seconds)?;
     let whole = seconds.floor();
-    // An integer of 64 bits must tell it in nanoseconds.
+    // An integer of 64 bits must hold it in nanoseconds.
     let end = (i64::MAX / 1_000_000_000) as f64;
     if !(0.0..end).contains(&whole) {
         return Err(value_error("ref_time must be a number of seconds since 1970, of a time up to 2262-04-11"));
@@ -490,7 +490,7 @@ unsafe fn parameter(
     }
 }
 
-/// A field of a record as a predicate has it: users may make records too, of whatever they like.
+/// A field of a record as a predicate reads it: users may make records too, with any values they like.
 fn read(record: &Owned, field: &CStr) -> Result<i64> {
     let value = record.attribute(field)?;
     // SAFETY: a live object; −1 may also say that an exception is set, which is only looked at.

@@ -16,7 +16,7 @@ type Object = *mut ffi::PyObject;
 pub static METHOD: Method = Method::without_arguments(
     c"_tables",
     tables,
-    c"_tables($module, /)\n--\n\nWhat is known of the reports and of the enumerations, as dictionaries and lists.",
+    c"_tables($module, /)\n--\n\nWhat is known about the reports and the enumerations, as dictionaries and lists.",
 );
 
 unsafe extern "C" fn tables(_: Object, _: Object) -> Object {

@@ -10,7 +10,7 @@ pub static REPORT: Report = Report {
     getter: getter!(
         "get_auth_data",
         "a list of AuthData, without the reference clocks",
-        "Ask chronyd how each NTP source is authenticated. Not on the command port by default."
+        "Ask chronyd how each NTP source is authenticated. By default, the command port does not serve this report."
     ),
     record: record_type!("AuthData", "How one NTP source is authenticated: a record of chronyd's authdata report."),
     hidden: 0,
@@ -18,7 +18,7 @@ pub static REPORT: Report = Report {
 };
 
 static FIELDS: [Field; 10] = [
-    field!("address", "address", Source, "", "str", "The source's address, as Source.address has it", Sourcestats),
+    field!("address", "address", Source, "", "str", "The source's address, as in Source.address", Sourcestats),
     field!("mode", "mode", Enum(&AUTH_MODE), "", "AuthMode", "Means of authentication"),
     // chronyd: nts_ntp_client.c and keys.c; 0 without a key.
     field!("key_type", "key type", Enum(&KEY_TYPE), "", "KeyType", "Type of the key"),
@@ -49,6 +49,6 @@ static FIELDS: [Field; 10] = [
         Boolean,
         "",
         "bool",
-        "Whether the server refused the last request for want of its keys (NTS NAK)"
+        "Whether the server refused the last request because it lacked the keys (NTS NAK)"
     ),
 ];

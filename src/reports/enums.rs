@@ -1,4 +1,4 @@
-//! The named numbers in reports and errors, of which Python's `enum` makes classes.
+//! The named numbers in reports and errors, from which Python's `enum` makes classes.
 
 use std::ffi::CStr;
 
@@ -69,7 +69,7 @@ pub static SOURCE_MODE: Enumeration = Enumeration {
     doc: c"What a source is.",
     growth: Growth::Open,
     members: &[
-        shown(c"CLIENT", 0, c"^", c"a server whose client chronyd is"),
+        shown(c"CLIENT", 0, c"^", c"a server that chronyd is a client of"),
         shown(c"PEER", 1, c"=", c"a peer"),
         shown(c"REFCLOCK", 2, c"#", c"a reference clock of this machine"),
     ],
@@ -89,7 +89,7 @@ pub static SELECT_OPTIONS: Enumeration = Enumeration {
 
 pub static SELECT_STATE: Enumeration = Enumeration {
     name: c"SelectState",
-    doc: c"How far a source came in the selection; each number is the character that chronyc prints for it.",
+    doc: c"How far a source got in the selection; each number is the character that chronyc prints for it.",
     growth: Growth::Open,
     members: &[
         shown(c"IGNORED", b'N' as u32, c"N", c"it has the option noselect"),
@@ -158,7 +158,7 @@ pub static NTP_MODE: Enumeration = Enumeration {
     doc: c"NTP mode of a response.",
     growth: Growth::Open,
     members: &[
-        shown(c"NONE", 0, c"Invalid", c"there was no valid response yet"),
+        shown(c"NONE", 0, c"Invalid", c"there has been no valid response yet"),
         shown(c"ACTIVE_SYMMETRIC", 1, c"Symmetric active", c"from a peer that polls"),
         shown(c"PASSIVE_SYMMETRIC", 2, c"Symmetric passive", c"from a peer that is polled"),
         shown(c"SERVER", 4, c"Server", c"from a server"),
@@ -178,8 +178,8 @@ pub static NTP_FLAGS: Enumeration = Enumeration {
         member(c"TEST7", 0x10, c"the server's root delay and dispersion are acceptable"),
         member(c"TEST_A", 0x8, c"its delay is within the limits of the configuration"),
         // libchrony calls these two testC and testB; chronyd and chronyc have them in this order.
-        member(c"TEST_B", 0x4, c"its delay is low enough for the least delay measured"),
-        member(c"TEST_C", 0x2, c"its delay is low enough for the delays' deviation"),
+        member(c"TEST_B", 0x4, c"its delay is low enough relative to the least delay measured"),
+        member(c"TEST_C", 0x2, c"its delay is low enough relative to the delays' deviation"),
         member(c"TEST_D", 0x1, c"it makes no loop of servers"),
         member(c"INTERLEAVED", 0x4000, c"the response was interleaved"),
         member(c"AUTHENTICATED", 0x8000, c"the source is authenticated"),
@@ -191,7 +191,7 @@ pub static TIMESTAMPING: Enumeration = Enumeration {
     doc: c"What took a timestamp; each number is the character of chronyd's protocol.",
     growth: Growth::Open,
     members: &[
-        shown(c"NONE", 0, c"Invalid", c"there was no valid response yet"),
+        shown(c"NONE", 0, c"Invalid", c"there has been no valid response yet"),
         shown(c"DAEMON", b'D' as u32, c"Daemon", c"chronyd itself"),
         shown(c"KERNEL", b'K' as u32, c"Kernel", c"the kernel: more exact"),
         shown(c"HARDWARE", b'H' as u32, c"Hardware", c"the network interface: the most exact"),
@@ -227,14 +227,14 @@ pub static ERROR_CODE: Enumeration = Enumeration {
     doc: c"What went wrong, in ChronyError.error_code: libchrony's own codes from 1, pychrony's from 100.",
     growth: Growth::Open,
     members: &[
-        member(c"NO_MEMORY", Code::NoMemory as u32, c"libchrony got no memory"),
+        member(c"NO_MEMORY", Code::NoMemory as u32, c"libchrony could not get memory"),
         member(c"NO_RANDOM", Code::NoRandom as u32, c"/dev/urandom could not be opened"),
         member(c"UNKNOWN_REPORT", Code::UnknownReport as u32, c"libchrony does not know the report"),
         member(c"RANDOM_FAILED", Code::RandomFailed as u32, c"/dev/urandom could not be read"),
         member(c"SEND_FAILED", Code::SendFailed as u32, c"the request could not be sent"),
         member(c"RECV_FAILED", Code::RecvFailed as u32, c"the response could not be received"),
-        member(c"INVALID_ARGUMENT", Code::InvalidArgument as u32, c"libchrony was asked wrongly"),
-        member(c"UNEXPECTED_CALL", Code::UnexpectedCall as u32, c"libchrony was asked at the wrong time"),
+        member(c"INVALID_ARGUMENT", Code::InvalidArgument as u32, c"libchrony was given an invalid argument"),
+        member(c"UNEXPECTED_CALL", Code::UnexpectedCall as u32, c"libchrony was called at the wrong time"),
         member(c"UNAUTHORIZED", Code::Unauthorized as u32, c"chronyd does not give this client the report"),
         member(c"DISABLED", Code::Disabled as u32, c"what the report is about is not enabled"),
         member(c"UNEXPECTED_STATUS", Code::UnexpectedStatus as u32, c"chronyd answered with another status"),

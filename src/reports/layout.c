@@ -1,5 +1,5 @@
 /*
- * Holds the structs of pychrony_records.h against what Rust writes into them.
+ * Checks the structs of pychrony_records.h against what Rust writes into them.
  *
  * Written by src/reports/layout.rs; do not edit.
  */

@@ -1,7 +1,7 @@
 //! How a report's record lies in memory for C: a struct with a member for each field, in the table's order.
 //!
-//! Numbers take 8 bytes, text takes 64: so no member needs padding, and offsets are sums. The header that C programs read
-//! and the assertions by which the compiler holds it against these rules are written by the test below.
+//! Numbers take 8 bytes, text takes 64: so no member needs padding, and offsets are sums. The test below writes the header
+//! that C programs read, and the assertions with which the compiler checks the header against these rules.
 
 use super::Report;
 use crate::chrony::record::Kind;
@@ -79,7 +79,7 @@ mod tests {
         for member in enumeration.members {
             writeln!(out, "\tPYCHRONY_{class}_{} = {},", text(member.name), member.value).unwrap();
         }
-        out.truncate(out.len() - 2); // C89 had no comma before the brace, and old compilers still say so
+        out.truncate(out.len() - 2); // C89 had no comma before the brace, and old compilers still complain
         out + "\n};\n\n"
     }
 
@@ -87,9 +87,9 @@ mod tests {
         let mut out = String::from(
             "/*\n * The records of chronyd's reports, for C: included by pychrony.h.\n *\n\
              \x20* Written by src/reports/layout.rs from the tables beside it; do not edit.\n *\n\
-             \x20* Units, signs and ranges are as in Python. What Python has as None is PYCHRONY_NEVER where it is an age that may be\n\
-             \x20* below 0, PYCHRONY_NONE where it is another number, and \"\" where it is text. Enumerations are numbers, named\n\
-             \x20* below; a later pychrony may name more.\n */\n\n\
+             \x20* Units, signs and ranges are as in Python. Where Python has None, an age that may be below 0 is PYCHRONY_NEVER,\n\
+             \x20* any other number is PYCHRONY_NONE, and text is \"\". Enumerations are numbers, named below; a later pychrony\n\
+             \x20* may name more.\n */\n\n\
              #ifndef PYCHRONY_RECORDS_H\n#define PYCHRONY_RECORDS_H\n\n#include <stdint.h>\n\n\
              /* No value: a time that is \"never\", or a field that this chronyd does not send. */\n\
              #define PYCHRONY_NONE UINT64_MAX\n\
@@ -124,7 +124,7 @@ mod tests {
 
     fn assertions() -> String {
         let mut out = String::from(
-            "/*\n * Holds the structs of pychrony_records.h against what Rust writes into them.\n *\n\
+            "/*\n * Checks the structs of pychrony_records.h against what Rust writes into them.\n *\n\
              \x20* Written by src/reports/layout.rs; do not edit.\n */\n\n\
              #include \"pychrony_records.h\"\n\n#include <stddef.h>\n\n\
              #define AT(type, member, offset, size) \\\n\

@@ -15,8 +15,8 @@ macro_rules! text {
     };
 }
 
-/// A row: our name, libchrony's name, type and range, unit, range in words, meaning; and where not every record has the
-/// field, its presence.
+/// A row: our name, libchrony's name, type and range, unit, range in words, meaning; and its presence, if not every record
+/// has the field.
 macro_rules! field {
     ($name:literal, $source:literal, $kind:expr, $unit:tt, $range:tt, $doc:literal) => {
         field!($name, $source, $kind, $unit, $range, $doc, Always)
@@ -54,7 +54,7 @@ macro_rules! record_type {
                 $name,
                 "(sequence=None, dict=None, /, **fields)\n--\n\n",
                 $doc,
-                "\n\nMade by pychrony; in Python by keyword, with all the fields of _fields, or of a sequence of their values."
+                "\n\nMade by pychrony. Python code can make one by keyword, with all the fields in _fields, or from a sequence of their values."
             ),
         }
     };
@@ -95,7 +95,7 @@ macro_rules! getter {
                 $result,
                 ". A session is opened for the call and closed after it.\n\n",
                 "address: absolute path of chronyd's Unix socket, or an IP address with an optional port (default 323).\n",
-                "    None: the one in the environment variable PYCHRONY_ADDRESS, else the first that can be reached of\n",
+                "    None: the one in the environment variable PYCHRONY_ADDRESS, else the first reachable one of\n",
                 "    /run/chrony/chronyd.sock, /var/run/chrony/chronyd.sock, 127.0.0.1:323 and [::1]:323.\n",
                 "    An address that is given is the only one tried.\n",
                 "timeout: seconds for the whole call, more than 0; None waits for ever.\n\n",
@@ -109,9 +109,9 @@ macro_rules! getter {
                 $doc,
                 "\n\nReturns ",
                 $result,
-                ". Raises as pychrony.",
+                ". Raises what pychrony.",
                 $name,
-                "() does; RuntimeError where the connection is not open."
+                "() raises, and RuntimeError if the connection is not open."
             ),
         }
     };
@@ -171,7 +171,7 @@ pub struct Predicate {
     pub reads: &'static [&'static CStr],
     /// The name of a parameter that is an integer, and its default.
     pub parameter: Option<(&'static CStr, i64)>,
-    /// The answer, of the fields' values and the parameter's. None is 0, and text is 1.
+    /// The answer, from the values of the fields and of the parameter. None counts as 0, and text as 1.
     pub test: fn(&[i64]) -> bool,
     pub doc: &'static CStr,
 }
@@ -190,8 +190,8 @@ pub static REPORTS: [&Report; 10] = [
     &selectdata::REPORT,
 ];
 
-/// An array of what a function makes for each report's number, which it has as a constant: so that C functions, which carry
-/// no data, know their report.
+/// An array of what a function makes for each report's number, which it gets as a constant: C functions carry no data, and
+/// know their report in this way.
 #[cfg(not(test))]
 macro_rules! each_report {
     ($make:ident) => {
@@ -212,7 +212,7 @@ macro_rules! each_report {
 #[cfg(not(test))]
 pub(crate) use each_report;
 
-/// The largest number of 16 and 32 bits.
+/// The largest numbers of 16 and of 32 bits.
 const U16: u64 = 0xffff;
 const U32: u64 = 0xffff_ffff;
 /// A count of 64 bits, or of 32 from older chronyds.

@@ -10,7 +10,7 @@ pub static REPORT: Report = Report {
     getter: getter!(
         "get_ntp_data",
         "a list of NTPData, without the reference clocks",
-        "Ask chronyd for the last valid measurement of each NTP source. Not on the command port by default."
+        "Ask chronyd for the last valid measurement of each NTP source. By default, the command port does not serve this report."
     ),
     record: record_type!(
         "NTPData",
@@ -22,7 +22,7 @@ pub static REPORT: Report = Report {
 };
 
 static FIELDS: [Field; 31] = [
-    field!("address", "address", Source, "", "str", "The source's address, as Source.address has it", Sourcestats),
+    field!("address", "address", Source, "", "str", "The source's address, as in Source.address", Sourcestats),
     // chronyd: ntp_core.c, NCR_GetNTPReport(), as all that follows here. Before the first valid response nearly all is 0.
     field!("remote_address", "remote address", Address, "", "str or None", "Address the server answers from"),
     field!(
@@ -31,7 +31,7 @@ static FIELDS: [Field; 31] = [
         Address,
         "",
         "str or None",
-        "Our address in the exchange; None before the first"
+        "Our address in the exchange; None before the first exchange"
     ),
     field!("remote_port", "remote port", Unsigned(U16), "", "0 to 65535", "Port of the server"),
     field!(
@@ -42,8 +42,8 @@ static FIELDS: [Field; 31] = [
         "LeapStatus",
         "Whether the server announces a leap second"
     ),
-    // chronyd: three bits of the packet, 1 to 4 as yet.
-    field!("version", "version", Unsigned(7), "", "0 to 7", "NTP version of the response; 0 before the first"),
+    // chronyd: three bits of the packet, 1 to 4 so far.
+    field!("version", "version", Unsigned(7), "", "0 to 7", "NTP version of the response; 0 before the first response"),
     // chronyd: three bits of the packet; ntp_core.c, NCR_ProcessRxKnown() lets 1, 2 and 4 through.
     field!("mode", "mode", Enum(&NTP_MODE), "", "NTPMode", "NTP mode of the response"),
     // chronyd: the packet's byte, unchecked.
@@ -92,8 +92,8 @@ static FIELDS: [Field; 31] = [
         "finite; > 0: the system clock was slow of the server",
         "Offset measured"
     ),
-    // chronyd: ntp_core.c takes its size, and the response time's.
-    field!("peer_delay", "peer delay", Measure, "seconds", "0 or more", "Network delay, there and back, measured"),
+    // chronyd: ntp_core.c takes the absolute value, and that of the response time.
+    field!("peer_delay", "peer delay", Measure, "seconds", "0 or more", "Measured round-trip network delay"),
     field!("peer_dispersion", "peer dispersion", Measure, "seconds", "0 or more", "Dispersion of the measurement"),
     field!("response_time", "response time", Measure, "seconds", "0 or more", "Time the server took to respond"),
     // chronyd: sourcestats.c, estimate_asymmetry() clamps it.

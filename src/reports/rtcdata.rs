@@ -29,7 +29,7 @@ static FIELDS: [Field; 7] = [
         Seconds,
         "seconds since 1970 (UTC)",
         "float; ref_time_ns is exact",
-        "When the real-time clock was last compared; 0 before it was"
+        "When the real-time clock was last compared; 0 before the first comparison"
     ),
     field!("samples", "samples", Unsigned(U16), "count", "", "Comparisons in use"),
     field!("runs", "runs", Unsigned(U16), "count", "", "Runs of residuals of one sign"),

@@ -10,11 +10,11 @@ pub static REPORT: Report = Report {
     getter: getter!(
         "get_select_data",
         "a list of SelectData, empty without sources",
-        "Ask chronyd why it selected each source, or did not. Not on the command port by default."
+        "Ask chronyd why it selected each source, or did not. By default, the command port does not serve this report."
     ),
     record: record_type!(
         "SelectData",
-        "What the selection of sources knows of one: a record of chronyd's selectdata report."
+        "What chronyd's source selection knows of one source: a record of chronyd's selectdata report."
     ),
     hidden: 0,
     predicates: &[],
@@ -22,9 +22,9 @@ pub static REPORT: Report = Report {
 
 static FIELDS: [Field; 11] = [
     field!("reference_id", "reference ID", Unsigned(U32), "", "0 to 0xffffffff", "The source's reference ID"),
-    field!("address", "address", Source, "", "str", "The source's address, as Source.address has it"),
+    field!("address", "address", Source, "", "str", "The source's address, as in Source.address"),
     // chronyd: sources.c, get_status_char().
-    field!("state", "state", Enum(&SELECT_STATE), "", "SelectState", "How far the source came in the selection"),
+    field!("state", "state", Enum(&SELECT_STATE), "", "SelectState", "How far the source got in the selection"),
     field!("authentication", "authentication", Boolean, "", "bool", "Whether the source is authenticated"),
     // chronyd: UNSYNC before the first sample.
     field!(
@@ -51,7 +51,7 @@ static FIELDS: [Field; 11] = [
         "SelectOptions",
         "Selection options in force"
     ),
-    // chronyd: sources.c, SRC_GetSelectReport(): as old as it was at the last selection.
+    // chronyd: sources.c, SRC_GetSelectReport(): its age as of the last selection.
     field!(
         "last_sample_ago",
         "last sample ago",
@@ -67,7 +67,7 @@ static FIELDS: [Field; 11] = [
         Measure,
         "ratio",
         "0 or more",
-        "Score against the source that is selected: above 10 another takes its place"
+        "Score against the selected source: a source with more than 10 takes its place"
     ),
     field!(
         "low_limit",

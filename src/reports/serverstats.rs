@@ -9,7 +9,7 @@ pub static REPORT: Report = Report {
     getter: getter!(
         "get_server_stats",
         "a ServerStats",
-        "Ask chronyd how many requests it received and dropped as a server. Not on the command port by default."
+        "Ask chronyd how many requests it received and dropped as a server. By default, the command port does not serve this report."
     ),
     record: record_type!(
         "ServerStats",

@@ -43,7 +43,7 @@ static FIELDS: [Field; 6] = [
         "finite; < 0: the served time is slowing down",
         "Rate at which the frequency offset changes"
     ),
-    // chronyd: smooth.c, SMT_GetSmoothingReport() says 0 for what would be below.
+    // chronyd: smooth.c, SMT_GetSmoothingReport() gives 0 for what would be below 0.
     field!("last_update_ago", "last update ago", Measure, "seconds", "0 or more", "Age of the last update"),
     field!(
         "remaining_time",

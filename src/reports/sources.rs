@@ -94,6 +94,6 @@ static FIELDS: [Field; 11] = [
         "finite; > 0: the system clock is fast of the source",
         "Offset of the last sample, with the clock's corrections since applied"
     ),
-    // chronyd: half the root delay and the root dispersion.
+    // chronyd: half the root delay plus the root dispersion.
     field!("latest_meas_err", "last sample error", Measure, "seconds", "0 or more", "Error bound of the last sample"),
 ];

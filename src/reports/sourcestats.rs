@@ -18,7 +18,7 @@ pub static REPORT: Report = Report {
         ("minimum" = 4),
         &[c"samples"],
         |values| values[0] >= values[1],
-        "Whether at least so many samples are in use."
+        "Whether at least this many samples are in use."
     )],
 };
 
@@ -30,7 +30,7 @@ static FIELDS: [Field; 10] = [
         Source,
         "",
         "str",
-        "The source's address, as Source.address has it; for a reference clock its name (\"GPS\")"
+        "The source's address, as in Source.address; for a reference clock its name (\"GPS\")"
     ),
     // chronyd: sourcestats.c, MAX_SAMPLES is 64; a later one may keep more.
     field!("samples", "samples", Unsigned(U32), "count", "", "Samples in use"),
@@ -40,7 +40,7 @@ static FIELDS: [Field; 10] = [
         Unsigned(U32),
         "count",
         "",
-        "Runs of residuals of one sign; few for the samples mean that a straight line fits badly"
+        "Runs of residuals of one sign; few runs for the number of samples mean that a straight line fits badly"
     ),
     // chronyd: the samples are in order.
     field!("span", "span", Unsigned(U32), "seconds", "0 or more", "Time between the oldest and the newest sample"),
@@ -52,7 +52,7 @@ static FIELDS: [Field; 10] = [
         Offset,
         "ppm",
         "finite; > 0: the system clock gains on the source",
-        "Frequency of the system clock, as it is corrected, against the source's"
+        "Frequency of the system clock, as chronyd corrects it, relative to the source's"
     ),
     // chronyd: sourcestats.c, MIN_SKEW is 1e-6 ppm.
     field!("skew", "skew", Measure, "ppm", "0 or more", "Error bound of the frequency"),

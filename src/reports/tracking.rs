@@ -20,12 +20,12 @@ pub static REPORT: Report = Report {
     ),
     hidden: 1,
     predicates: &[
-        // chronyc: client.c, process_cmd_waitsync(). An address is a source's, whatever the ID, which may be a hash.
+        // chronyc: client.c, process_cmd_waitsync(). An address means a source, whatever the ID, which may be a hash.
         predicate!(
             "is_synchronized",
             &[c"reference_id", c"reference_ip"],
             |values| values[1] != 0 || !matches!(values[0], NO_REFERENCE | LOCAL_REFERENCE),
-            "Whether the clock is synchronised to a source, as chronyc waitsync has it: the local reference is none."
+            "Whether the clock is synchronised to a source, as for chronyc waitsync: the local reference does not count."
         ),
         predicate!(
             "is_local_reference",
@@ -136,9 +136,9 @@ static FIELDS: [Field; 16] = [
         Measure,
         "seconds",
         "0 or more",
-        "Network delay, there and back, to the stratum-1 computer"
+        "Round-trip network delay to the stratum-1 computer"
     ),
-    // chronyd: reference.c, get_root_dispersion() takes the age's size.
+    // chronyd: reference.c, get_root_dispersion() takes the absolute value of the age.
     field!(
         "root_dispersion",
         "root dispersion",
