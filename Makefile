@@ -54,7 +54,7 @@ lint: .cache/prepared
 	tools/notices check
 	tools/lint-workflows
 
-# Of the rooms that know no Python: no libpython is needed.
+# Of the layers that know no Python: no libpython is needed.
 rust-tests: .cache/prepared
 	CI=true cargo test --locked --quiet
 
