@@ -92,8 +92,12 @@ def server(verdict: Verdict, host: str = "127.0.0.1", port: int = 8080) -> Threa
 
 def main() -> None:
     parser = argparse.ArgumentParser(description="GET /healthz: may this clock be trusted?")
-    parser.add_argument("--host", default="127.0.0.1", help="the address to listen on (%(default)s)")
-    parser.add_argument("--port", type=int, default=8080, help="the port to listen on (%(default)s)")
+    parser.add_argument(
+        "--host", default="127.0.0.1", help="the address to listen on (%(default)s)"
+    )
+    parser.add_argument(
+        "--port", type=int, default=8080, help="the port to listen on (%(default)s)"
+    )
     parser.add_argument(
         "--max-error", type=float, default=0.1, help="seconds the clock may be wrong (%(default)s)"
     )
