@@ -160,7 +160,7 @@ def threads_table(results: Results) -> str:
 
 
 def growth_table(results: Results) -> str:
-    """What each further source costs, between 1 and 64."""
+    """What each additional source costs, between 1 and 64."""
     rows = []
     for report in ("sources", "sourcestats"):
         one, many = (results["lists"][f"{report}, {n}"] for n in ("1 source", "64 sources"))
