@@ -1,7 +1,7 @@
 /*
  * Runs a program to its end, and says what that cost.
  *
- * Usage: launch PROGRAM [ARGUMENT...]. It prints a line of JSON: wall and CPU seconds, and the peak resident memory in bytes.
+ * Usage: launch PROGRAM [ARGUMENT...]. It prints a line of JSON: wall and CPU seconds, and peak resident memory in bytes.
  * It is a small program in C because the memory of the process that starts another counts as that other's own.
  */
 

@@ -1,4 +1,4 @@
-/* libchrony, as the C programs here call it: opened by path, with its functions in one table and the fields of each report. */
+/* libchrony as the C programs here call it: opened by path, with its functions in one table; and the fields of reports. */
 
 #ifndef BENCH_LIBRARY_H
 #define BENCH_LIBRARY_H

@@ -31,7 +31,7 @@ CHRONYC, NOTHING = "chronyc", "nothing"
 
 # How long the calls of one batch of ours take together, in seconds.
 BATCH = 0.03
-# A new process has a new layout of memory, which may cost or save some time. So more than one is measured, and this variation
+# A new process has a new layout of memory, which may cost or save some time. So several are measured, and this variation
 # is part of the intervals.
 ROUNDS_PER_LAUNCH = 10
 # The CPU that the daemons and those who ask share: no time goes into waking another one, and no result depends on where the

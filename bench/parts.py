@@ -86,8 +86,8 @@ def _compile(out: Path, names: Sequence[str], *flags: str) -> Path:
 def environment(role: str, python: str, *packages: str) -> Path:
     """The interpreter of an environment that has these packages and nothing else. A path names a wheel.
 
-    Anything else would cost time at the start of each process. All roles have names of the same length, because a longer path
-    costs time too.
+    Anything else would cost time at the start of each process. All roles have names of the same length, because the length
+    of a path counts too.
     """
     folder = CACHE / "environments" / role
     interpreter = folder / "bin" / "python"
