@@ -145,7 +145,7 @@ def fleet_table(results: Results) -> str:
         else [f"{label}: not in this build", *["–"] * 4]
         for how, label in labels.items()
     ]
-    head = ["wall, s", "last answer, s", "CPU per call, µs", "memory at the most, KiB"]
+    head = ["wall, s", "last answer, s", "CPU per call, µs", "peak memory, KiB"]
     return table(["addresses", *head], rows)
 
 
