@@ -54,7 +54,7 @@ def check(library: Path, module: Path) -> None:
         raise Unfit("there is no such file")
     machine, names = read_elf(library)
     if machine != read_elf(module)[0]:
-        raise Unfit("it is built for a different machine from the module's")
+        raise Unfit("it is built for another machine than the module")
     missing = [function for function in FUNCTIONS if function not in names]
     if missing:
         raise Unfit(f"it is no libchrony 0.2: it lacks {', '.join(missing)}")
