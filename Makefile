@@ -1,6 +1,6 @@
 # Each target does all its own set-up, on a Debian machine with Rust, Python and a C compiler.
 
-# The CPython to test with: a version, as 3.11, or a path; none for each that the machine has.
+# The CPython to test with: a version, such as 3.11, or a path. If it is empty, each that the machine has.
 PYTHON :=
 VENV := .cache/venv/bin/python
 DOCS_VENV := .cache/docs-venv/bin/python
@@ -16,8 +16,8 @@ help:
 	@echo 'make test       every check: formats, lints, types, tests on each CPython from 3.9 on, or with PYTHON=3.11 on that'
 	@echo 'make docs       the documentation, as a site in .cache/docs/index.html, and the tests of its gallery'
 	@echo 'make hardening  the long tests: hostile answers, memory, allocation failures, threads'
-	@echo 'make bench      what a call costs, against the C library, PyPI'"'"'s pychrony and chronyc;'
-	@echo '                with AGAINST=REVISION, against another revision of this one'
+	@echo 'make bench      what a call costs, compared with the C library, PyPI'"'"'s pychrony and chronyc;'
+	@echo '                with AGAINST=REVISION, compared with another revision of this one'
 	@echo 'make wheel      a manylinux wheel in dist/; with LIBCHRONY_SOURCE=..., it brings a libchrony compiled from there'
 	@echo 'make command-files  the manual page and the completion of the command, in dist/share'
 	@echo 'make matrix     that wheel, installed and tested in Debian bullseye to sid'
@@ -54,7 +54,7 @@ lint: .cache/prepared
 	tools/notices check
 	tools/lint-workflows
 
-# Of the rooms that know no Python: no libpython is needed.
+# Of the layers that know no Python: no libpython is needed.
 rust-tests: .cache/prepared
 	CI=true cargo test --locked --quiet
 
@@ -67,7 +67,7 @@ types: .cache/installed
 tests: $(WHEEL)/stamp
 	$(WITH_LIBCHRONY) tools/test $(WHEEL)/*.whl $(PYTHON)
 
-# Sphinx, and what draws the pictures: in a virtual environment of its own, because that is much for one target.
+# Sphinx, and what draws the pictures, in a virtual environment of their own: it is a lot to install for one target.
 .cache/docs-venv/ready: docs/requirements.txt .cache/prepared
 	rm -rf $(@D)
 	python3 -m venv $(@D)
@@ -80,11 +80,11 @@ docs: $(WHEEL)/stamp .cache/docs-venv/ready
 	$(WITH_LIBCHRONY) $(DOCS_VENV) -m sphinx -E -W --keep-going -q -b html docs .cache/docs
 	@echo 'docs: .cache/docs/index.html'
 
-# LENGTH is short or long; SEED makes the same mutants again.
+# LENGTH is short or long; the same SEED makes the same mutants again.
 hardening: $(WHEEL)/stamp
 	$(WITH_LIBCHRONY) tools/hardening $(or $(LENGTH),short) $(SEED)
 
-# With AGAINST=REVISION, the build at hand is compared with that of another commit instead, and no document written.
+# With AGAINST=REVISION, the build at hand is compared with that of another commit instead, and no document is written.
 bench: .cache/installed
 ifdef AGAINST
 	$(WITH_LIBCHRONY) $(VENV) bench/against.py --wheel $(WHEEL)/*.whl --revision "$(AGAINST)"
@@ -97,7 +97,7 @@ endif
 wheel: .cache/prepared
 	tools/wheel
 
-# From the command's own parser; laid out as below /usr/share.
+# Made from the command's own parser, and laid out as below /usr/share.
 command-files: .cache/prepared
 	$(VENV) tools/command_files.py dist/share
 

@@ -1,8 +1,8 @@
-"""Compares two builds of ours in one run: the wheel at hand, and one of another revision. For whoever changes the hot path.
+"""Compares two builds of ours in one run, the wheel at hand and one of another revision, for whoever changes the hot path.
 
     PYCHRONY_LIBCHRONY=LIBRARY python3 bench/against.py --wheel FILE --revision REVISION [--quick]
 
-The revision is checked out and built below .cache/bench. Everything is measured in turns, and everything is to cost no more
+The revision is checked out and built below .cache/bench. Both builds are measured alternately, and nothing may cost more
 than before. Prints a table, and writes no file of the project.
 """
 
@@ -30,8 +30,8 @@ from report import STARTUP_COLUMNS, micro, table
 BASE = "base"
 Row = list[str]
 
-# How much more a count may be and still be the same: what chronyd says differs from call to call, and where memory lies from
-# process to process.
+# By how much a count may grow and still be taken as the same: what chronyd says differs from call to call, and where memory
+# lies differs from process to process.
 SAME_INSTRUCTIONS, SAME_LINES = 1.001, 1.01
 LABELS = {"cpu": "CPU", "wall": "wall", "instructions": "instructions", "resident": "resident"}
 
@@ -55,7 +55,7 @@ def revision_wheel(commit: str) -> Path:
     if wheels:
         return wheels[0]
     with tempfile.TemporaryDirectory(dir=parts.CACHE) as source:
-        # What git knows of that commit, and nothing else: no worktree that is to be taken down again.
+        # An archive has what git knows of that commit and nothing else, and leaves no worktree to be removed.
         archive = subprocess.run(
             ["git", "archive", commit], cwd=parts.ROOT, stdout=subprocess.PIPE, check=True
         )
@@ -114,7 +114,7 @@ def startup_rows(pythons: dict[str, Path], address: str, rounds: int) -> Iterato
             if column == "instructions":
                 yield count_row(label, costs, unit, SAME_INSTRUCTIONS)
             else:
-                # Not their ratio: the time that an import takes is small beside what it varies by.
+                # Not their ratio: the time that an import takes is small compared with its variation.
                 more = runs.difference(ours, base, column)
                 shown = [unit.show(cost) for cost in costs]
                 yield [label, *shown, f"{show(more, unit)} more", "0 more", verdict(more, 0)]
@@ -123,7 +123,7 @@ def startup_rows(pythons: dict[str, Path], address: str, rounds: int) -> Iterato
 def compare(revision: str, wheel: Path, quick: bool) -> str:
     """The table."""
     commit = commit_of(revision)
-    progress(f"nothing yet: {commit} is built, unless it was before")
+    progress(f"nothing yet: building {commit}, unless it is built already")
     wheels = {BASE: revision_wheel(commit), OURS: wheel}
     pythons = {
         name: parts.environment(name, sys.executable, str(built)) for name, built in wheels.items()

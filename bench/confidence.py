@@ -1,4 +1,4 @@
-"""How sure a measurement is: intervals by bootstrap, and what they say of a limit."""
+"""How sure a measurement is: intervals by bootstrap, and what they say about a limit."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from statistics import median
 from typing import TypedDict
 
-# Resamples: enough that an interval's ends hardly move with the seed.
+# Enough resamples that an interval's ends hardly move with the seed.
 RESAMPLES = 2000
 # The part of the resamples that lies within the interval.
 LEVEL = 0.95
@@ -56,7 +56,7 @@ def bootstrap(groups: Sequence[Sequence[float]]) -> Interval:
 
 
 def independent(values: Sequence[float]) -> Interval:
-    """The same of values of which no two have more in common than others: each of a process of its own, say."""
+    """The same for values of which no two have more in common than any others: each from a process of its own, say."""
     return bootstrap([values])
 
 
@@ -68,7 +68,7 @@ def paired_ratios(
 
 
 def verdict(interval: Interval, limit: float) -> str:
-    """Whether a value is at most the limit: told only where the whole interval lies on one side of it."""
+    """Whether a value is at most the limit. This is said only if the whole interval lies on one side of it."""
     if interval["high"] <= limit:
         return MET
     return NOT_MET if interval["low"] > limit else CANNOT_TELL

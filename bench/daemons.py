@@ -37,7 +37,7 @@ class Daemons:
         with ExitStack() as stack:
             server = stack.enter_context(Chronyd(MANY_SERVERS, serve=True))
             for count in self.sources:
-                # After the first measurements they are quiet: chronyd should do nothing but answer us.
+                # They poll rarely after the first measurements, so that chronyd does nothing but answer us.
                 lines = [
                     f"server 127.0.0.{number} port {server.ntp_port} iburst minpoll 6 maxpoll 6"
                     for number in range(1, count + 1)

@@ -17,20 +17,20 @@ from confidence import Interval, independent
 
 ADDRESSES = 1000
 DELAY = 0.020
-# Every so manyth is silent: 5 %.
+# One address in so many is silent: 5 %.
 SILENT = 20
 TIMEOUT = 1.0
 
 AIO, BLOCKING = "aio", "blocking"
 THREADS = ["threads-32", "threads-1000"]
-# The blocking call is asked one after the other: of so many that answer.
+# The blocking call asks so many addresses, one after the other, all of which answer.
 IN_TURN = 100
 
 WHAT = ("wall", "last", "cpu", "resident")
 
 
 def has_aio(python: Path) -> bool:
-    """Whether our package has pychrony.aio. Where the sources have it, an environment without it is an error."""
+    """Whether our package has pychrony.aio. If the sources have it, an environment without it is an error."""
     code = "from importlib.util import find_spec; print(find_spec('pychrony.aio') is not None)"
     done = subprocess.run([str(python), "-c", code], stdout=subprocess.PIPE, text=True, check=True)
     installed = done.stdout.strip() == "True"
@@ -69,7 +69,7 @@ def _ask(python: Path, how: str, addresses: Sequence[str], answering: int) -> di
 
 
 def measure(python: Path, rounds: int) -> dict[str, Any]:
-    """Wall time of all calls, CPU per call and peak memory, each way in a process of its own, in turns drawn by lot."""
+    """Wall time of all calls, CPU per call and peak memory. Each way runs in a process of its own, in random order."""
     ways = [BLOCKING, *THREADS, *([AIO] if has_aio(python) else [])]
     runs: dict[str, list[dict[str, float]]] = {how: [] for how in ways}
     lot = random.Random(1)

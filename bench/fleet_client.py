@@ -1,10 +1,10 @@
-"""Asks many chronyds at once, and says what that took. Runs in the interpreter that is measured.
+"""Asks many chronyds at once, and says what that cost. Runs in the interpreter that is measured.
 
     python3 fleet_client.py HOW TIMEOUT
 
-HOW is "aio", "threads-N" (asyncio.to_thread with a pool of N) or "blocking" (one after the other). It reads a list of addresses,
-of which the first answers, as a line of JSON. It prints a line of JSON: how many answered, wall seconds of all, CPU seconds per
-call, bytes of resident memory at the most, and the seconds after which the last answer was there.
+HOW is "aio", "threads-N" (asyncio.to_thread with a pool of N) or "blocking" (one after the other). It reads a list of
+addresses as a line of JSON; the first of them must answer. It prints a line of JSON: how many answered, wall seconds in all,
+CPU seconds per call, peak resident memory in bytes, and the seconds after which the last answer was there.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from typing import Any
 
 import pychrony
 
-# When an answer was there; None where none came.
+# When each answer was there; None if none came.
 Times = list["float | None"]
 
 
@@ -71,7 +71,7 @@ def ask(how: str, addresses: list[str], timeout: float) -> Times:
 
 
 def peak() -> int:
-    """Bytes of memory that were resident at the most, as the kernel has it."""
+    """Peak resident memory in bytes, as the kernel counts it."""
     status = Path("/proc/self/status").read_text().splitlines()
     return int(next(line for line in status if line.startswith("VmHWM")).split()[1]) * 1024
 
@@ -80,7 +80,7 @@ def main(how: str, timeout: float) -> None:
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
     addresses = json.loads(sys.stdin.readline())
-    ask(how, addresses[:1], timeout)  # what is made once: modules, types, an event loop
+    ask(how, addresses[:1], timeout)  # makes what is made only once: modules, types, an event loop
     cpu, wall = time.process_time(), time.perf_counter()
     times = ask(how, addresses, timeout)
     ended = time.perf_counter()

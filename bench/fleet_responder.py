@@ -1,9 +1,9 @@
-"""Many chronyds in one process: each address has a socket of its own, answers tracking late, or never.
+"""Many chronyds in one process: each address has a socket of its own, which answers tracking late, or never.
 
     python3 bench/fleet_responder.py COUNT SECONDS SILENT
 
-listens on COUNT addresses of the loopback network, of which every SILENT-th answers nothing and the others after SECONDS. It
-prints the addresses as a line of JSON, and ends with its input.
+listens on COUNT addresses of the loopback network. Every SILENT-th of them never answers, and the others answer after
+SECONDS. It prints the addresses as a line of JSON, and ends when its input ends.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ def listen(number: int) -> socket.socket:
 
 
 def serve(sockets: list[socket.socket], delay: float) -> None:
-    """Answers what comes to these sockets, until the standard input ends."""
+    """Answers what arrives at these sockets, until standard input ends."""
     head, tail = template()
     # The delay is always the same: what came first is due first.
     held: deque[tuple[float, Callable[[], object]]] = deque()

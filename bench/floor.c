@@ -1,5 +1,5 @@
 /*
- * The floor: the calls of libchrony that any binding makes, made by C and nothing else.
+ * The floor: the calls to libchrony that any binding makes, made from C, and nothing else.
  *
  * Usage: floor LIBRARY. It reads lines "REPORT MODE ADDRESS CALLS" from its input, MODE being "call" (a session for each
  * call), "connection" (one for all) or "cold" (the same, with the processor's caches emptied before each call), and answers
@@ -35,7 +35,7 @@ static void ask_anew(const char *address, const struct report *report) {
 	disconnect(&connection);
 }
 
-/* Not static, so that the compiler does not take the two for equal. */
+/* Not static, so that the compiler cannot assume that the two are equal. */
 char memory[2][1 << 20];
 
 /* Reads so much memory that the processor's caches hold nothing else: as much as worker.py does. */

@@ -1,4 +1,4 @@
-"""What is to be reached, as data: where each value stands in the results, and the most that it may be."""
+"""The goals, as data: where each value stands in the results, and the most that it may be."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ import startup
 from confidence import Interval, verdict
 from measure import FLOOR, OURS, PEER, TRACKING
 
-# For a goal whose measurement the build at hand has no code for. Nothing is left out silently.
+# For a goal that cannot be measured, because the build at hand lacks the code. Nothing is left out silently.
 NOT_MEASURED = "not measured"
 
 
 @dataclass(frozen=True)
 class Unit:
-    """What a value is divided by to be shown, and how."""
+    """How a value is shown: what it is divided by, and with how many digits."""
 
     name: str
     size: float = 1
@@ -121,7 +121,7 @@ def find(results: dict[str, Any], where: tuple[str, ...]) -> Interval | None:
 
 
 def judge(results: dict[str, Any]) -> list[dict[str, str]]:
-    """Each goal with what was measured and what that says of it, as it is shown."""
+    """Each goal with its measurement and its verdict, as they are shown."""
     rows = []
     for goal in GOALS:
         interval = find(results, goal.where)

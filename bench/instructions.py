@@ -5,7 +5,7 @@ As a program it says where the instructions of a call go, or the lines of code o
     python3 bench/instructions.py --python INTERPRETER [--path FOLDER] [--mode connection] [--report tracking]
         [--lines code|data]
 
-where FOLDER holds a pychrony to take instead of the installed one: one with symbols, so that functions have names.
+where FOLDER holds a pychrony to use instead of the installed one: one with symbols, so that functions have names.
 """
 
 from __future__ import annotations
@@ -22,10 +22,10 @@ from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
-# What a run of the second length costs more than one of the first are that many calls, without start and end.
+# What a run of the second length costs more than one of the first is the cost of the calls alone, without start and end.
 SHORT, LONG = 200, 1200
 
-# What callgrind counts of itself, and what of the caches that it simulates: see touched.py.
+# What callgrind always counts, and what it counts in the caches that it simulates: see touched.py.
 INSTRUCTIONS = ("Ir",)
 LINES = {"code": ("ILmr",), "data": ("DLmr", "DLmw")}
 
@@ -41,7 +41,7 @@ class Profile:
     """Where instructions went. A place is a function and the file (program or library) that holds it."""
 
     own: Counter[tuple[str, str]] = field(default_factory=Counter)
-    # By (caller, callee): with all that the callee called.
+    # By (caller, callee), including all that the callee called.
     calls: Counter[tuple[tuple[str, str], tuple[str, str]]] = field(default_factory=Counter)
 
     @property
@@ -55,7 +55,7 @@ class Profile:
         return files
 
     def per_call(self, longer: Profile, calls: int) -> Profile:
-        """What each of so many calls cost that a longer run made more than this one."""
+        """What one call cost: a longer run made so many calls more than this one."""
 
         def difference(less: Counter[Place], more: Counter[Place]) -> Counter[Place]:
             costs = {key: round((cost - less[key]) / calls) for key, cost in more.items()}
@@ -65,8 +65,8 @@ class Profile:
 
 
 def parse(text: str, events: Collection[str]) -> Profile:
-    """Reads callgrind's file format: names are given once with a number, and by the number afterwards. A cost is the sum of
-    these events."""
+    """Reads callgrind's file format: a name is given once with a number, and afterwards by the number alone. A cost is the
+    sum of these events."""
     profile = Profile()
     columns: list[int] = []
     names: dict[tuple[str, str], str] = {}
@@ -121,7 +121,7 @@ def profile(
         valgrind = ["valgrind", "--tool=callgrind", f"--callgrind-out-file={out}", "-q", *options]
         subprocess.run(
             [*valgrind, *command],
-            # The hash seed, since it moves dictionary entries about.
+            # The hash seed is fixed, since it moves dictionary entries about.
             env={**env, "PYTHONHASHSEED": "0"},
             input=request,
             text=True,
@@ -156,7 +156,7 @@ def print_largest(title: str, costs: Mapping[str, int], count: int) -> None:
 
 
 def show(profile: Profile, what: str, is_ours: Callable[[str], bool], count: int) -> None:
-    """Prints where a call's cost goes: by file, by function of ours, and by what ours call."""
+    """Prints where a call's cost goes: by file, by our functions, and by what our functions call."""
     print(f"{profile.total} {what} per call")
     print_largest("By file:", profile.by_file(), count)
     own = {function: cost for (function, file), cost in profile.own.items() if is_ours(file)}
@@ -181,7 +181,7 @@ def main() -> None:
     parser.add_argument("--path", type=Path, help="a folder to import pychrony from instead")
     parser.add_argument("--mode", choices=("connection", "call"), default="connection")
     parser.add_argument("--report", default="tracking")
-    parser.add_argument("--sources", type=int, default=1, help="how many chronyd has")
+    parser.add_argument("--sources", type=int, default=1, help="how many sources chronyd has")
     parser.add_argument("--transport", choices=("unix", "udp"), default="udp")
     parser.add_argument("--lines", choices=tuple(LINES), help="count lines that a call touches")
     parser.add_argument("--top", type=int, default=25)
@@ -194,7 +194,7 @@ def main() -> None:
         address = asked.address(options.sources, options.transport)
         ask = partial(profile_call, command, env, options.report)
         if options.lines:
-            what = f"lines of {options.lines} (with what empties the caches)"
+            what = f"lines of {options.lines} (including those that empty the caches)"
             found = ask("cold", address, **touched.CALLGRIND, events=LINES[options.lines])
         else:
             what = "instructions"

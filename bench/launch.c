@@ -1,8 +1,8 @@
 /*
- * Runs a program to its end, and says what that took.
+ * Runs a program to its end, and says what that cost.
  *
- * Usage: launch PROGRAM [ARGUMENT...]. It prints a line of JSON: wall and CPU seconds, and the most memory that was resident,
- * in bytes. It is a small program in C because the memory of the one that starts a process counts as that process's own.
+ * Usage: launch PROGRAM [ARGUMENT...]. It prints a line of JSON: wall and CPU seconds, and peak resident memory in bytes.
+ * It is a small program in C because the memory of the process that starts another counts as that other's own.
  */
 
 #define _GNU_SOURCE

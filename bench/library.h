@@ -1,4 +1,4 @@
-/* libchrony as the C programs here call it: opened by path, its functions in one table, and the fields of a report. */
+/* libchrony as the C programs here call it: opened by path, with its functions in one table; and the fields of reports. */
 
 #ifndef BENCH_LIBRARY_H
 #define BENCH_LIBRARY_H
@@ -12,7 +12,7 @@
 	apply(get_field_uinteger) apply(get_field_integer) apply(get_field_float) apply(get_field_timespec) \
 	apply(get_field_string)
 
-/* A pointer for each function, of the very type its prototype has. */
+/* A pointer to each function, of exactly the type of its prototype. */
 #define LIBRARY_MEMBER(name) __typeof__(&chrony_##name) name;
 struct library {
 	LIBRARY_FUNCTIONS(LIBRARY_MEMBER)
@@ -21,7 +21,7 @@ struct library {
 struct report {
 	const char *name;
 	bool is_list;
-	const char *fields[16]; /* by libchrony's names; NULL ends them */
+	const char *fields[16]; /* libchrony's names for them; NULL ends the list */
 };
 
 struct connection {
@@ -34,13 +34,13 @@ enum { PATIENCE = 3000 };
 
 extern struct library chrony;
 
-/* Opens the library at this path and looks its functions up; the program ends where that fails. */
+/* Opens the library at this path and looks up its functions; the program ends if that fails. */
 void library_open(const char *path);
 
 /* The report of this name, or NULL. */
 const struct report *report_named(const char *name);
 
-/* A connection to this address, with a session on it. The program ends where one of these fails. */
+/* A connection to this address, with a session on it. The program ends if either fails. */
 struct connection connect_to(const char *address);
 void disconnect(const struct connection *connection);
 
@@ -56,7 +56,7 @@ void read_fields(chrony_session *session, const struct report *report);
 /* Prints what failed, and ends the program. */
 __attribute__((noreturn, format(printf, 1, 2))) void fail(const char *format, ...);
 
-/* Ends the program unless libchrony was content. */
+/* Ends the program unless libchrony reported success. */
 void expect_ok(chrony_err error, const char *call);
 
 /* A clock's time in seconds. */

@@ -1,4 +1,4 @@
-"""The measurements. Each returns plain data, as it stands in the JSON file."""
+"""The measurements. Each returns plain data, in the form in which the JSON file has it."""
 
 from __future__ import annotations
 
@@ -31,10 +31,10 @@ CHRONYC, NOTHING = "chronyc", "nothing"
 
 # How long the calls of one batch of ours take together, in seconds.
 BATCH = 0.03
-# A new process has its memory laid out anew, which may cost or save some: none is measured alone, and how much that varies is
-# part of the intervals.
+# A new process has a new layout of memory, which may cost or save some time. So several are measured, and this variation
+# is part of the intervals.
 ROUNDS_PER_LAUNCH = 10
-# The CPU that the daemons and those who ask share: no time goes into waking another one, and none is decided by where the
+# The CPU that the daemons and those who ask share: no time goes into waking another one, and no result depends on where the
 # scheduler puts them.
 CPU = 0
 # strace counts what a run of the second length does more than one of the first.
@@ -132,7 +132,7 @@ def spread(values: Sequence[float]) -> dict[str, float]:
 
 
 def bare(env: Mapping[str, str]) -> dict[str, str]:
-    """An environment for the peer: it brings its own libchrony, and nothing of ours is to be in its way."""
+    """An environment for the peer: it brings its own libchrony, and nothing of ours must get in its way."""
     return {
         name: value for name, value in env.items() if not name.startswith(("PYTHON", "PYCHRONY"))
     }
@@ -144,7 +144,7 @@ def binding(name: str, python: str, env: Mapping[str, str]) -> Contestant:
 
 
 def contestants(ours: str, peer: str) -> list[Contestant]:
-    """All that are compared. The arguments are the interpreters that have our pychrony and the peer."""
+    """All contestants. The arguments are the interpreters that have our pychrony and the peer."""
     env = dict(os.environ)
     library = str(parts.libchrony(ours))
     chronyc = Contestant(
@@ -180,11 +180,11 @@ def times(
     launches: int,
     ratios: Sequence[tuple[str, str]],
 ) -> dict[str, Any]:
-    """Wall and CPU time per call. In each round each contestant makes one batch, in an order drawn by lot; a ratio is the
-    median of the ratios within the rounds, so that what slows a round down slows both sides.
+    """Wall and CPU time per call. In each round each contestant makes one batch, in random order; a ratio is the median of
+    the ratios within the rounds, so that what slows a round down slows both sides.
 
-    Those that are compared make the same number of calls: what a batch costs at its start, and whether it ends before
-    another process has its turn, would else be taken for a difference between them.
+    Contestants that are compared make the same number of calls. Otherwise what a batch costs at its start, and whether it
+    ends before another process has its turn, would be taken for a difference between them.
     """
     daemons.run_on(CPU)
     leader: dict[str, str] = {}
@@ -242,7 +242,7 @@ def _summary(
 
 
 def single_calls(daemons: Daemons, ours: Contestant, count: int) -> dict[str, Any]:
-    """Each of many calls timed alone."""
+    """Many calls, each timed alone."""
     results = {}
     with Worker(ours) as worker:
         for transport in TRANSPORTS:
@@ -260,7 +260,7 @@ def single_calls(daemons: Daemons, ours: Contestant, count: int) -> dict[str, An
 def threads(
     daemons: Daemons, who: Iterable[Contestant], calls: int, rounds: int
 ) -> dict[str, dict[str, dict[str, float]]]:
-    """Tracking calls per second by threads. The peer has no locks: its threads have a connection each."""
+    """Tracking calls per second by the number of threads. The peer has no locks: its threads have a connection each."""
     address = daemons.address(1, "udp")
     modes = {OURS: ("own", "shared"), PEER: ("own",)}
     rates: dict[str, dict[str, list[float]]] = {}
@@ -323,7 +323,7 @@ def _system_calls(one: Contestant, case: Case, address: str) -> dict[str, float]
 
 
 def call_instructions(daemons: Daemons, who: Iterable[Contestant]) -> dict[str, Any]:
-    """Instructions per tracking call, and which of them are in files that only ours has."""
+    """Instructions per tracking call, in all and by file, and those that are ours beyond the floor and the loop."""
     by_name = {one.name: one for one in who}
     counted = [*(by_name[name] for name in (FLOOR, MINIMAL, OURS, PEER)), nothing(by_name[OURS])]
     address = daemons.address(1, "udp")
@@ -357,7 +357,7 @@ def call_misses(daemons: Daemons, who: Iterable[Contestant]) -> dict[str, Any]:
     }
 
 
-# Where it runs.
+# The machine.
 
 
 def machine(python: str) -> dict[str, str]:

@@ -1,8 +1,8 @@
 /*
  * The minimal binding: a C extension that makes the floor's calls with the GIL released, and returns the values as a tuple. It
- * checks nothing, shares nothing and names nothing: what it costs beyond the floor is what it takes to be called from Python.
+ * checks nothing, shares nothing and names nothing: what it costs beyond the floor is the cost of being called from Python.
  *
- * One connection is open at a time: open(LIBRARY, ADDRESS), then ask(). once(ADDRESS) is a session for the one call.
+ * One connection is open at a time: open(LIBRARY, ADDRESS), then ask(). once(ADDRESS) opens a session for that call only.
  */
 
 #define PY_SSIZE_T_CLEAN

@@ -1,8 +1,8 @@
 /*
- * A list read over several sessions at once, each with one request in flight: what overlapping the round trips would bring.
+ * Reads a list over several sessions at once, each with one request in flight: what overlapping the round trips would gain.
  *
  * Usage: overlap LIBRARY ADDRESS REPORT SESSIONS LISTS. It prints a line of JSON: the seconds it takes to open the sessions,
- * and wall and CPU seconds per list on sessions that are open.
+ * and wall and CPU seconds per list once they are open.
  */
 
 #include "library.h"

@@ -1,4 +1,4 @@
-"""What it would bring to have several requests of a list in flight at once: the prototype overlap.c, near and far."""
+"""What several requests of a list in flight at once would gain: the prototype overlap.c, near and far."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ DELAY = 0.020
 
 @contextmanager
 def relayed(address: str) -> Iterator[str]:
-    """The address of a relay to this UDP address, whose answers come later."""
+    """The address of a relay to this UDP address, which delays the answers."""
     port = address.rpartition(":")[2]
     command = [sys.executable, str(parts.HERE / "relay.py"), port, str(DELAY)]
     with subprocess.Popen(
@@ -47,7 +47,7 @@ def measure(daemons: Daemons, library: Path, quick: bool) -> dict[str, Any]:
         for number in range(rounds):
             for link, (address, lists) in links.items():
                 if address == far and number >= 3:
-                    continue  # nothing but the delay counts there, and that does not vary
+                    continue  # there the delay outweighs all else, and it does not vary
                 for sessions in SESSIONS:
                     command = [
                         str(program),

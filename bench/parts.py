@@ -16,13 +16,13 @@ HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent
 CACHE = ROOT / ".cache" / "bench"
 
-# chrony.h of the tests' stand-in declares libchrony's functions: no header of libchrony's need be installed.
+# The chrony.h of the tests' stand-in declares libchrony's functions, so that libchrony's own need not be installed.
 INCLUDE = ROOT / "tests" / "support"
 
 PEER = "pychrony==2.0.3"
 PEER_NEEDS = ("cffi==2.1.1", "pycparser==3.12")
 
-# What is run here, and the Debian package that has it.
+# The programs that are run here, and the Debian packages that have them.
 TOOLS = {
     "cc": "gcc",
     "chronyc": "chrony",
@@ -42,12 +42,12 @@ def tool(name: str) -> str:
 
 
 def ensure_tools() -> None:
-    """Installs what is missing, where apt may; else says what is missing."""
+    """Installs what is missing if apt may do so, and otherwise says what is missing."""
     missing = sorted(
         {package for name, package in TOOLS.items() if not shutil.which(name, path=SEARCH)}
     )
     if missing and os.geteuid() == 0 and shutil.which("apt-get"):
-        # The daemon is not to be started by its installation.
+        # Its installation must not start the daemon.
         env = {**os.environ, "DEBIAN_FRONTEND": "noninteractive", "RUNLEVEL": "1"}
         subprocess.run(["apt-get", "update", "-q"], check=True, env=env)
         subprocess.run(["apt-get", "install", "-qy", *missing], check=True, env=env)
@@ -63,7 +63,7 @@ def libchrony(python: str) -> Path:
 
 
 def program(name: str, *others: str) -> Path:
-    """Compiles one of the C programs, of its own file and of others."""
+    """Compiles one of the C programs from its own file and others."""
     return _compile(CACHE / name, [name, *others])
 
 
@@ -86,7 +86,8 @@ def _compile(out: Path, names: Sequence[str], *flags: str) -> Path:
 def environment(role: str, python: str, *packages: str) -> Path:
     """The interpreter of an environment that has these packages and nothing else. A path names a wheel.
 
-    What else is installed costs time at the start of each process. Roles are names of one length: that of a path counts too.
+    Anything else would cost time at the start of each process. All roles have names of the same length, because the length
+    of a path counts too.
     """
     folder = CACHE / "environments" / role
     interpreter = folder / "bin" / "python"
@@ -125,7 +126,7 @@ def build_wheel(python: str, source: Path, folder: Path) -> Path:
 
 
 def build_seconds() -> float:
-    """How long cargo takes to build the extension from nothing, its crates downloaded."""
+    """How long cargo takes to build the extension from scratch, with its crates already downloaded."""
     target = CACHE / "target"
     shutil.rmtree(target, ignore_errors=True)
     env = {**os.environ, "CARGO_TARGET_DIR": str(target), "RUSTC_WRAPPER": ""}

@@ -1,4 +1,4 @@
-"""The plot: bars of CPU time for tracking, and lines of CPU time for lists as sources grow. SVG, written by hand."""
+"""The plot: bars of CPU time for tracking, and lines of CPU time for lists by their number of sources, as plain SVG."""
 
 from __future__ import annotations
 

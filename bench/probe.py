@@ -1,10 +1,10 @@
-"""A fleet through one exporter: 1,000 chronyds that are simulated on loopback, asked through /probe.
+"""A fleet asked through one exporter: 1,000 chronyds, simulated on loopback, are asked through /probe.
 
     python bench/probe.py
 
-Each target has an address of its own (127.x.y.z), four sources, and what a command port gives by default. It answers
-each request 20 ms later; one in twenty is silent. All are scraped at once, and then spread over 15 s, as Prometheus does
-it. Prints a Markdown table.
+Each target has an address of its own (127.x.y.z), four sources, and the reports that a command port gives by default. It
+answers each request 20 ms later; one target in twenty is silent. All are scraped at once, and then spread over 15 s, as
+Prometheus does it. Prints a Markdown table.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ INTERVAL = 15.0
 TIMEOUT = 10.0
 PORT = 11323
 
-# What the command port does not give, or what this chronyd has not.
+# What the command port does not give, or what this chronyd does not have.
 REFUSED = {
     **dict.fromkeys(["serverstats", "selectdata", "ntpdata", "authdata"], UNAUTHORISED),
     "rtcdata": NO_RTC,
@@ -66,7 +66,7 @@ async def simulate() -> None:
     loop = asyncio.get_running_loop()
 
     def answer(datagram: bytes) -> bytes:
-        # The same request gets the same answer, but for the sequence number, which is sent back: encode it once.
+        # The same request gets the same answer except for the sequence number, which is copied: encode it once.
         key = datagram[4:6] + datagram[20:24]
         if key not in answers:
             request = Request(datagram, responder, 0, "")
@@ -110,7 +110,7 @@ def simulated() -> Iterator[None]:
 
 
 async def scrape(exporter: Exporter, number: int, after: float) -> tuple[float, bool]:
-    """Seconds that a scrape took, and whether the target was up."""
+    """How many seconds a scrape took, and whether the target was up."""
     await asyncio.sleep(after)
     began = time.perf_counter()
     reader, writer = await asyncio.open_connection("127.0.0.1", exporter.port)

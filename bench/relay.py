@@ -2,7 +2,7 @@
 
     python3 bench/relay.py PORT SECONDS
 
-passes on what it gets to the UDP port PORT of 127.0.0.1, prints the port it listens on, and ends with its input.
+passes on what it gets to the UDP port PORT of 127.0.0.1, prints the port it listens on, and ends when its input ends.
 """
 
 from __future__ import annotations

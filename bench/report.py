@@ -145,7 +145,7 @@ def fleet_table(results: Results) -> str:
         else [f"{label}: not in this build", *["–"] * 4]
         for how, label in labels.items()
     ]
-    head = ["wall, s", "last answer, s", "CPU per call, µs", "memory at the most, KiB"]
+    head = ["wall, s", "last answer, s", "CPU per call, µs", "peak memory, KiB"]
     return table(["addresses", *head], rows)
 
 
@@ -160,7 +160,7 @@ def threads_table(results: Results) -> str:
 
 
 def growth_table(results: Results) -> str:
-    """What each further source costs, between 1 and 64."""
+    """What each additional source costs, between 1 and 64."""
     rows = []
     for report in ("sources", "sourcestats"):
         one, many = (results["lists"][f"{report}, {n}"] for n in ("1 source", "64 sources"))

@@ -1,9 +1,9 @@
-"""Measures what a call costs, and against what: prints the tables, and writes them for machines, readers and eyes.
+"""Measures what a call costs, compared with its alternatives. Prints the tables, and writes them as JSON, Markdown and SVG.
 
     PYCHRONY_LIBCHRONY=LIBRARY python3 bench/run.py --wheel FILE
         [--json FILE] [--markdown docs/performance.md] [--plot docs/performance.svg] [--quick]
 
-FILE is our wheel. It is installed, and all else built, below .cache/bench, for the interpreter that runs this.
+FILE is our wheel. It is installed, and everything else is built, below .cache/bench, for the interpreter that runs this.
 """
 
 from __future__ import annotations
@@ -34,9 +34,9 @@ def run(options: argparse.Namespace) -> dict[str, Any]:
     by_name = {one.name: one for one in who}
     bindings = [one for one in who if one.name != measure.CHRONYC]
     results: dict[str, Any] = {"machine": measure.machine(str(ours))}
-    progress("nothing yet: the daemons' sources are to answer first")
+    progress("nothing yet: waiting for the daemons' sources to answer")
     with Daemons(sources=(1, 8, 64)) as daemons:
-        progress("imports, first answers and commands; and builds the extension")
+        progress("imports, first answers, commands, and a build of the extension")
         udp = daemons.address(1, "udp")
         results["startup"] = startup.measure(
             sys.executable, ours, peer, options.wheel, udp, rounds=5 if quick else 60
@@ -79,10 +79,14 @@ def run(options: argparse.Namespace) -> dict[str, Any]:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description="Measures what a call costs, and against what.")
+    parser = argparse.ArgumentParser(
+        description="Measures what a call costs, compared with its alternatives."
+    )
     source = parser.add_mutually_exclusive_group(required=True)
     source.add_argument("--wheel", type=Path, help="our wheel")
-    source.add_argument("--from-json", type=Path, help="measure nothing: take the results of a run")
+    source.add_argument(
+        "--from-json", type=Path, help="measure nothing, but use the results of an earlier run"
+    )
     parser.add_argument("--json", type=Path, help="write everything to this file")
     parser.add_argument("--markdown", type=Path, help="rewrite the tables within this file")
     parser.add_argument("--plot", type=Path, help="draw to this SVG file")

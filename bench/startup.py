@@ -1,4 +1,4 @@
-"""What it costs to have the module, and to get a first answer: in a program's life, before its second call."""
+"""What it costs a program to import the module and to get a first answer: all that comes before its second call."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Program:
     name: str
     command: list[str]
     env: Mapping[str, str]
-    # What its cost is told without: the program of this name. Without one it is the cost of the whole process.
+    # The cost is told over that of the program of this name. Without one it is the cost of the whole process.
     over: str | None = None
 
 
@@ -38,7 +38,7 @@ CHRONYC_COMMAND = "chronyc -c tracking"
 
 
 def has_command(python: Path) -> bool:
-    """Whether our package has its command. Where setup.cfg has one, an environment without it is an error."""
+    """Whether our package has its command. If setup.cfg declares one, an environment without it is an error."""
     setup = configparser.ConfigParser()
     setup.read(parts.ROOT / "setup.cfg")
     scripts = setup.get("options", "scripts", fallback="").split()
@@ -52,7 +52,7 @@ def has_command(python: Path) -> bool:
 def in_python(
     name: str, python: Path, env: Mapping[str, str], codes: Mapping[str, str]
 ) -> list[Program]:
-    """Programs in one interpreter: the interpreter alone, and what costs something over that."""
+    """Programs in one interpreter: the interpreter alone, and what is measured over it."""
     alone = f"{name}: {BARE}"
     return [
         Program(alone, [str(python), "-c", "pass"], env),
@@ -74,7 +74,7 @@ def our_programs(name: str, python: Path, address: str) -> list[Program]:
 
 
 def programs(ours: Path, peer: Path, address: str) -> list[Program]:
-    """Everything that stands in the table. The address is one of UDP."""
+    """Everything that is in the table. The address is a UDP one."""
     env = dict(os.environ)
     peer_codes = {
         IMPORT: "import pychrony",
@@ -94,8 +94,8 @@ def programs(ours: Path, peer: Path, address: str) -> list[Program]:
 
 
 class Runs:
-    """What the programs took, round by round: wall and CPU seconds, bytes of resident memory, and instructions, of which one
-    count stands for all rounds."""
+    """What the programs took, round by round: wall and CPU seconds, bytes of resident memory, and instructions, which are
+    counted once for all rounds."""
 
     def __init__(self, programs: Sequence[Program], rounds: int) -> None:
         self.programs = {one.name: one for one in programs}
@@ -113,7 +113,7 @@ class Runs:
                     self._runs[one.name].append(taken)
 
     def costs(self, name: str, what: str) -> list[float]:
-        """What a program took in each round, without the one that its cost is told without."""
+        """What a program took in each round, less what the program took that its cost is told over."""
         costs = [run[what] for run in self._runs[name]]
         over = self.programs[name].over
         if over is None:
@@ -124,7 +124,7 @@ class Runs:
         return independent(self.costs(name, what))
 
     def difference(self, name: str, other: str, what: str) -> Interval:
-        """What the one took more than the other: of the whole processes, as their interpreters cost the same."""
+        """What the one took more than the other. These are whole processes, since their interpreters cost the same."""
         pairs = zip(self._runs[name], self._runs[other])
         return independent([one[what] - another[what] for one, another in pairs])
 
@@ -137,7 +137,7 @@ COLUMNS = ("wall", "cpu", "instructions", "resident")
 
 
 def measure(python: str, ours: Path, peer: Path, wheel: Path, address: str, rounds: int) -> Any:
-    """The programs, and what it costs to have our package at all."""
+    """What the programs cost, the sizes of the wheels, and how long our extension takes to build."""
     runs = Runs(programs(ours, peer, address), rounds)
     return {
         "programs": {

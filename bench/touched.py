@@ -1,7 +1,7 @@
 """What a call touches: cache misses simulated by valgrind's cachegrind, and counted by the processor where perf may.
 
 How long an instruction takes depends on where its operands are. A processor with slower memory than this one takes longer
-for the same instructions, and the more so the more memory they touch.
+for the same instructions, the longer the more memory they touch.
 """
 
 from __future__ import annotations
@@ -19,12 +19,12 @@ import worker
 LINE = 64
 # A processor that is the same on every machine: first level caches of 32 KiB, and below them one of 1 MiB.
 COMMON = [f"--I1=32768,8,{LINE}", f"--D1=32768,8,{LINE}", f"--LL=1048576,16,{LINE}"]
-# One whose first level holds next to nothing: what the last level misses after it was emptied are all lines that are touched.
+# One whose first level holds next to nothing: what the last level misses after it was emptied is every line that is touched.
 COUNTING = [f"--I1={2 * LINE},1,{LINE}", f"--D1={2 * LINE},1,{LINE}", f"--LL=1048576,16,{LINE}"]
 # A simulated run is slow; what a call misses hardly varies.
 SHORT, LONG = 50, 250
 COLD_SHORT, COLD_LONG = 10, 60
-# The same for callgrind, which says where as well.
+# The same for callgrind, which also says where.
 CALLGRIND: dict[str, Any] = {
     "lengths": (COLD_SHORT, COLD_LONG),
     "options": ["--cache-sim=yes", *COUNTING],
@@ -47,7 +47,7 @@ def parse_cachegrind(text: str) -> dict[str, int]:
 
 
 def parse_perf(text: str) -> dict[str, int]:
-    """The counts of `perf stat -x,`, without the events that this processor does not let us count."""
+    """The counts of `perf stat -x,`, without the events that this processor cannot count."""
     rows = [line.split(",") for line in text.splitlines() if "," in line]
     return {row[2]: int(row[0]) for row in rows if row[0].isdigit()}
 
@@ -57,7 +57,7 @@ def _cachegrind(
 ) -> dict[str, int]:
     with tempfile.TemporaryDirectory() as folder:
         out = Path(folder, "cachegrind.out")
-        # The log has nothing but a warning that this machine's own caches are of an odd size.
+        # The log has nothing but a warning that this machine's own caches have an odd size.
         files = [f"--cachegrind-out-file={out}", f"--log-file={folder}/log"]
         subprocess.run(
             ["valgrind", "--tool=cachegrind", "--cache-sim=yes", *caches, *files, *command],
@@ -73,8 +73,8 @@ def _cachegrind(
 def misses(command: list[str], env: Mapping[str, str], address: str) -> dict[str, float]:
     """What a call on a connection misses in a loop of nothing else, and how many lines of memory it touches.
 
-    The lines are what a call misses whose caches were emptied before, less what the emptying itself misses: each line of
-    the memory that it reads.
+    The lines are what a call misses after the caches were emptied, less what the emptying itself misses, which is each line
+    of the memory that it reads.
     """
 
     def per_call(caches: list[str], mode: str, short: int, long: int) -> dict[str, float]:
@@ -110,7 +110,7 @@ def _perf(command: list[str], env: Mapping[str, str], request: str) -> dict[str,
 
 
 def perf_refusal() -> str | None:
-    """Why the processor's counters cannot be read here; None where they can."""
+    """Why the processor's counters cannot be read here; None if they can."""
     if shutil.which("perf") is None:
         return "perf is not installed"
     try:

@@ -1,11 +1,12 @@
-"""Asks chronyd as often as it is told, and says how long that took. Runs in the interpreter that is measured.
+"""Asks chronyd as often as it is told to, and says how long that took. Runs in the interpreter that is measured.
 
 It reads lines "REPORT MODE ADDRESS CALLS" and answers each with a line of JSON: seconds per call, wall and CPU. Its argument
 says what asks: "pychrony" (whichever this interpreter has), "minimal" (minimal.c), "chronyc" (a new process for each call)
 or "nothing" (a loop around an empty method: what the interpreter itself costs).
 
-Modes: "call", a session for each call; "connection", one for all; "cold", the same with the processor's caches emptied before
-each call; "single", the same as "call" with each call timed alone; "shared-N" and "own-N", N threads on one connection or on one each, where CALLS are those of each thread.
+Modes: "call", a session for each call; "connection", one for all; "cold", like "connection", with the processor's caches
+emptied before each call; "single", like "call", with each call timed alone; "shared-N" and "own-N", N threads on one
+connection or on one each, where CALLS is the number of each thread's calls.
 """
 
 from __future__ import annotations
@@ -35,7 +36,7 @@ def cpu_time() -> float:
     return sum(usage.ru_utime + usage.ru_stime for usage in both)
 
 
-# What a cold call is preceded by reads so many bytes: floor.c reads as many.
+# So many bytes are read before a cold call; floor.c reads as many.
 EMPTYING = 2 << 20
 
 
@@ -111,7 +112,7 @@ class Pychrony:
         self.module: Any = pychrony
 
     def once(self, report: str, address: str) -> Ask:
-        """A session for the one call, in the way the package offers."""
+        """A session for one call only, in the way that the package offers."""
         name = self.NAMES[report]
         function = getattr(self.module, name, None)
         if function is not None:
@@ -164,7 +165,7 @@ class Minimal:
 
 
 class Chronyc:
-    """`chronyc -c`, as programs run it that have no binding."""
+    """`chronyc -c`, as programs without a binding run it."""
 
     def measure(self, report: str, mode: str, address: str, calls: int) -> dict[str, Any]:
         host, _, port = address.rpartition(":") if ":" in address else (address, "", "")

@@ -2,8 +2,8 @@
 
     python clock_health.py [--port 8080] [--max-error 0.1] [--address ADDRESS]
 
-For the probe of a load balancer or of Kubernetes. However many ask, chronyd is asked once in CACHED seconds at most. In a
-web service of your own, take Verdict and call current() in the handler.
+For the probe of a load balancer or of Kubernetes. However many clients ask, chronyd is asked at most once in CACHED seconds.
+In a web service of your own, use Verdict and call current() in the handler.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ TIMEOUT = 1.0
 
 
 def greatest_error(status: pychrony.TrackingStatus) -> float:
-    """How many seconds the clock can be wrong: what is still being corrected, and what the path to the source may hide."""
+    """The clock's greatest error in seconds: what is still being corrected, and what the path to the source may hide."""
     return abs(status.offset) + status.root_dispersion + status.root_delay / 2
 
 
@@ -41,7 +41,7 @@ class Verdict:
         with self._lock:
             if time.monotonic() >= self._until:
                 self._verdict = self._ask()
-                # The time is taken anew: asking may have taken long.
+                # Read the time again: asking may have taken long.
                 self._until = time.monotonic() + CACHED
             return self._verdict
 
@@ -92,17 +92,21 @@ def server(verdict: Verdict, host: str = "127.0.0.1", port: int = 8080) -> Threa
 
 def main() -> None:
     parser = argparse.ArgumentParser(description="GET /healthz: may this clock be trusted?")
-    parser.add_argument("--host", default="127.0.0.1", help="where to listen (%(default)s)")
-    parser.add_argument("--port", type=int, default=8080, help="and on which port (%(default)s)")
+    parser.add_argument(
+        "--host", default="127.0.0.1", help="the address to listen on (%(default)s)"
+    )
+    parser.add_argument(
+        "--port", type=int, default=8080, help="the port to listen on (%(default)s)"
+    )
     parser.add_argument(
         "--max-error", type=float, default=0.1, help="seconds the clock may be wrong (%(default)s)"
     )
-    parser.add_argument("--address", help="chronyd's (default: its usual ones)")
+    parser.add_argument("--address", help="chronyd's address (default: its usual ones)")
     options = parser.parse_args()
     verdict = Verdict(options.max_error, options.address)
     try:
         verdict.current()
-    except ValueError as error:  # what was given is no address
+    except ValueError as error:  # the given address is malformed
         parser.error(str(error))
     with server(verdict, options.host, options.port) as http:
         try:

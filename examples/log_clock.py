@@ -1,9 +1,9 @@
-"""Write what chronyd says of the clock to an SQLite database, once in so many seconds.
+"""Write what chronyd says of the clock to an SQLite database at regular intervals.
 
 python log_clock.py DATABASE [SECONDS-BETWEEN] [HOW-MANY] [ADDRESS]
 
-Without HOW-MANY it goes on until Ctrl-C. A sample that chronyd did not give is a row with an error and no numbers, so that a
-gap in the record is seen.
+Without HOW-MANY it goes on until Ctrl-C. If chronyd gives no sample, the row has an error and no numbers, so that the gap
+shows in the record.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import pychrony
 
 TABLE = """
 CREATE TABLE IF NOT EXISTS clock (
-    time REAL NOT NULL,         -- seconds since 1970, when it was asked
+    time REAL NOT NULL,         -- when chronyd was asked: seconds since 1970
     error TEXT,                 -- why there are no numbers
     synchronised INTEGER,
     source TEXT,

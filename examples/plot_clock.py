@@ -22,12 +22,12 @@ QUERY = """
 SELECT time, synchronised, offset, root_delay, root_dispersion, frequency, skew
 FROM clock ORDER BY time
 """
-# matplotlib breaks a line and an area there.
+# matplotlib interrupts lines and areas at such values.
 GAP = (math.nan,) * 5
 
 
 def usual(sizes: Iterable[float]) -> float:
-    """A limit for an axis that leaves the largest twentieth out: the first samples would flatten all that follow."""
+    """A limit for an axis, which ignores the largest twentieth: the first samples would flatten all that follow."""
     ordered = sorted(size for size in sizes if not math.isnan(size))
     return 1.3 * ordered[int(0.95 * (len(ordered) - 1))] or 1.0
 

@@ -2,8 +2,8 @@
 
     python3 tools/command_files.py FOLDER
 
-The files are laid out below FOLDER as they are installed below /usr/share. The completion takes shtab; a shell that
-this shtab does not know is left out, and named. Neither the extension nor libchrony is needed.
+The files are laid out below FOLDER as they are installed below /usr/share. The completion needs shtab. A shell that the
+installed shtab does not know is left out, and named. Neither the extension nor libchrony is needed.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ SEE_ALSO = ["chronyc(1)", "chrony.conf(5)", "chronyd(8)"]
 
 
 def load() -> types.ModuleType:
-    """The module of the parser, from a package without the extension."""
+    """The parser's module, from a package without the extension."""
     package = types.ModuleType("pychrony")
     package.__path__ = [str(HERE / "src" / "pychrony")]
     sys.modules["pychrony"] = package
@@ -53,7 +53,7 @@ def version() -> str:
 
 
 def roff(text: str) -> str:
-    """Text that roff takes for nothing else: its hyphens are those that one types."""
+    """Text that roff takes literally: its hyphens are those that one types."""
     escaped = text.replace("\\", "\\e").replace("-", "\\-")
     return re.sub(r"^([.'])", r"\\&\1", escaped, flags=re.MULTILINE)
 
@@ -70,7 +70,7 @@ def option(action: argparse.Action) -> str:
 
 
 def options(parser: argparse.ArgumentParser, known: set[str]) -> str:
-    """Those of a parser that have not been explained already."""
+    """The options of a parser that have not been explained already."""
     return "".join(
         option(action)
         for action in parser._actions
@@ -89,7 +89,8 @@ def manual(arguments: types.ModuleType) -> str:
         ".SH SYNOPSIS\n.B pychrony\n[\\fIOPTION\\fR]... [\\fICOMMAND\\fR] [\\fIOPTION\\fR]...\n",
         f".SH DESCRIPTION\n{roff(arguments.DESCRIPTION)}",
         "The reports have chronyc's names, columns, words, signs and units.\n",
-        ".SH OPTIONS\n\\fB\\-a\\fR and \\fB\\-t\\fR are of every command, the others of the reports. An option may stand before or behind its command.\n",
+        ".SH OPTIONS\n\\fB\\-a\\fR and \\fB\\-t\\fR belong to every command, the others to the reports. "
+        "An option may stand before or after its command.\n",
         *(option(action) for action in own if action.dest != "help"),
         ".SH COMMANDS\n",
     ]
@@ -107,7 +108,7 @@ def manual(arguments: types.ModuleType) -> str:
 
 
 def epilog(text: str) -> list[str]:
-    """Sections of the epilog: a line that ends in a colon, with indented lines below; else a paragraph of its own."""
+    """The sections of the epilog: a heading that ends in a colon, with indented lines below it, or else a paragraph."""
     sections = []
     for block in text.strip().split("\n\n"):
         heading, _, lines = block.partition("\n")

@@ -1,4 +1,4 @@
-"""The tracking report of the system's chronyd; where none answers, of a private one that is synchronised to another."""
+"""The tracking report of the system's chronyd or, if none answers, of a private one that is synchronised to another."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def main() -> None:
         show(None)
         return
     print(
-        "No chronyd of this system's answers, so here is a private one, synchronised to a second one."
+        "No chronyd answers on this system, so here is a private one, synchronised to a second one."
     )
     with Chronyd(["local stratum 8"], serve=True) as server:
         line = f"server 127.0.0.1 port {server.ntp_port} minpoll -2 maxpoll -2 iburst"

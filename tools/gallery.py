@@ -18,7 +18,7 @@ from tests.support.chronyd import Chronyd
 from tests.support.shm import ShmClock
 
 ROOT = Path(__file__).parent.parent
-# The lines of the plot, as matplotlib writes them: with six decimals, where one is a tenth of a pixel.
+# The lines of the plot, as matplotlib writes them: with six decimals, of which the first is already a tenth of a pixel.
 LONG_PATH = re.compile(r' d="[^"]{3000,}"')
 
 

@@ -1,7 +1,7 @@
 """The steps of tools/install-test, run as root in a root of its own: python3 steps.py WHEEL LIBCHRONY PYTHON.
 
-PYTHON is the one in which the wheel is installed. LIBCHRONY serves as the system's, in /usr/lib, where the dynamic linkers
-of glibc and of musl both look.
+PYTHON is the interpreter in which the wheel is installed. LIBCHRONY serves as the system's, in /usr/lib, where the dynamic
+linkers of glibc and of musl both look.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from pathlib import Path
 
 from support.chronyd import LOCAL_SERVER, Chronyd
 
-# /lib is the same folder; that is how the linkers call it.
+# /lib is the same folder, and the name under which the linkers know it.
 SYSTEM = Path("/lib/libchrony.so.0")
 
 TRY = """
@@ -41,20 +41,20 @@ def python(code: str, *arguments: str, **variables: str) -> str:
 
 
 def attempt(**variables: str) -> tuple[str, str]:
-    """Import pychrony: the path of its libchrony, and the message of the ImportError."""
+    """Import pychrony, and return the path of its libchrony and the message of the ImportError."""
     path, message = json.loads(python(TRY, **variables))
     return path, message
 
 
 def show(what: str, value: str, true: bool) -> None:
-    """Print a result; end where it is not what it should be."""
+    """Print a result, and end the program if it is not what it should be."""
     print(f"{what}: {value}", flush=True)
     if not true:
         sys.exit("this is not as it should be")
 
 
 def system_has(content: Path | None) -> None:
-    """Put this file where the system's libchrony would be, or take away what is there."""
+    """Put this file where the system's libchrony would be, or remove what is there."""
     if SYSTEM.exists():
         SYSTEM.unlink()
     if content is not None:
@@ -99,7 +99,7 @@ def main() -> None:
     path, message = attempt()
     show("without any", path or message, str(bundled) in message and "dnf install" in message)
 
-    # What pip removes is what the wheel's RECORD lists, and what it compiled: it is put back before.
+    # pip removes what the wheel's RECORD lists, and what pip compiled. So the library is put back first.
     with zipfile.ZipFile(wheel) as archive:
         bundled.write_bytes(archive.read("pychrony/libchrony.so.0"))
     if "venv" in sys.argv[3]:

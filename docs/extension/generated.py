@@ -1,8 +1,8 @@
 """The generated parts of the pages: tables made from the module itself.
 
 A block ```{generated} NAME in a page is replaced by the Markdown that the function of that name below returns, before MyST
-reads the page. What they are made of is pychrony._tables(), the docstrings and signatures of the module, the header for C, the
-command's parser, and columns.py.
+reads the page. The functions make it from pychrony._tables(), the docstrings and signatures of the module, the header for C,
+the command's parser, and columns.py.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ TYPES = {
     "address": "str",
     "source": "str",
 }
-# What the brackets at the end of a field's docstring repeat: unit, range and libchrony's name have columns of their own.
+# The brackets at the end of a field's docstring are left out: unit, range and libchrony's name have columns of their own.
 BRACKETS = re.compile(r" \[[^]]*\]$")
 
 
@@ -83,7 +83,7 @@ def field_type(field: dict[str, Any]) -> str:
 
 
 def field_range(field: dict[str, Any]) -> str:
-    """The range, without what the column of the type says already."""
+    """The range, without what the type's column already says."""
     words = field["range"]
     if words in ("str", "bool", "str or None", field["enum"]):
         return ""
@@ -131,8 +131,8 @@ SHAPES = {
     "per address": " in a list, one for each source but the reference clocks",
 }
 KINDS = {
-    "closed": "An `IntEnum`. Another number is a ValueError.",
-    "open": "An `IntEnum`. A number that a newer chronyd sends is a member made on demand, named `UNKNOWN_` and the number.",
+    "closed": "An `IntEnum`. Any other number is a ValueError.",
+    "open": "An `IntEnum`. A number that only a newer chronyd knows becomes a member, named `UNKNOWN_` and the number.",
     "flags": "An `IntFlag`: members may be combined.",
 }
 
@@ -185,7 +185,7 @@ def entry(owner: Any, name: str, level: str, prefix: str, target: str) -> str:
 
 
 def functions() -> str:
-    """The ten getters in a table, what they have in common once, then the other functions."""
+    """The ten getters, what they have in common once, then the other functions."""
     own, common = {}, set()
     for report in REPORTS:
         text, shared = inspect.cleandoc(getattr(pychrony, report["getter"]).__doc__).split(
@@ -321,7 +321,7 @@ def option_row(action: argparse.Action) -> list[str]:
 
 
 def command() -> str:
-    """The commands, then the options: those of every report once, and of each other command what it has beside them."""
+    """The commands, then the options: those of every report once, then those that a command has besides."""
     parser = arguments.build()
     (commands,) = [each for each in parser._actions if isinstance(each.choices, dict)]
     about = {each.dest: each.help or "" for each in commands._choices_actions}

@@ -28,7 +28,7 @@ static PyMethodDef methods[] = {
 
 static int exec(PyObject *module) {
 	(void)module;
-	return PyChrony_Import(); /* fails as import statements do, where there is no pychrony, or one too old */
+	return PyChrony_Import(); /* fails as an import statement does if there is no pychrony, or one that is too old */
 }
 
 static PyModuleDef_Slot slots[] = {

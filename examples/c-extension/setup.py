@@ -1,4 +1,4 @@
-"""Builds an extension that uses pychrony from C; it is not linked to it, but imports it."""
+"""Builds an extension that uses pychrony from C. The extension is not linked to pychrony, but imports it."""
 
 from setuptools import Extension, setup
 

@@ -1,4 +1,4 @@
-"""Puts a libchrony beside the module, for builds that are told to bring one (setup.py)."""
+"""Puts a libchrony beside the module, for builds that are told to include one (setup.py)."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class Unfit(Exception):
 
 
 def read_elf(path: Path) -> tuple[tuple[int, int, int], set[str]]:
-    """What machine an ELF file is for (class, byte order, machine), and the names that it exports."""
+    """The machine that an ELF file is for (class, byte order, machine), and the names that it exports."""
     data = path.read_bytes()
     if data[:4] != b"\x7fELF":
         raise Unfit("it is no shared library")
@@ -61,7 +61,7 @@ def check(library: Path, module: Path) -> None:
 
 
 def bundle(library: str | None, module: Path) -> None:
-    """Have that libchrony beside the module, or none: one of an earlier build must not get into a wheel that has none."""
+    """Put that libchrony beside the module, or none: one from an earlier build must not get into a wheel without one."""
     bundled = module.with_name("libchrony.so.0")
     if bundled.exists():
         bundled.unlink()
