@@ -27,7 +27,7 @@ import pychrony
         (("tracing",), "there is no command 'tracing'; there are tracking, sources, "),
         (("--bogus",), "there is no option '--bogus'"),
         (("sources", "--bogus"), "there is no option '--bogus'"),
-        (("sources", "192.0.2.1"), "'192.0.2.1' is too much"),
+        (("sources", "192.0.2.1"), "unexpected argument '192.0.2.1': sources takes"),
         (("sources", "192.0.2.1"), "; an address is given with --address"),
         (("192.0.2.1",), "there is no command '192.0.2.1'; an address is given with --address"),
         (("--json", "--csv"), "--json and --csv exclude each other"),
