@@ -1,6 +1,6 @@
-"""The pytest plugin of pychrony: its fixtures, wherever it is installed.
+"""The pytest plugin of pychrony: its fixtures are there wherever it is installed.
 
-It stands beside the package, not in it: pytest loads it in every run, and importing anything of the package takes
+It stands beside the package, not in it: pytest loads it in every run, and importing anything from the package needs
 libchrony, which a machine that only runs tests may not have.
 """
 
@@ -19,11 +19,11 @@ if TYPE_CHECKING:
 
 @pytest.fixture
 def fake_chronyd(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeChronyd]:
-    """A chronyd that answers what the test says, and the default of pychrony's functions for the time of the test."""
+    """A chronyd that answers what the test says, and that pychrony's functions ask by default during the test."""
     from pychrony.testing import FakeChronyd
 
     # monkeypatch is undone after this fixture has ended. If the test sets the variable through it, it would restore this
-    # chronyd's address, unless it has recorded the earlier value first. To pychrony, empty is the same as not set.
+    # chronyd's address, unless it has recorded the earlier value first. pychrony treats empty as not set.
     monkeypatch.setenv("PYCHRONY_ADDRESS", os.environ.get("PYCHRONY_ADDRESS", ""))
     with FakeChronyd() as chronyd:
         yield chronyd

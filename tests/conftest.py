@@ -16,7 +16,7 @@ child.heed_interrupts()
 
 
 def pytest_sessionstart(session: pytest.Session) -> None:
-    """Without the module, or without libchrony, say so once and plainly: before others import it, and not in each worker."""
+    """If the module or libchrony is missing, say so once, before anything imports it, and not in each worker."""
     if hasattr(session.config, "workerinput"):
         return
     done = child.run("import pychrony")
@@ -32,7 +32,7 @@ def is_from_wheel() -> bool:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Skip what the installed module alone cannot show, and say so."""
+    """Skip the tests that need more than the installed module, and say why."""
     absent = {}
     if not (Path(__file__).parent.parent / "Cargo.toml").exists():
         absent["source_tree"] = "the project's sources are not beside the tests"
@@ -98,7 +98,7 @@ def unsynchronised() -> Iterator[Chronyd]:
 
 @pytest.fixture
 def stopped(server: Chronyd) -> Iterator[Chronyd]:
-    """Hung: its sockets take requests, and nobody reads them."""
+    """Hung: its sockets accept requests, but nobody reads them."""
     with Chronyd(LOCAL_SERVER) as daemon:
         daemon.stop()
         yield daemon
@@ -113,7 +113,7 @@ def responder(transport: str) -> Iterator[Responder]:
 
 @pytest.fixture(scope="session")
 def no_libchrony(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A directory in which the linker finds something by both of libchrony's names that is no library.
+    """A directory in which the linker finds, under both of libchrony's names, a file that is no library.
 
     On LD_LIBRARY_PATH it hides a libchrony that the machine may have.
     """

@@ -1,6 +1,6 @@
-"""A session in which a request failed is never asked again: libchrony would go on with the request that was abandoned.
+"""A session in which a request failed is never used again: libchrony would go on with the request that was abandoned.
 
-The reports by address take two exchanges for a record: one for the source's address, one for the record itself.
+In the reports by address, a record takes two exchanges: one for the source's address, one for the record itself.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ SOURCES = 8
 
 
 def listed() -> dict[str, list[dict[str, Any]]]:
-    """All lists of so many sources."""
+    """The records of all lists, for the same sources."""
     addresses = [f"192.0.2.{index}" for index in range(1, SOURCES + 1)]
     lists = {
         report: [sample(report, address=address) for address in addresses]
@@ -48,7 +48,7 @@ def listed() -> dict[str, list[dict[str, Any]]]:
 
 
 def socket_of(request: Request) -> Any:
-    """Who asks. A later session may have the port of an earlier one: the socket's inode tells them apart."""
+    """Who asks. A later session may reuse the port of an earlier one, so the socket's inode distinguishes them."""
     if not isinstance(request.peer, tuple):
         return request.peer
     host, port = request.peer
@@ -58,12 +58,12 @@ def socket_of(request: Request) -> Any:
         rows = map(str.split, Path("/proc/net/udp").read_text().splitlines())
         return {row[9] for row in rows if row[1] == local}
 
-    # The kernel may leave a line out where sockets come and go meanwhile. Who asks is there: it waits for the answer.
+    # The kernel may leave a line out while sockets come and go. But the asker's socket exists: it waits for the answer.
     return request.peer, *wait_for("the asker's socket is listed", inodes, pause=lambda _: None)
 
 
 class Sessions:
-    """A responder's behaviour that notes whom it has told of a failure, and what they have asked since."""
+    """A responder's behaviour that records which clients it has told of a failure, and what they have asked since."""
 
     def __init__(self, fails: Callable[[Request], bool]) -> None:
         self.fails = fails
@@ -100,7 +100,7 @@ def ask(asker: Any, report: str, raw: bool, *address: str) -> list[Any]:
 def test_a_session_that_was_told_of_a_failure_is_asked_no_more(
     transport: str, report: str, raw: bool, place: int
 ) -> None:
-    """A source goes while the list is read, whichever it is: the list is read again, in another session."""
+    """Whichever source goes while the list is read, the list is read again, in another session."""
     failed: list[int] = []
 
     def fails(request: Request) -> bool:
@@ -168,7 +168,9 @@ def test_lists_under_churn_are_right_or_say_that_they_cannot_be_read(
                     assert SOURCES - 2 <= len(records) <= SOURCES
     assert sessions.again == []
     assert sessions.revived == []
-    assert bool(sessions.told) == (report in BY_ADDRESS), "by address what is gone is not found"
+    assert bool(sessions.told) == (report in BY_ADDRESS), (
+        "a report by address does not find a source that is gone"
+    )
 
 
 @pytest.mark.parametrize("raw", [False, True])
@@ -177,7 +179,7 @@ def test_lists_under_churn_are_right_or_say_that_they_cannot_be_read(
 def test_a_request_that_is_sent_again_on_udp_leaves_no_trace(
     report: str, raw: bool, lost: int
 ) -> None:
-    """The question for the address is lost, or that for the record; and then the source is gone."""
+    """The request for the address or that for the record is lost, and then the source is gone."""
     seen: list[Request] = []
 
     def behaviour(request: Request) -> list[bytes]:
@@ -203,7 +205,7 @@ def test_a_request_that_is_sent_again_on_udp_leaves_no_trace(
 def test_a_source_is_not_enabled_in_the_middle_and_the_next_question_stands_alone(
     transport: str,
 ) -> None:
-    """libchrony asked for the address, and is still at that."""
+    """libchrony had asked for the address and would still go on with that."""
     asked: list[str] = []
     refused: list[Request] = []
 
@@ -223,10 +225,10 @@ def test_a_source_is_not_enabled_in_the_middle_and_the_next_question_stands_alon
 
 
 @pytest.mark.parametrize("report", BY_ADDRESS)
-def test_a_source_that_goes_before_its_request_is_sent_again_gives_its_address_to_no_other(
+def test_a_source_that_goes_before_its_request_is_resent_gives_its_address_to_no_other(
     report: str,
 ) -> None:
-    """The request by address is lost on UDP, and the source is gone when it would be sent again."""
+    """The request by address is lost on UDP, and the source is gone by the time it would be resent."""
     lost: list[Request] = []
 
     def behave(request: Request) -> list[bytes]:

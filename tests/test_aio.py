@@ -38,13 +38,13 @@ from pychrony import ErrorCode, aio
 T = TypeVar("T")
 Run = Callable[[Coroutine[Any, Any, T]], T]
 
-# uvloop is tried where its wheel could be installed: tools/test says where it could not.
+# uvloop is tried if its wheel could be installed; if it could not, tools/test says so.
 LOOPS = ["asyncio"] + (["uvloop"] if importlib.util.find_spec("uvloop") else [])
 
 
 @pytest.fixture(scope="module", autouse=True)
 def _the_first_loops() -> None:
-    """uvloop's first one opens a pipe that it keeps."""
+    """Make each loop once, because uvloop's first loop opens a pipe that stays open."""
     for name in LOOPS:
         loop = importlib.import_module(name).new_event_loop()
         loop.run_until_complete(asyncio.sleep(0))
@@ -53,7 +53,7 @@ def _the_first_loops() -> None:
 
 @pytest.fixture(params=LOOPS)
 def run(request: pytest.FixtureRequest) -> Iterator[Run[Any]]:
-    """Runs a coroutine in a loop of its own, whose complaints and warnings are errors, and that ends tidily."""
+    """Runs a coroutine in a loop of its own. The loop's complaints and warnings are errors, and it must end tidily."""
     complaints: list[dict[str, Any]] = []
     before = descriptors()
     loop = importlib.import_module(request.param).new_event_loop()
@@ -71,18 +71,18 @@ def run(request: pytest.FixtureRequest) -> Iterator[Run[Any]]:
 
 
 def descriptors() -> set[str]:
-    """Our open files, each with its number and what it is."""
+    """Our open files: the number of each, and what it is."""
     found = set()
     for name in os.listdir("/proc/self/fd"):
         try:
             found.add(f"{name} {os.readlink(f'/proc/self/fd/{name}')}")
         except FileNotFoundError:
-            pass  # the one by which the directory was read
+            pass  # the descriptor with which the directory was read
     return found
 
 
 async def until(what: str, probe: Callable[[], Any]) -> None:
-    """Let the loop go on until this is so."""
+    """Let the loop go on until this is true."""
     end = time.monotonic() + DEADLINE
     while not probe():
         if time.monotonic() > end:
@@ -139,7 +139,7 @@ def test_a_raw_report_is_that_of_the_blocking_call(
     run(main())
 
 
-def test_what_is_not_enabled_is_none_and_of_the_raw_report_an_empty_list(
+def test_what_is_not_enabled_is_none_and_an_empty_list_in_the_raw_report(
     run: Run[Any], server: Chronyd, transport: str
 ) -> None:
     address = address_of(server, transport)
@@ -234,7 +234,7 @@ def test_a_malformed_address_is_a_value_error(run: Run[Any], address: str) -> No
 
 
 @pytest.mark.parametrize("timeout", [0, -1, float("nan"), float("inf")])
-def test_a_timeout_that_is_none_is_a_value_error(run: Run[Any], timeout: float) -> None:
+def test_an_invalid_timeout_is_a_value_error(run: Run[Any], timeout: float) -> None:
     assert type(run(error_of(aio.get_tracking("127.0.0.1:9", timeout=timeout)))) is ValueError
 
 
@@ -326,7 +326,7 @@ def test_a_silent_daemon_is_a_timeout_that_leaves_nothing(
 def test_a_stopped_chronyd_whose_queue_is_full_times_out_too(
     run: Run[Any], stopped: Chronyd
 ) -> None:
-    """Then it is the sending that waits."""
+    """In this case the sending waits."""
 
     async def main() -> None:
         for _ in range(3):
@@ -362,19 +362,19 @@ def test_two_hundred_hosts_are_asked_at_the_same_time(run: Run[Any], transport: 
         return []
 
     async def main() -> list[pychrony.TrackingStatus]:
-        # What a Unix socket holds is little: the sending waits as well as the receiving.
+        # A Unix socket holds few requests, so the sending waits as well as the receiving.
         calls = [aio.get_tracking(responder.address, timeout=DEADLINE) for _ in range(200)]
         return await asyncio.gather(*calls)
 
     with Responder(when_all_are_here, transport=transport) as responder:
         threads = threading.active_count()
         assert {status.stratum for status in run(main())} == {3}
-        assert threading.active_count() == threads, "no thread is taken"
+        assert threading.active_count() == threads, "no thread is used"
         assert responder.client_files() == []
 
 
 def test_two_hundred_silent_hosts_time_out_together(run: Run[Any], transport: str) -> None:
-    """One timeout is enough for all: the last has been asked before the first is given up."""
+    """They all wait at the same time: the last is asked before the first is given up."""
     begun: list[float] = []
     ended: list[float] = []
 
@@ -522,7 +522,7 @@ def test_a_task_that_asks_again_and_again_keeps_no_other_from_its_turn(
 def test_a_call_that_is_cancelled_gives_the_turn_to_the_next(
     run: Run[Any], responder: Responder
 ) -> None:
-    """A late answer to the first is never taken for the second's: that one has a socket of its own."""
+    """A late answer to the first call is never taken for the second's, because that has a socket of its own."""
 
     async def main() -> None:
         gate = Gate(responder)
@@ -541,7 +541,7 @@ def test_a_call_that_is_cancelled_gives_the_turn_to_the_next(
     assert responder.client_files() == []
 
 
-def test_who_is_cancelled_while_waiting_for_the_turn_holds_up_nobody(
+def test_a_task_cancelled_while_waiting_for_its_turn_holds_up_no_other(
     run: Run[Any], responder: Responder
 ) -> None:
     async def main() -> None:
@@ -588,7 +588,7 @@ def test_a_turn_that_never_comes_is_a_timeout_that_says_so(
         async with aio.ChronyConnection(responder.address, timeout=0.5) as connection:
             calls = [asyncio.ensure_future(connection.get_tracking()) for _ in range(3)]
             await asked(responder)
-            # The loop is held up until all three are late: nobody passes a turn on in time.
+            # The loop is held up until all three are late, so that no call passes its turn on in time.
             time.sleep(0.6)
             errors = [await error_of(call) for call in calls]
             assert {type(error) for error in errors} == {pychrony.ChronyTimeoutError}
@@ -695,7 +695,7 @@ def test_a_connection_belongs_to_the_loop_in_which_it_was_opened(
 
 @pytest.mark.parametrize("name", LOOPS)
 def test_a_loop_that_is_closed_in_mid_call_leaves_no_socket(transport: str, name: str) -> None:
-    """Nobody cancelled the task, so Python complains of it; that is all."""
+    """Nobody cancelled the task, so Python complains about it, but nothing else happens."""
     with Responder(silent, transport=transport) as responder:
         before = descriptors()
         loop = importlib.import_module(name).new_event_loop()
@@ -720,7 +720,7 @@ def test_a_loop_that_is_closed_in_mid_call_leaves_no_socket(transport: str, name
 def test_a_connection_whose_loop_was_closed_in_mid_call_opens_in_another_loop(
     transport: str,
 ) -> None:
-    """The task that was left undone is still there: it neither has the turn, nor ends the next call."""
+    """The unfinished task still exists, but it neither keeps the turn nor ends the next call."""
     with Responder(transport=transport) as responder:
         connection = aio.ChronyConnection(responder.address, timeout=DEADLINE)
 
@@ -742,7 +742,7 @@ def test_a_connection_whose_loop_was_closed_in_mid_call_opens_in_another_loop(
                 return (await connection.get_tracking()).stratum
 
         assert asyncio.run(ask_again()) == 3
-        # Told to end, as a task that is dropped is; asyncio would complain of that.
+        # Close the coroutine, as happens when a task is dropped, but without asyncio's complaint about that.
         task._log_destroy_pending = False  # type: ignore[attr-defined]
         coroutine = task.get_coro()
         assert coroutine is not None
@@ -753,7 +753,7 @@ def test_a_connection_whose_loop_was_closed_in_mid_call_opens_in_another_loop(
 def test_a_connection_that_is_closed_as_the_answer_comes_asks_nothing_more(
     run: Run[Any], responder: Responder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The call was woken, and has not gone on yet."""
+    """The call has been woken, but has not gone on yet."""
     connection = aio.ChronyConnection(responder.address, timeout=None)
     wake = aio._wake
 

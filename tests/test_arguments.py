@@ -1,4 +1,4 @@
-"""What get_tracking takes, and that it refuses the rest before anything is sent."""
+"""Which arguments get_tracking takes, and that it refuses all others before anything is sent."""
 
 from __future__ import annotations
 
@@ -133,7 +133,7 @@ def test_a_path_object_must_be_absolute_too() -> None:
 @pytest.mark.parametrize(
     "timeout", [0, 0.0, -0.0, -1, -0.5, float("nan"), float("inf"), float("-inf")]
 )
-def test_a_timeout_that_is_no_time_is_a_value_error(timeout: float) -> None:
+def test_an_invalid_timeout_is_a_value_error(timeout: float) -> None:
     with Responder() as daemon:
         with pytest.raises(ValueError, match="timeout"):
             pychrony.get_tracking(daemon.address, timeout=timeout)

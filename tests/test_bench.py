@@ -1,4 +1,4 @@
-"""The benchmark knows how sure it is, and does not say more."""
+"""The benchmark knows how certain its figures are, and claims no more."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def test_more_rounds_make_the_interval_narrower() -> None:
 def test_about_95_of_100_intervals_hold_the_true_value() -> None:
     intervals = [independent(noise(seed, 25)) for seed in range(100)]
     held = sum(interval["low"] <= 1.0 <= interval["high"] for interval in intervals)
-    # Of 100 with a chance of 0.95 each, fewer than 86 or all of them are one case in a hundred.
+    # If each has a chance of 0.95, fewer than 86 of 100, or all of them, happen in one case in a hundred.
     assert 86 <= held <= 99
 
 
@@ -73,7 +73,7 @@ def test_what_the_rounds_of_a_launch_have_in_common_widens_the_interval() -> Non
 
 
 def test_a_ratio_is_of_the_same_round() -> None:
-    # The second round is slow for both: no ratio shows it.
+    # The second round is slow for both, so no ratio shows it.
     ours, theirs = [[2.0, 20.0], [4.0]], [[1.0, 10.0], [4.0]]
     assert paired_ratios(ours, theirs) == [[2.0, 2.0], [1.0]]
 
@@ -109,21 +109,21 @@ def test_cachegrinds_totals_are_read_by_the_names_of_their_events() -> None:
 
 
 def test_callgrinds_costs_are_of_the_events_that_are_asked_for() -> None:
-    # Zeros at the end of a line are left out; the line after "calls" is what the callee costs, with all that it calls.
+    # Zeros at the end of a line are left out; the line after "calls" has the cost of the callee and all that it calls.
     text = "events: Ir ILmr DLmr DLmw\nob=(1) /lib/a.so\nfn=(1) f\n3 100 2 1 4\n+1 50 1\ncfn=(2) g\ncalls=1 9\n* 30 7\n"
     assert parse(text, LINES["code"]).own == {("f", "a.so"): 3}
     assert parse(text, LINES["data"]).own == {("f", "a.so"): 5}
     assert parse(text, ["Ir"]).calls == {(("f", "a.so"), ("g", "a.so")): 30}
 
 
-def test_what_perf_may_not_count_is_left_out() -> None:
+def test_what_perf_cannot_count_is_left_out() -> None:
     text = (
         "# started\n\n1234,,instructions:u,1,100.00,,\n<not supported>,,cache-misses:u,0,100.00,,\n"
     )
     assert parse_perf(text) == {"instructions:u": 1234}
 
 
-def test_of_a_fleet_of_twenty_nineteen_answer_late_and_one_never() -> None:
+def test_in_a_fleet_of_twenty_nineteen_answer_late_and_one_never_answers() -> None:
     delay = 0.02
     command = [sys.executable, str(BENCH / "fleet_responder.py"), "20", str(delay), "20"]
     with child.Process(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:

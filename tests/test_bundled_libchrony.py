@@ -1,4 +1,4 @@
-"""What the build does with a libchrony that it is told to bring."""
+"""What the build does with a libchrony that it is told to put into the wheel."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ MODULE = Path(pychrony.__file__)
 
 @pytest.fixture(scope="module")
 def build() -> ModuleType:
-    """The part of the build that does it."""
+    """The module of the build that does this."""
     folder = str(Path(__file__).parent.parent / "packaging" / "libchrony")
     sys.path.insert(0, folder)
     try:
@@ -43,7 +43,7 @@ def compile_library(path: Path, functions: list[str], *, calls: str = "") -> Pat
 
 @pytest.fixture
 def module(tmp_path: Path) -> Path:
-    """A copy of the module in a folder of its own, as it lies after it was built."""
+    """A copy of the module in a folder of its own, as the build leaves it."""
     copy = tmp_path / "package" / MODULE.name
     copy.parent.mkdir()
     copy.write_bytes(MODULE.read_bytes())
@@ -51,7 +51,7 @@ def module(tmp_path: Path) -> Path:
 
 
 def refusal(build: ModuleType, library: Path | str, module: Path) -> str:
-    """What the build says when it is told to bring that file."""
+    """The error message of the build when it is told to put this file into the wheel."""
     with pytest.raises(SystemExit) as caught:
         build.bundle(str(library), module)
     assert not module.with_name("libchrony.so.0").exists()
@@ -77,7 +77,7 @@ def test_one_of_an_earlier_build_is_taken_away(build: ModuleType, module: Path) 
 def test_a_library_that_lacks_a_function_is_refused(
     build: ModuleType, module: Path, tmp_path: Path
 ) -> None:
-    """To call it is not to have it, as the bindings of other projects do."""
+    """A library that only calls the function, as the bindings of other projects do, does not have it."""
     lacking, *others = build.FUNCTIONS
     library = compile_library(tmp_path / "library.so", others, calls=lacking)
     assert refusal(build, library, module).endswith(f"it lacks {lacking}")

@@ -34,7 +34,7 @@ PROJECT = TESTS.parent
 SOURCES = TESTS / "c"
 EXAMPLE = PROJECT / "examples" / "c-extension"
 
-# As header files have them: uint64_t's largest, and -1.0.
+# The values in the header: the largest uint64_t, and -1.0.
 NONE = 0xFFFF_FFFF_FFFF_FFFF
 NEVER_IN_C = 0x7FFF_FFFF_FFFF_FFFF
 # Ages that may be below 0.
@@ -49,7 +49,7 @@ Fields = dict[str, Value]
 
 
 def must(command: Sequence[str | Path], **options: Any) -> str:
-    """Run a command that has to succeed; what it printed."""
+    """Run a command that must succeed; returns what it printed."""
     done = child.execute(command, **options)
     words = " ".join(str(word) for word in command)
     assert done.returncode == 0, f"{words}: exit status {done.returncode}\n{done.stdout}"
@@ -57,7 +57,7 @@ def must(command: Sequence[str | Path], **options: Any) -> str:
 
 
 def compiler(variable: str, default: str) -> list[str]:
-    """The command in an environment variable, else the usual one."""
+    """The command named by an environment variable, else the usual one."""
     command = os.environ.get(variable, default).split()
     if shutil.which(command[0]) is None:
         pytest.fail(f"{command[0]} is not installed: these tests need a C and a C++ compiler")
@@ -87,7 +87,7 @@ def include() -> Path:
 
 
 def classes(include: Path) -> dict[str, tuple[str, str, Any]]:
-    """The functions in the header: for each its shape, its record, and that record in Python."""
+    """The functions in the header: the shape of each, its record, and that record in Python."""
     text = (include / "pychrony_records.h").read_text()
     found = re.findall(r"^\t(ONE|IF_ENABLED|LIST)\((\w+), PyChrony_(\w+)\)", text, re.MULTILINE)
     ours = {"Tracking": pychrony.TrackingStatus}
@@ -98,7 +98,7 @@ def classes(include: Path) -> dict[str, tuple[str, str, Any]]:
 
 
 def fields(class_: Any) -> list[str]:
-    """The names of a struct sequence's fields, with those that are attributes only."""
+    """The names of a struct sequence's fields, including those that are attributes only."""
     named = [
         name for name, it in vars(class_).items() if isinstance(it, types.MemberDescriptorType)
     ]
@@ -112,7 +112,7 @@ def python_name(function: str) -> str:
 
 
 def write_fields(folder: Path, include: Path) -> None:
-    """fields.h: the fields that Python has, which C shall have too."""
+    """Write fields.h: the fields that Python has, which C must have too."""
     lines = [
         f"#define FIELDS_{record}(FIELD) {' '.join(f'FIELD({name})' for name in fields(class_))}\n"
         for _, record, class_ in classes(include).values()
@@ -152,7 +152,7 @@ def with_setup(package: str, folder: Path, include: Path) -> Path:
 
 
 def with_distutils(folder: Path, include: Path) -> Path:
-    # Until 3.11 in the standard library; setuptools puts its own in its place since.
+    # In the standard library until 3.11; since then setuptools provides its own instead.
     package = "setuptools" if sys.version_info >= (3, 12) else "distutils.core"
     return with_setup(package, folder, include)
 
@@ -169,18 +169,18 @@ def load(path: Path, module: str = "reports") -> Any:
 
 @pytest.fixture(scope="session")
 def built(tmp_path_factory: pytest.TempPathFactory, include: Path) -> Path:
-    """The extension's file: `reports` for whoever has its folder on his path."""
+    """The extension's file. With its folder on sys.path, it is imported as `reports`."""
     return with_cc(tmp_path_factory.mktemp("cc"), include)
 
 
 @pytest.fixture(scope="session")
 def reports(built: Path) -> Any:
-    """The extension: for each C function one that returns (what it returned, what it filled)."""
+    """The extension. It has a function for each C function, which returns (what that returned, what it filled)."""
     return load(built)
 
 
 def in_child(built: Path, code: str, **options: Any) -> str:
-    """Run `code` where the extension can be imported; what it printed."""
+    """Run `code` where the extension can be imported; returns what it printed."""
     return child.check(f"import sys\nsys.path.insert(0, {str(built.parent)!r})\n{code}", **options)
 
 
@@ -188,7 +188,7 @@ def in_child(built: Path, code: str, **options: Any) -> str:
 
 
 def in_c(name: str, value: object, like: Value) -> Value:
-    """A value of Python's as C has it; `like` says whether it is text there."""
+    """Python's value as C has it; `like` shows whether it is text in C."""
     if value is None:
         return "" if isinstance(like, str) else NEVER_IN_C if name in AGES else NONE
     if isinstance(value, (float, str)):
@@ -202,7 +202,7 @@ def as_c_has_it(got: Fields, record: Any) -> Fields:
 
 
 def rows(shape: str, answer: Any) -> list[Fields]:
-    """The records in what a function of the extension returned: a status, and what goes with it."""
+    """The records in what a function of the extension returned: a status and a value."""
     status, value = answer
     if shape == "LIST":
         assert (status, value) != (0, [])
@@ -220,7 +220,7 @@ def python_rows(answer: Any) -> list[Any]:
 
 
 def lies_between(got: Fields, before: Fields, after: Fields) -> bool:
-    """Whether each value is one that Python got before or after, or a number on the way."""
+    """Whether each value is one that Python got before or after, or a number between them."""
 
     def fits(name: str) -> bool:
         value, ends = got[name], (before[name], after[name])
@@ -307,7 +307,7 @@ FUNCTIONS = [
 
 
 def compare(reports: Any, include: Path, function: str, address: str) -> tuple[Any, Any, Any]:
-    """What C gets between two calls of Python's function: all three as C has it."""
+    """What C gets between two calls of Python's function; all three results in C's form."""
     shape, _, _ = classes(include)[function]
     ask = getattr(pychrony, python_name(function))
     before = python_rows(ask(address, timeout=DEADLINE))
@@ -327,7 +327,7 @@ def test_a_chronyd_tells_c_what_it_tells_python(
     reports: Any, include: Path, function: str, name: str, request: pytest.FixtureRequest
 ) -> None:
     daemon = request.getfixturevalue(name)
-    # A measurement that comes between two calls changes the report: then they are made again.
+    # A measurement between two calls changes the report; in that case the calls are made again.
     for _ in range(20):
         before, got, after = compare(reports, include, function, daemon.socket)
         if all(map(lies_between, got, before, after)):
@@ -365,7 +365,7 @@ def test_an_extension_gets_every_field_however_it_is_built(
 
 @pytest.fixture(scope="module")
 def builds() -> dict[str, Any]:
-    """The extension by how it was built."""
+    """The extensions, by the way each was built."""
     return {}
 
 
@@ -408,7 +408,7 @@ def test_many_records_come_in_their_order(reports: Any, include: Path) -> None:
 def test_what_is_not_enabled_is_told_by_the_status_alone(
     reports: Any, unsynchronised: Chronyd
 ) -> None:
-    """The extension says None only where not a byte of the record was changed."""
+    """The extension returns None only if no byte of the record was changed."""
     address = unsynchronised.socket.encode()
     assert reports.GetRtcData(address) == (1, None)
     assert reports.GetSmoothing(address) == (1, None)
@@ -435,7 +435,7 @@ def test_what_an_older_chronyd_does_not_send_is_none_in_c(reports: Any) -> None:
     assert data["hardware_receive_timestamps"] == NONE
 
 
-def test_what_never_was_is_none_in_c(reports: Any) -> None:
+def test_what_never_happened_is_none_in_c(reports: Any) -> None:
     with Responder(reports={"sources": [sample("sources", last_sample_ago=NEVER)]}) as daemon:
         _, (source,) = reports.GetSources(daemon.address.encode())
         _, (data,) = reports.GetAuthData(daemon.address.encode())
@@ -450,7 +450,7 @@ def test_text_that_is_missing_is_empty_in_c(reports: Any, server: Chronyd) -> No
 
 
 def test_lists_are_pythons_memory(built: Path, include: Path) -> None:
-    """Python's debugging allocator ends the process when memory is freed by another, or overrun."""
+    """Python's debugging allocator ends the process when memory is overrun, or freed by another allocator."""
     functions = [name for name, (shape, _, _) in classes(include).items() if shape == "LIST"]
     with Responder() as daemon:
         code = f"""
@@ -474,11 +474,11 @@ with Responder(address="[::1]:323"):
     assert in_child(built, code, prefix=namespace.prefix()) == "3 1\n"
 
 
-# What goes wrong.
+# Errors.
 
 
 def outcome(call: Callable[[], object]) -> tuple[Any, ...]:
-    """The exception that a call raises, as far as one can see it."""
+    """What can be seen of the exception that a call raises."""
     names = ("args", "message", "error_code", "errno", "strerror", "filename")
     try:
         call()
@@ -569,7 +569,7 @@ def test_a_tiny_and_a_huge_timeout_are_timeouts(reports: Any, transport: str) ->
 
 
 def test_forever_outlasts_the_first_silence(reports: Any) -> None:
-    """Over UDP the unanswered request is sent again after a second."""
+    """On UDP the unanswered request is resent after a second."""
 
     def at_last(request: Request) -> list[bytes]:
         return [request.answer()] if request.number > 0 else []
@@ -607,7 +607,7 @@ with Responder() as daemon:
 
 # Which module it is.
 
-# What may stand in sys.modules instead of the module, and what a function raises then.
+# What may be in sys.modules instead of the module, and what a function then raises.
 OTHERS = {
     "object()": "RuntimeError",
     "__import__('types').ModuleType('pychrony')": "RuntimeError",
@@ -618,7 +618,7 @@ OTHERS = {
 
 
 @pytest.mark.parametrize(("other", "expected"), OTHERS.items())
-def test_another_module_of_the_name_is_told_from_ours(
+def test_another_module_of_the_same_name_is_not_taken_for_ours(
     built: Path, other: str, expected: str
 ) -> None:
     code = f"""
@@ -798,7 +798,7 @@ def test_the_example_builds_and_gives_the_offset(include: Path, tmp_path: Path) 
     python_headers()
     folder = tmp_path / "example"
     shutil.copytree(EXAMPLE, folder, ignore=shutil.ignore_patterns("build", "*.so"))
-    # Where get_include() names no folder, the compiler finds the project's.
+    # If get_include() names no folder, the compiler finds the project's.
     environment = {**os.environ, "C_INCLUDE_PATH": str(include)}
     command = [sys.executable, "setup.py", "build_ext", "--inplace"]
     must(command, cwd=folder, env=environment)
@@ -819,7 +819,7 @@ def test_the_example_builds_and_gives_the_offset(include: Path, tmp_path: Path) 
 
 
 def libpython() -> list[str]:
-    """How a program is linked with the running interpreter."""
+    """The options that link a program with the running interpreter."""
     get = sysconfig.get_config_var
     shared = Path(get("LIBDIR") or "", get("LDLIBRARY") or "none")
     if get("Py_ENABLE_SHARED") and shared.exists():
@@ -848,7 +848,7 @@ def test_cargo_alone_builds_what_an_import_and_an_embedding_program_need(
     needed = elf.dynamic(target / "libpychrony.so")["needed"]
     assert [name for name in needed if name.startswith(("libpython", "libchrony"))] == []
 
-    # By a name of its own in another folder, the shared library is the module.
+    # Renamed and put into another folder, the shared library is the module.
     shutil.copy(target / "libpychrony.so", tmp_path / "pychrony.so")
     code = f"import sys\nsys.path.insert(0, {str(tmp_path)!r})\nimport pychrony\n"
     assert child.check(code + "print(pychrony.__file__)") == f"{tmp_path}/pychrony.so\n"
@@ -871,14 +871,14 @@ CHRONY_H = TESTS / "support" / "chrony.h"
 
 
 def check_declarations(folder: Path, header: str) -> subprocess.CompletedProcess[str]:
-    """Compile abi.c where this is libchrony's header."""
+    """Compile abi.c with this as libchrony's header."""
     (folder / "chrony.h").write_text(header)
     options = ["-std=c11", "-Wall", "-Wextra", "-Werror", f"-I{folder}"]
     return child.execute([*cc(), *options, "-c", ABI, "-o", folder / "abi.o"])
 
 
 def asserted(macro: str) -> list[str]:
-    """The names that abi.c holds against the header."""
+    """The names that abi.c compares with the header."""
     return re.findall(rf"^{macro}\((\w+),", ABI.read_text(), re.MULTILINE)
 
 

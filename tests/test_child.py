@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from support import child
 
-# Says that it is there, and then neither it nor the child it has forked ends by itself.
+# Prints a line; then neither it nor the child it has forked ends by itself.
 ENDLESS = """
 import os, time
 os.fork()
@@ -25,7 +25,7 @@ while True:
 def test_a_process_is_killed_at_its_deadline_with_all_that_it_has_started() -> None:
     with pytest.raises(TimeoutError, match="killed at its deadline") as raised:
         child.execute([sys.executable, "-c", ENDLESS], deadline=1)
-    # The pipe has an end only when nobody holds it any more.
+    # The pipe is at its end only when no process has it open any more.
     assert "here" in str(raised.value)
 
 
@@ -45,7 +45,7 @@ def test_a_process_that_ends_in_time_is_left_in_peace() -> None:
 
 
 def test_interrupts_are_heeded_where_they_were_ignored() -> None:
-    """As in a script's `(make test &)`: a shell has them ignored there, and Python leaves it at that."""
+    """As in a script's `(make test &)`: the shell makes the command ignore them, and Python does not change that."""
     code = f"""
 import os, signal, sys
 sys.path[:] = {sys.path!r}
@@ -64,9 +64,9 @@ print(child.evaluate("__import__('signal').getsignal(2).__name__"))
     )
 
 
-# By module, what takes a timeout, and has no limit without one.
+# By module: functions that take a timeout, and have no limit without one.
 WITH_TIMEOUT = {"subprocess": "run call check_call check_output"}
-# And what starts a process, or waits for its end, and takes none.
+# By module: functions that start a process, or wait for its end, but take no timeout.
 WITHOUT_TIMEOUT = {
     "subprocess": "Popen getoutput getstatusoutput",
     "asyncio": "create_subprocess_exec create_subprocess_shell",
@@ -75,10 +75,10 @@ WITHOUT_TIMEOUT = {
     "pty": "fork spawn",
 }
 
-# Who may call such a thing, and why.
+# Which file may call such a function, and why.
 CHRONYD = ("support/chronyd.py", "subprocess.Popen")
 EXCEPTIONS = {
-    CHRONYD: "it serves a whole run, however long, and who entered it ends it, by force if need be",
+    CHRONYD: "it serves a whole run, however long, and its context manager ends it, by force if need be",
 }
 
 
@@ -90,7 +90,7 @@ def is_one_of(calls: dict[str, str], name: str) -> bool:
 def without_deadline(source: bytes) -> Iterator[tuple[int, str]]:
     """The line and the name of each call that lets a process take as long as it likes.
 
-    A program in a string is not looked into: it is run as a process that has a deadline, and so ends with all it has started.
+    Programs in strings are not examined: they run in processes that have a deadline and end with all they have started.
     """
     nodes = list(ast.walk(ast.parse(source)))
     meant: dict[str, str] = {}

@@ -1,4 +1,4 @@
-"""What a healthy chronyd says at the limits of a field: each of these once took a whole report away."""
+"""What a healthy chronyd says at the limits of a field: each of these once made a whole report fail."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import pychrony
 
 
 def version() -> tuple[int, ...]:
-    """The release of the chronyd that is tried here."""
+    """The release of the chronyd that is used here."""
     done = child.execute([chronyc.executable("chronyd"), "--version"])
     assert done.returncode == 0, done.stdout
     found = re.search(r"version (\d+)\.(\d+)", done.stdout)
@@ -36,7 +36,7 @@ def test_a_client_of_a_stratum_15_server_has_stratum_16_and_is_synchronised(
 
 
 def test_any_stratum_that_a_source_is_given_is_read(transport: str) -> None:
-    """`chronyc minstratum` takes any number, and the packets' own is in the NTP data."""
+    """`chronyc minstratum` takes any number; the NTP data has the stratum in the packets."""
     with Chronyd(["local stratum 8"], serve=True) as server:
         with Chronyd(client_of("127.0.0.1", server.ntp_port)) as client:
             client.wait_synchronised()
@@ -54,7 +54,7 @@ def test_any_stratum_that_a_source_is_given_is_read(transport: str) -> None:
 
 
 def test_a_client_of_a_source_that_was_made_an_orphan_has_stratum_17() -> None:
-    """16 is the stratum of orphans where none is configured. The one with the lowest address is followed."""
+    """16 is the stratum of orphans if none is configured. The orphan with the lowest address is followed."""
     with Chronyd(["local stratum 8", "allow 127.0.0.0/8"], serve=True) as server:
         lines = [*client_of("127.0.0.1", server.ntp_port), "bindacqaddress 127.0.0.2"]
         if version() >= (4, 9):

@@ -1,4 +1,4 @@
-"""ChronyConnection: one session for many calls, its life, and what becomes of it after errors."""
+"""ChronyConnection: one session for many calls, its life cycle, and its state after errors."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def descriptors() -> list[str]:
 
 
 def sockets_below(daemon: Chronyd | Responder) -> int:
-    """How many clients have their socket beside the daemon's."""
+    """How many clients have a socket beside the daemon's."""
     return len(daemon.client_files())
 
 
@@ -74,7 +74,7 @@ def test_a_real_chronyd_answers_again_and_again(client: Chronyd) -> None:
     assert sockets_below(client) == 0
 
 
-# Its life.
+# Its life cycle.
 
 
 def test_it_is_open_within_the_with_statement(server: Chronyd, transport: str) -> None:
@@ -169,7 +169,7 @@ def test_entering_it_while_it_is_open_is_a_runtime_error(responder: Responder) -
         assert connection.get_tracking().stratum == 3
 
 
-def test_entering_where_nobody_is_raises_and_it_can_be_entered_later() -> None:
+def test_entering_without_a_chronyd_raises_and_it_can_be_entered_later() -> None:
     with Chronyd(LOCAL_SERVER) as daemon:
         connection = ChronyConnection(daemon.socket)
         daemon.terminate()
@@ -277,7 +277,7 @@ def test_a_malformed_address_is_a_value_error_when_it_is_made(address: str) -> N
 
 
 @pytest.mark.parametrize("timeout", [0, -1, float("nan"), float("inf")])
-def test_a_timeout_that_is_none_is_a_value_error_when_it_is_made(timeout: float) -> None:
+def test_an_invalid_timeout_is_a_value_error_when_it_is_made(timeout: float) -> None:
     with pytest.raises(ValueError, match="timeout"):
         ChronyConnection(timeout=timeout)
 
@@ -374,7 +374,7 @@ def test_an_unknown_report_leaves_the_session_as_it_is(responder: Responder) -> 
 
 
 def test_a_late_answer_is_never_taken_for_that_to_the_next_call(transport: str) -> None:
-    """It comes to where it was asked from, and also before the answer to the next question."""
+    """The late answer comes to the socket that asked for it, and also before the answer to the next request."""
     late: list[Request] = []
 
     def behaviour(request: Request) -> list[bytes]:
@@ -396,7 +396,7 @@ def test_a_late_answer_is_never_taken_for_that_to_the_next_call(transport: str) 
 
 
 def test_a_real_chronyd_that_answers_late_is_not_believed(stopped: Chronyd, transport: str) -> None:
-    """What it says when it goes on is an answer to activity; what is asked then is tracking."""
+    """When chronyd continues, it answers the request for activity, but by then the request is for tracking."""
     with ChronyConnection(address_of(stopped, transport), timeout=0.2) as connection:
         with pytest.raises(pychrony.ChronyTimeoutError):
             connection.get_activity()
@@ -409,7 +409,7 @@ def test_a_real_chronyd_that_answers_late_is_not_believed(stopped: Chronyd, tran
 
 
 def test_the_timeout_is_for_the_whole_call(transport: str) -> None:
-    """Fifty answers that take their time: each comes soon enough, all of them do not."""
+    """Fifty slow answers: each one is in time, but all of them together are not."""
 
     def slow(request: Request) -> list[bytes]:
         time.sleep(0.02)
@@ -456,7 +456,7 @@ def test_while_chronyd_is_away_a_call_says_so(transport: str) -> None:
 
 
 def test_a_killed_chronyd_is_found_again_too(transport: str) -> None:
-    """Its socket's file stays behind; the next one makes it anew."""
+    """The socket's file stays behind, and the next chronyd makes it anew."""
     with Chronyd(LOCAL_SERVER) as daemon:
         with ChronyConnection(address_of(daemon, transport)) as connection:
             connection.get_tracking()
@@ -508,7 +508,9 @@ def test_dropped_while_it_is_not_open_it_says_nothing(responder: Responder) -> N
         del connection
 
 
-def test_where_warnings_are_errors_the_drop_is_reported_and_tidy(server: Chronyd) -> None:
+def test_if_warnings_are_errors_a_dropped_connection_is_reported_and_cleaned_up(
+    server: Chronyd,
+) -> None:
     out = child.check(f"""
         import os, sys, warnings
         import pychrony
@@ -538,7 +540,7 @@ def test_the_warning_comes_with_the_line_that_dropped_it(responder: Responder) -
 
 
 class Named(ChronyConnection):
-    """A connection of a user's own."""
+    """A subclass as a user might write it."""
 
     name = "nameless"
 

@@ -1,7 +1,7 @@
-"""Every block of every page has a check for its kind. A block of a kind that has none is a failure.
+"""Every block of every page has a check for its kind. A block of a kind that has no check is a failure.
 
-test_docs.py runs what is Python and what is a session of a shell, test_testing.py the tests in docs/testing.md, and the build of
-the site refuses a directive that it does not know. The other kinds are checked here.
+test_docs.py runs blocks of Python and of shell sessions, test_testing.py the tests in docs/testing.md, and the build of the
+site refuses a directive that it does not know. The other kinds are checked here.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ class Block(NamedTuple):
     line: int
     kind: str
     text: str
-    # The kind of a block that ends right above this one.
+    # The kind of the block that ends right above this one.
     above: str
 
     def __str__(self) -> str:
@@ -84,7 +84,7 @@ BLOCKS = [block for page in PAGES for block in blocks_of(page)]
 
 
 def commands(script: str) -> Iterator[list[str]]:
-    """Each command of a script, without comments and without the variables that are set for it."""
+    """Each command of a script, without comments and without the variables set before it."""
     for line in script.splitlines():
         lexer = shlex.shlex(line, posix=True, punctuation_chars="|&;")
         lexer.whitespace_split = True
@@ -99,7 +99,7 @@ def commands(script: str) -> Iterator[list[str]]:
 
 
 def pychrony_takes(words: Sequence[str], folder: Path) -> None:
-    """The parser ends the process if it does not."""
+    """The parser ends the process if it does not take these words."""
     arguments.parse(words)
 
 
@@ -134,7 +134,7 @@ def curl_asks_the_exporter(words: Sequence[str], folder: Path) -> None:
 
 
 def anything(words: Sequence[str], folder: Path) -> None:
-    """Programs of which there is nothing to check."""
+    """For programs about which there is nothing to check."""
 
 
 PROGRAMS: dict[str, Callable[[Sequence[str], Path], None]] = {
@@ -149,7 +149,7 @@ PROGRAMS: dict[str, Callable[[Sequence[str], Path], None]] = {
     "/usr/sbin/chronyd": anything,
     **dict.fromkeys(("cargo", "cp", "export", "jq", "mkdir"), anything),
 }
-# Where the reader of a page is.
+# The current directory of the reader of a page.
 FOLDERS = {
     "gallery.md": EXAMPLES,
     "from-c.md": EXAMPLES / "c-extension",
@@ -163,7 +163,7 @@ def folder_of(block: Block) -> Path:
 
 
 def check_shell(block: Block, tmp_path: Path) -> None:
-    """bash can read it, and each program has the options, the targets and the files that it is given."""
+    """bash can parse it, and the options, targets and files that each program is given exist."""
     script = tmp_path / "block.sh"
     script.write_text(block.text)
     done = child.execute(["bash", "-n", script])
@@ -183,7 +183,7 @@ def check_unit(block: Block, tmp_path: Path) -> None:
 
 
 def check_unit_file(text: str, folder: Path) -> None:
-    """systemd knows each line, and pychrony the options it is started with."""
+    """systemd knows each line, and pychrony knows the options that it is started with."""
     for program, rest in re.findall(r"^ExecStart=(\S+) ?(.*)$", text, re.MULTILINE):
         words = shlex.split(rest)
         if program == "/usr/bin/python3":
@@ -219,7 +219,7 @@ def version() -> tuple[int, ...]:
 
 
 def check_chrony_conf(block: Block, tmp_path: Path) -> None:
-    """chronyd reads it, and prints it back."""
+    """chronyd can read it, and prints it back."""
     text = block.text
     if version() < (4, 1):
         pytest.skip("this chronyd does not print its configuration")
@@ -237,7 +237,7 @@ def check_chrony_conf(block: Block, tmp_path: Path) -> None:
 
 
 def check_c(block: Block, tmp_path: Path) -> None:
-    """The compiler takes the statements, after both headers."""
+    """The compiler accepts the statements after both headers."""
     headers = sysconfig.get_path("include")
     if shutil.which("cc") is None or not (Path(headers) / "Python.h").exists():
         pytest.skip("there is no C compiler, or no Python.h")
@@ -258,11 +258,11 @@ def check_c(block: Block, tmp_path: Path) -> None:
     assert done.returncode == 0, done.stdout
 
 
-# What is neither run nor read by a program.
+# Blocks that no program runs or reads.
 
 
 def check_drawing(block: Block, tmp_path: Path) -> None:
-    """A drawing names files that there are, and a table the columns of the script that made it."""
+    """A drawing names files that exist, and a table has the columns of the script that made it."""
     paths = re.findall(r"\bsrc/[\w./]+", block.text)
     headings = re.findall(r"[a-z_]+ \[\w+\]|\w+", block.text.splitlines()[0])
     if block.page.name == "gallery.md":
@@ -289,7 +289,7 @@ def run_by_test_testing(block: Block, tmp_path: Path) -> None:
 
 
 def shown_by_the_site(block: Block, tmp_path: Path) -> None:
-    """Sphinx reports a directive that it does not know, and a file that is not there."""
+    """Sphinx reports unknown directives and missing files."""
     assert block.page.parent == ROOT / "docs", f"{block}: nothing shows it"
 
 
@@ -325,7 +325,7 @@ def test_systemd_takes_the_unit_of_an_example(unit: Path, tmp_path: Path) -> Non
     check_unit_file(unit.read_text(), tmp_path)
 
 
-# Each check finds what it is there for.
+# Each check finds the mistakes it is meant to find.
 
 WRONG = {
     "an option that there is not": ("sh", "pychrony wait --until 5min\n"),
@@ -351,7 +351,7 @@ def test_a_mistake_in_a_block_is_found(mistake: str, tmp_path: Path) -> None:
         KINDS[kind](block, tmp_path)
 
 
-# What ends by itself, and asks nothing but the fake chronyd, is run.
+# Commands that end by themselves and ask only the fake chronyd are run.
 
 
 def is_run(command: Sequence[str]) -> bool:
@@ -369,7 +369,7 @@ RUN = [
 
 @pytest.fixture
 def as_installed(tmp_path: Path) -> dict[str, str]:
-    """An environment in which `python` and `pychrony` are those under test."""
+    """An environment in which `python` and `pychrony` are the ones under test."""
     for name, module in (("python", ""), ("pychrony", "-m pychrony")):
         program = tmp_path / "bin" / name
         program.parent.mkdir(exist_ok=True)
@@ -390,13 +390,13 @@ def test_a_command_of_a_page_does_its_work(line: str, as_installed: dict[str, st
             stderr=subprocess.PIPE,
             env={**os.environ, **as_installed},
         )
-    # The record of the fake chronyd is old, of which the check warns.
+    # The record of the fake chronyd is old, and `check` warns about that.
     assert (done.returncode, done.stderr) == (1 if "check" in line else 0, ""), done.stdout
     assert done.stdout
 
 
 def test_the_private_chronyd_of_the_page_is_one_that_answers(as_installed: dict[str, str]) -> None:
-    """As the page has it, but in a folder of its own, by the user that chronyd's socket allows, and wherever chronyd is."""
+    """As on the page, but in another folder, as a user who may use chronyd's socket, and wherever chronyd is installed."""
     blocks = [block for block in BLOCKS if block.page.name == "testing.md"]
     (configuration,) = [block.text for block in blocks if block.kind == "cfg"]
     start, ask = [block.text for block in blocks if block.kind == "sh"]

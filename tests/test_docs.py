@@ -1,6 +1,6 @@
 """The documentation: its snippets run and print what they show, and its hand-written tables miss nothing.
 
-The snippets of a page run in one namespace, in their order, as a reader would type them. A ```python block may be followed by a
+The snippets of a page run in one namespace, in order, as a reader would type them. A ```python block may be followed by a
 ```text block, which is what it prints; `...` in that stands for anything. Functions named test_ are called. The daemon that they
 ask is a FakeChronyd; the pages in REAL are run once more on a real chronyd, where numbers and addresses may differ.
 
@@ -53,7 +53,7 @@ NUMBER = re.compile(r"[+-]?\d[\d.]*")
 
 
 def blocks(page: str, language: str) -> list[tuple[str, str | None]]:
-    """Each block of a language, and the output that is shown below it."""
+    """The blocks in a language, each with the output that is shown below it."""
     text = PAGES[page].read_text()
     return [(code, shown) for kind, code, shown in BLOCK.findall(text) if kind == language]
 
@@ -87,7 +87,7 @@ def matches(shown: str, printed: str) -> bool:
 def run_page(page: str, *, is_real: bool = False) -> Iterator[tuple[str, str, str | None]]:
     """Run the snippets. Yields each one with what it printed and what the page shows, if it shows anything.
 
-    A real chronyd on a busy machine answers late and measures badly: its limits are wide, and the page's tests not for it.
+    A real chronyd on a busy machine answers late and measures badly: its limits are wide, and the page's tests are not run.
     """
     names: dict[str, Any] = {"__name__": page}
     for number, (code, shown) in enumerate(blocks(page, "python")):
@@ -104,7 +104,7 @@ def run_page(page: str, *, is_real: bool = False) -> Iterator[tuple[str, str, st
 
 @pytest.fixture
 def sigterm() -> Iterator[None]:
-    """Snippets may set a handler of SIGTERM."""
+    """Restores the handler of SIGTERM, which snippets may set."""
     before = signal.getsignal(signal.SIGTERM)
     yield
     signal.signal(signal.SIGTERM, before)
@@ -163,7 +163,7 @@ def test_no_shown_output_is_overlooked() -> None:
 
 
 def test_the_links_of_the_first_page_lead_somewhere() -> None:
-    """Those within docs are checked when the site is built."""
+    """The links within docs are checked when the site is built."""
     links = re.findall(r"\]\((?!https?:)([^)#]+)\)", PAGES["README.md"].read_text())
     assert len(links) > 15
     for link in links:
@@ -185,7 +185,7 @@ def files(pattern: str, folder: str = ".") -> set[str]:
 
 
 def debian_documents() -> set[str]:
-    """What is below /usr/share/doc/python3-pychrony."""
+    """The files below /usr/share/doc/python3-pychrony."""
     lines = (PACKAGING / "debian" / "python3-pychrony.install").read_text().splitlines()
     places = [line.split() for line in lines]
     found: set[str] = set()
@@ -221,7 +221,7 @@ def test_debian_compresses_no_page_that_is_linked_to() -> None:
     assert "\tdh_compress --exclude=.md --exclude=.svg\n" in rules
 
 
-# Where a page whose tables the site makes says that the same can be had without the site.
+# By page: where it says that the tables which the site generates can be found without the site.
 ELSEWHERE = {
     "command.md": "`pychrony COMMAND --help`",
     "enumerations.md": "`help(pychrony.SourceState)`",
@@ -265,7 +265,7 @@ def test_the_list_of_a_release_has_each_page_that_names_the_wheel() -> None:
 
 @pytest.fixture
 def extension(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What makes the tables of the pages can be imported."""
+    """The modules that make the tables of the pages can be imported."""
     monkeypatch.syspath_prepend(str(ROOT / "docs" / "extension"))
 
 
@@ -338,7 +338,7 @@ def test_each_page_opens_with_what_its_reader_can_do() -> None:
         assert opening.startswith("After this page you "), page
 
 
-# The command: its page and its manual page are made from its parser, and these are the parts that are written by hand.
+# The command: its page and its manual page are made from its parser; these tests are about the parts written by hand.
 
 
 @pytest.mark.usefixtures("extension")
@@ -417,7 +417,7 @@ def test_the_examples_on_the_page_of_the_command_are_those_that_help_lists() -> 
     assert shown
 
 
-# What the pages say of the end of a process.
+# What the pages say about the end of a process.
 
 ENDS = {
     "a normal end": ("", False),
@@ -449,7 +449,7 @@ def test_only_an_end_without_clean_up_leaves_libchronys_directory(
         assert bool(daemon.client_files()) is leaves
 
 
-# The reference is made of what help() shows.
+# The reference is made from what help() shows.
 
 
 def paragraphs(docstring: str | None) -> list[str]:

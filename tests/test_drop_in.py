@@ -261,7 +261,7 @@ def test_made_records_may_be_of_one_that_is_not() -> None:
     assert not testing.make_rtc_data(samples=0).is_calibrated()
 
 
-# Fixtures, in a pytest run of somebody else's, without a line of configuration.
+# Fixtures, in a pytest run in another folder, without any configuration.
 
 USES_FIXTURES = """
 import pychrony
@@ -281,7 +281,7 @@ def test_fixtures(tracking_status, source, source_stats, rtc_data):
 def run_pytest(
     directory: Path, code: str, *arguments: str, **changes: str | None
 ) -> subprocess.CompletedProcess[str]:
-    """A pytest run elsewhere, over one file of tests."""
+    """Run pytest in another folder, on one file of tests."""
     (directory / "test_theirs.py").write_text(textwrap.dedent(code))
     options = ["-q", "-p", "no:cacheprovider", *arguments]
     return child.execute(
@@ -316,16 +316,14 @@ def test_a_pytest_run_does_not_import_pychrony_unasked(tmp_path: Path) -> None:
     assert "1 passed" in done.stdout, done.stdout
 
 
-def test_a_pytest_run_where_libchrony_is_missing_is_none_the_worse(
-    tmp_path: Path, no_libchrony: Path
-) -> None:
+def test_a_pytest_run_works_where_libchrony_is_missing(tmp_path: Path, no_libchrony: Path) -> None:
     missing = {"PYCHRONY_LIBCHRONY": None, "LD_LIBRARY_PATH": str(no_libchrony)}
     done = run_pytest(tmp_path, "def test_arithmetic():\n    assert 1 + 1 == 2\n", **missing)
     assert "1 passed" in done.stdout, done.stdout
     assert done.returncode == 0
 
 
-def test_only_who_asks_for_a_fixture_is_told_that_libchrony_is_missing(
+def test_only_a_test_that_uses_a_fixture_is_told_that_libchrony_is_missing(
     tmp_path: Path, no_libchrony: Path
 ) -> None:
     missing = {"PYCHRONY_LIBCHRONY": None, "LD_LIBRARY_PATH": str(no_libchrony)}

@@ -1,4 +1,4 @@
-"""The exceptions: what they are, what they carry, and that they travel."""
+"""The exceptions: what they are, what they carry, and that they can be pickled."""
 
 from __future__ import annotations
 
@@ -115,7 +115,7 @@ def same(one: Any, other: Any) -> bool:
 
 
 @pytest.mark.parametrize("protocol", range(pickle.HIGHEST_PROTOCOL + 1))
-def test_an_exception_made_by_hand_travels(kind: Any, protocol: int) -> None:
+def test_an_exception_made_by_hand_can_be_pickled(kind: Any, protocol: int) -> None:
     error = kind("no time", ErrorCode.FIELD_RANGE)
     travelled = pickle.loads(pickle.dumps(error, protocol))
     assert same(travelled, error)
@@ -134,7 +134,9 @@ def raised(responder: Responder, status: int | None) -> pychrony.ChronyError:
 
 
 @pytest.mark.parametrize("status", [None, UNAUTHORISED, 3, 6, 99])
-def test_an_exception_that_was_raised_travels(responder: Responder, status: int | None) -> None:
+def test_a_raised_exception_can_be_pickled_and_copied(
+    responder: Responder, status: int | None
+) -> None:
     error = raised(responder, status)
     for travelled in [pickle.loads(pickle.dumps(error)), copy.copy(error), copy.deepcopy(error)]:
         assert same(travelled, error)
@@ -142,7 +144,7 @@ def test_an_exception_that_was_raised_travels(responder: Responder, status: int 
         assert isinstance(travelled.error_code, ErrorCode)
 
 
-def test_the_systems_number_travels_with_the_exception() -> None:
+def test_pickling_and_copying_keep_the_systems_error_number() -> None:
     with pytest.raises(pychrony.ChronyConnectionError) as caught:
         pychrony.get_tracking("/nowhere/chronyd.sock")
     assert caught.value.errno == errno.ENOENT
@@ -176,7 +178,7 @@ def test_the_string_of_a_raised_exception_holds_its_message() -> None:
     assert "/nowhere/chronyd.sock" in caught.value.message
 
 
-def test_what_a_user_puts_on_an_exception_travels_too() -> None:
+def test_attributes_that_a_user_adds_to_an_exception_are_kept_too() -> None:
     error = pychrony.ChronyError("no time")
     error.host = "ntp1"  # type: ignore[attr-defined]
     travelled: Any = pickle.loads(pickle.dumps(pickle.loads(pickle.dumps(error))))

@@ -21,7 +21,7 @@ faulthandler.enable()
 
 
 def run(code: str, status: int = 0, **names: Any) -> str:
-    """What the script prints. It must end by itself, with this status and without complaint."""
+    """Returns what the script prints. It must end by itself, with this status and without complaint."""
     given = "".join(f"{name} = {value!r}\n" for name, value in names.items())
     done = child.run(given + BEGIN + textwrap.dedent(code))
     assert (done.returncode, done.stderr) == (status, ""), done
@@ -63,10 +63,10 @@ def test_the_interpreter_ends_while_a_daemon_thread_waits_for_chronyd(
 def test_an_answer_that_comes_while_the_interpreter_ends_does_no_harm(
     transport: str, call: str, threads: int
 ) -> None:
-    """The thread in the call wants back into an interpreter that is being torn down."""
+    """The thread in the call tries to return to an interpreter that is being torn down."""
 
     def late(request: Request) -> list[bytes]:
-        # Answered when the last of the threads has asked; by then the interpreter is ending.
+        # Answers only when the last of the threads has asked; by then the interpreter is ending.
         waiting.append(request)
         return []
 
@@ -113,7 +113,7 @@ def test_an_answer_that_comes_while_the_interpreter_ends_does_no_harm(
 
 @pytest.fixture
 def untidy() -> Iterator[Chronyd]:
-    """A daemon beside whose socket those may leave theirs who end in the middle of a call."""
+    """A daemon of its own: processes that end in the middle of a call may leave their sockets beside its socket."""
     with Chronyd(LOCAL_SERVER) as daemon:
         yield daemon
 
@@ -221,9 +221,9 @@ def test_an_exit_in_the_middle_of_the_with_statement_closes_it(server: Chronyd) 
 
 @pytest.mark.parametrize("holder", ["module", "sys", "cycle", "builtins"])
 def test_a_finalizer_may_use_a_connection_at_the_very_end(server: Chronyd, holder: str) -> None:
-    """It answers, or says that all is torn down; it does no worse.
+    """It answers, or says that everything is torn down, and does nothing worse.
 
-    What it needs for an answer may be gone by then: Python's own modules too.
+    What it needs for an answer may be gone by then, even Python's own modules.
     """
     out = run(
         """
@@ -267,7 +267,7 @@ def test_a_finalizer_may_use_a_connection_at_the_very_end(server: Chronyd, holde
 
 
 def test_a_finalizer_that_runs_in_a_call_cannot_use_its_connection(responder: Responder) -> None:
-    """A signal handler collects garbage, in the middle of the call, that asks on its connection."""
+    """In the middle of a call, a signal handler collects garbage whose finalizer asks on the same connection."""
     out = run(
         """
         class Asks:
@@ -308,7 +308,7 @@ def silenced(responder: Responder) -> Responder:
 def test_a_signal_handler_that_asks_on_the_same_connection_is_told_no(
     responder: Responder,
 ) -> None:
-    """Not a deadlock: the connection is in the middle of a call of this very thread."""
+    """No deadlock, although the connection is in the middle of a call of this very thread."""
     process = child.start(
         f"ADDRESS = {responder.address!r}\n"
         + BEGIN
@@ -338,7 +338,7 @@ def test_a_signal_handler_that_asks_on_the_same_connection_is_told_no(
 
 
 def test_signals_without_end_hold_up_no_answer(client: Chronyd, transport: str) -> None:
-    """A timer of one millisecond, its handler asking in sessions of its own now and then."""
+    """A timer goes off every millisecond, and its handler sometimes asks in a session of its own."""
     out = run(
         """
         calls = 0

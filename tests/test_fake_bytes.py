@@ -1,7 +1,7 @@
-"""FakeChronyd says the bytes that chronyd says.
+"""FakeChronyd sends the bytes that chronyd sends.
 
-The extension asks a real chronyd through a relay that keeps the datagrams. Of the records that it read, a FakeChronyd is
-made; it gets the same requests, and must answer what the real one answered. Nothing moves between the two, because both
+The extension asks a real chronyd through a relay that keeps the datagrams. A FakeChronyd is made from the records that it
+read; it gets the same requests, and must answer what the real one answered. Nothing changes between the two, because both
 answers are about the same moment.
 """
 
@@ -87,7 +87,7 @@ def client_to(address: str) -> Iterator[Client]:
 
 @contextmanager
 def relay_to(address: str) -> Iterator[tuple[str, list[tuple[bytes, bytes]]]]:
-    """An address whose requests go on to the daemon, and what was asked and answered there."""
+    """An address that passes requests on to the daemon, and what was asked and answered there."""
     heard: list[tuple[bytes, bytes]] = []
 
     def pass_on(datagram: bytes, peer: object) -> list[bytes]:
@@ -104,7 +104,7 @@ def relay_to(address: str) -> Iterator[tuple[str, list[tuple[bytes, bytes]]]]:
 
 
 def version() -> str:
-    """That of the chronyd in use: "4.3"."""
+    """The version of the chronyd in use, such as "4.3"."""
     done = child.execute([chronyc.executable("chronyd"), "--version"])
     assert done.returncode == 0, done.stdout
     found = re.search(r"version (\d+\.\d+)", done.stdout)
@@ -153,13 +153,13 @@ DAEMONS = [
 
 
 def settled(answer: bytes) -> bytes:
-    """An answer in which floats that are too small are plain 0: chronyd sends those with an exponent, and they are read as 0."""
+    """The answer with plain 0 for floats that are too small: chronyd sends those with an exponent, and they read as 0."""
     words = [answer[index : index + 4] for index in range(0, len(answer), 4)]
     return b"".join(bytes(4) if word == b"\x80\0\0\0" else word for word in words)
 
 
 @pytest.mark.parametrize("name", DAEMONS)
-def test_of_the_records_of_a_chronyd_it_makes_the_answers_of_that_chronyd(
+def test_from_the_records_of_a_chronyd_it_makes_the_answers_of_that_chronyd(
     request: pytest.FixtureRequest, name: str
 ) -> None:
     daemon: Chronyd = request.getfixturevalue(name)
@@ -176,7 +176,7 @@ def test_of_the_records_of_a_chronyd_it_makes_the_answers_of_that_chronyd(
                 answer = client.ask(request_)
                 followed = report in ("ntpdata", "authdata")
                 if followed and protocol.Request(request_).report == "sourcestats":
-                    # libchrony asks sourcestats for the address first. The statistics are of another moment than those
+                    # libchrony asks sourcestats for the address first. These statistics are from another moment than those
                     # that get_source_stats() read.
                     answer, right = answer[:IDENTITY], right[:IDENTITY]
                 assert settled(answer) == settled(right), report
@@ -185,7 +185,7 @@ def test_of_the_records_of_a_chronyd_it_makes_the_answers_of_that_chronyd(
 
 
 def test_the_sources_are_of_every_kind(every_kind: Chronyd) -> None:
-    """Else the comparison above shows less than it seems to."""
+    """Otherwise the comparison above would show less than it seems to."""
     sources = pychrony.get_sources(every_kind.socket)
     assert {source.mode for source in sources} == set(pychrony.SourceMode)
     addresses = [source.address for source in sources]
@@ -234,7 +234,7 @@ def test_what_is_odd_is_answered_as_chronyd_answers_it(server: Chronyd, transpor
 
 
 def test_what_chronyd_does_not_answer_is_not_answered(server: Chronyd) -> None:
-    """A request follows that is answered: nothing may come before its answer."""
+    """Another request follows, which is answered: nothing may come before its answer."""
     dropped = [
         b"",
         datagram(COMMANDS["tracking"], size=27),
@@ -288,7 +288,7 @@ def test_the_reports_that_udp_refuses_are_those_that_chronyd_refuses(server: Chr
 
 
 def words() -> Iterator[bytes]:
-    """Floats as chronyd sends them: of any exponent, with 24 significant bits, or fewer at the smallest exponent."""
+    """Floats as chronyd sends them: with any exponent and 24 significant bits, or fewer bits at the smallest exponent."""
     generator = random.Random(20_261_123)
     for _ in range(20_000):
         sign = generator.choice((1, -1))
@@ -299,7 +299,7 @@ def words() -> Iterator[bytes]:
         yield struct.pack(">I", (exponent & 0x7F) << 25 | coefficient & 0x1FFFFFF)
 
 
-# What the function of chrony's util.c makes of them. It rounds 2/3 down, and has a form of its own for -1.
+# What the function in chrony's util.c makes of them. It rounds 2/3 down, and encodes -1 in an unusual form.
 CONVERTED = {
     0.1: "fccccccd",
     2 / 3: "02aaaaaa",
@@ -343,7 +343,7 @@ def test_any_other_float_becomes_one_that_is_as_near_as_24_bits_allow() -> None:
 
 
 def test_the_protocol_is_loaded_without_the_extension() -> None:
-    """The tests' programs rely on it: neither file may come to import anything of the package."""
+    """The tests' programs rely on this: neither file may import anything from the package."""
     folder = Path(protocol.__file__).parent
     for name in ("protocol.py", "server.py"):
         assert not re.search(r"^\s*(from|import) +(\.|pychrony)", (folder / name).read_text(), re.M)

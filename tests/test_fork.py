@@ -10,7 +10,7 @@ from support import child
 from support.chronyd import LOCAL_SERVER, Chronyd
 from support.reach import address_of
 
-# What every script here begins with. A child that hangs is ended by its alarm clock.
+# The beginning of every script here. A child that hangs is ended by its alarm.
 FORKING = """
 import gc, os, signal, sys, threading, warnings
 import pychrony
@@ -46,7 +46,7 @@ def raised_by(work):
 
 
 def run(code: str, **names: Any) -> str:
-    """What the script prints."""
+    """Returns what the script prints."""
     given = "".join(f"{name} = {value!r}\n" for name, value in names.items())
     return child.check(given + FORKING + textwrap.dedent(code))
 
@@ -95,7 +95,7 @@ def test_get_report_in_the_child_is_a_runtime_error_too(server: Chronyd) -> None
 def test_what_the_child_does_with_it_is_nothing_to_the_parent(
     server: Chronyd, transport: str, end: str
 ) -> None:
-    """Closed, left, dropped, collected: the parent's socket file and session stay as they are."""
+    """The child closes, leaves, drops or collects it: the parent's socket file and session stay as they are."""
     out = run(
         """
         class Connection(pychrony.ChronyConnection):
@@ -146,7 +146,7 @@ def test_the_childs_copy_of_the_descriptor_is_closed_with_it(
 
 
 def test_a_child_that_ends_as_python_does_leaves_the_parents_socket(server: Chronyd) -> None:
-    """Not by _exit: the interpreter is torn down, and the connection with it."""
+    """It does not end by _exit: the interpreter is torn down, and the connection with it."""
     out = run(
         """
         connection = pychrony.ChronyConnection(ADDRESS).__enter__()
@@ -204,7 +204,7 @@ def test_a_child_may_ask_in_a_session_of_its_own(server: Chronyd, transport: str
     assert server.client_files() == []
 
 
-def test_one_that_is_entered_after_the_fork_only_is_as_good_as_any(server: Chronyd) -> None:
+def test_a_connection_entered_only_after_the_fork_is_as_good_as_any(server: Chronyd) -> None:
     out = run(
         """
         connection = pychrony.ChronyConnection(ADDRESS)
@@ -295,7 +295,7 @@ def test_a_pool_of_forked_workers_asks_for_itself(client: Chronyd) -> None:
 
 
 def test_forked_in_the_middle_of_another_threads_call(stopped: Chronyd, server: Chronyd) -> None:
-    """The child has no such thread: its call would never end, so it must not be waited for."""
+    """The child does not have that thread, whose call would never end there, so it must not wait for it."""
     out = run(
         """
         connection = pychrony.ChronyConnection(SILENT, timeout=None)
@@ -375,7 +375,7 @@ def test_forked_again_and_again_while_other_threads_ask(server: Chronyd, client:
 
 
 def test_forked_while_other_threads_touch_the_connection_all_the_time(server: Chronyd) -> None:
-    """Its lock is held for moments, and there are many of them here."""
+    """Its lock is held only for moments, but there are many of them here."""
     out = run(
         """
         ended = threading.Event()
@@ -405,7 +405,7 @@ def test_forked_while_other_threads_touch_the_connection_all_the_time(server: Ch
 
 
 def test_a_signal_handler_that_forks_in_the_middle_of_the_call() -> None:
-    """The child goes on in the middle of the call: it must not take the parent's answer."""
+    """The child continues in the middle of the call: it must not take the parent's answer."""
     with Chronyd(LOCAL_SERVER) as daemon:
         daemon.stop()
         out = run(

@@ -1,4 +1,4 @@
-"""The house is in order: no file of the extension knows one that knows it."""
+"""The modules are in order: no file of the extension uses one that uses it."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ pytestmark = pytest.mark.source_tree
 SOURCES = Path(__file__).parent.parent / "src"
 
 MODULE = re.compile(r'(?:#\[path = "(\w+)\.rs"\]\n)?(?:pub )?mod (\w+);')
-# After `super::`, a name or names in braces, which may have braces of their own.
+# After `super::`: a name, or names in braces, which may contain further braces.
 USED = re.compile(r"\bsuper::(?:\{((?:[^{}]|\{[^{}]*\})*)\}|(\w+))")
 
 
 def groups(room: str) -> list[dict[str, list[Path]]]:
-    """The files by their modules' names, in the groups of the room's list."""
+    """The files by their modules' names, in the groups of the list in the folder's mod.rs."""
     found = []
     for group in (SOURCES / room / "mod.rs").read_text().split("\n\n"):
         files: dict[str, list[Path]] = {}
@@ -28,7 +28,7 @@ def groups(room: str) -> list[dict[str, list[Path]]]:
 
 
 def used(file: Path) -> set[str]:
-    """The modules beside it that a file names; its tests may name any."""
+    """The modules in the same folder that a file uses; its tests may use any."""
     code = file.read_text().partition("#[cfg(test)]\nmod tests")[0]
     return {
         name.strip().partition("::")[0]

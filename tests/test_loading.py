@@ -24,7 +24,7 @@ print(json.dumps(result))
 
 
 def attempt(**changes: str | None) -> dict[str, Any]:
-    """Import it in a process with these variables: its libchrony_path, or the ImportError."""
+    """Import the module in a process with these variables: returns its libchrony_path, or the ImportError."""
     result: dict[str, Any] = json.loads(child.check(TRY, prefix=(), **changes))
     return result
 
@@ -57,7 +57,7 @@ def test_without_it_the_linker_searches(stand_in: Path) -> None:
     assert result == {"value": str(stand_in)}
 
 
-def test_an_empty_variable_is_none(stand_in: Path) -> None:
+def test_an_empty_variable_counts_as_not_set(stand_in: Path) -> None:
     result = attempt(PYCHRONY_LIBCHRONY="", LD_LIBRARY_PATH=str(stand_in.parent))
     assert result == {"value": str(stand_in)}
 
@@ -163,9 +163,9 @@ def test_an_incompatible_library_that_the_linker_found_is_not_passed_over(
 
 
 def package_with(library: Path | None, folder: Path) -> tuple[str, Path]:
-    """A copy of the installed package in `folder`, with this libchrony in the place of one that a wheel brought.
+    """A copy of the installed package in `folder`, with this libchrony in place of one that a wheel brought.
 
-    Returns what PYTHONPATH must be for it, and where that libchrony is, or would be.
+    Returns the PYTHONPATH for it, and where that libchrony is, or would be.
     """
     copy = folder / "site" / "pychrony"
     shutil.copytree(Path(pychrony.__file__).parent, copy)
@@ -178,7 +178,7 @@ def package_with(library: Path | None, folder: Path) -> tuple[str, Path]:
 
 @pytest.fixture
 def no_system_libchrony(tmp_path: Path) -> None:
-    """What these tests show can be seen only where the system has no libchrony of its own."""
+    """These tests make sense only if the system has no libchrony of its own."""
     site, _ = package_with(None, tmp_path / "without")
     if "value" in attempt(PYCHRONY_LIBCHRONY=None, PYTHONPATH=site):
         pytest.skip("the system has a libchrony, which is used before that of a wheel")

@@ -93,7 +93,7 @@ def test_the_signature_is_there_for_help() -> None:
 
 
 def test_the_module_is_initialised_in_many_phases() -> None:
-    """One initialised in a single phase would hand out the same module, or its dictionary, again."""
+    """A module with single-phase initialisation would return the same module, or its dictionary, again."""
     out = child.check(
         """
         import sys
@@ -175,7 +175,7 @@ def run(identifier, code):
 
 
 def test_a_subinterpreter_uses_the_module_beside_the_main_one() -> None:
-    """From 3.12 on these interpreters each have a GIL of their own, which a module must say it can stand."""
+    """From 3.12 on, these interpreters have a GIL each, and a module must declare that it supports that."""
     with Responder() as daemon:
         out = child.check(
             f"""{INTERPRETERS}

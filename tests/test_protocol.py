@@ -1,4 +1,4 @@
-"""What chronyd will not do on demand: lost, late, foreign, broken and impossible answers, from a responder of our own."""
+"""What chronyd does not do on demand: lost, late, foreign, broken and impossible answers, from our own responder."""
 
 from __future__ import annotations
 
@@ -118,7 +118,7 @@ def test_a_reference_is_named_by_address_or_letters_or_bytes(
 
 
 def test_a_time_without_a_high_part_is_its_low_part(responder: Responder) -> None:
-    """As chronyd sends it where its own time has 32 bits."""
+    """A chronyd whose own time has 32 bits sends it so."""
     responder.reports["tracking"][0]["reference time"] = (NO_HIGH_PART, 1_700_000_000, 5)
     assert ask(responder).ref_time_ns == 1_700_000_000_000_000_005
 
@@ -365,7 +365,7 @@ def test_what_may_have_either_sign_keeps_it(responder: Responder, field: str, va
 
 
 def test_no_record_whatever_its_bytes_does_more_than_raise(responder: Responder) -> None:
-    """Random fields behind a right header: a report within its ranges, or an error of ours."""
+    """Random fields after a right header give a report within its ranges, or an error of ours."""
     generator = random.Random(20_251_122)
     kinds: set[str] = set()
 

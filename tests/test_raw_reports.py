@@ -80,7 +80,7 @@ def test_signs_are_kept(responder: Responder) -> None:
 
 
 def test_numbers_are_as_they_are_sent(responder: Responder) -> None:
-    """No ranges, no enumerations, no "never": what is said is for the user to judge."""
+    """No ranges, no enumerations, no "never": it is for the user to judge the numbers."""
     responder.reports["sources"][0].update(
         {"stratum": 99, "state": 77, "flags": 0x8001, "last sample ago": NEVER}
     )
@@ -90,7 +90,7 @@ def test_numbers_are_as_they_are_sent(responder: Responder) -> None:
     assert {type(value) for value in record.values()} == {int, float, str}
 
 
-def test_an_address_that_is_none_is_none(responder: Responder) -> None:
+def test_a_missing_address_is_none(responder: Responder) -> None:
     responder.reports["tracking"][0]["address"] = None
     assert pychrony.get_report("tracking", responder.address)[0]["address"] is None
 
@@ -105,13 +105,13 @@ def test_a_list_has_a_dictionary_for_each_record(responder: Responder) -> None:
     ]
 
 
-def test_a_list_of_none_is_empty(unsynchronised: Chronyd) -> None:
+def test_the_list_of_no_sources_is_empty(unsynchronised: Chronyd) -> None:
     for report in ["sources", "sourcestats", "selectdata", "authdata", "ntpdata"]:
         assert pychrony.get_report(report, unsynchronised.socket) == []
 
 
 def test_a_reference_clock_has_an_empty_record_in_the_reports_by_address(refclock: Chronyd) -> None:
-    """So that the records are those of sources, one by one."""
+    """This keeps one record for each source."""
     (source,) = pychrony.get_report("sources", refclock.socket)
     assert source["reference ID"] == int.from_bytes(b"GPS\0", "big")
     assert pychrony.get_report("ntpdata", refclock.socket) == [{}]
@@ -173,7 +173,7 @@ def test_the_arguments_are_those_of_the_other_functions(server: Chronyd, transpo
 def test_what_is_not_enabled_has_no_record(
     unsynchronised: Chronyd, responder: Responder, report: str
 ) -> None:
-    """As its own function says None."""
+    """The report's own function returns None."""
     assert pychrony.get_report(report, unsynchronised.socket) == []
     responder.reports[report] = []
     with pychrony.ChronyConnection(responder.address) as connection:
@@ -186,7 +186,7 @@ def test_nobody_there_is_a_connection_error() -> None:
         pychrony.get_report("tracking", "/nowhere/chronyd.sock")
 
 
-def test_a_time_that_is_none_is_a_data_error(responder: Responder) -> None:
+def test_an_impossible_time_is_a_data_error(responder: Responder) -> None:
     responder.reports["tracking"][0]["reference time"] = (1_700_000_000, 2_000_000_000)
     with pytest.raises(pychrony.ChronyDataError, match="reference time"):
         pychrony.get_report("tracking", responder.address)
@@ -200,7 +200,7 @@ Newer = Callable[..., dict[str, Any]]
 
 @pytest.fixture(scope="module")
 def newer(tmp_path_factory: pytest.TempPathFactory) -> Newer:
-    """Evaluates with a libchrony that has a report which nobody here knows."""
+    """Evaluates an expression with a libchrony that has a report unknown to the extension."""
     library = standin.build(tmp_path_factory.mktemp("newer") / "libchrony.so.0")
 
     def evaluate(expression: str, **options: str | int) -> dict[str, Any]:

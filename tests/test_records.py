@@ -1,4 +1,4 @@
-"""Records as Python's own tuples with names are: made by keyword, changed by copying, and no trouble at exit."""
+"""Records behave like Python's own named tuples: made by keyword, changed by copying, and no trouble at exit."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def name(request: pytest.FixtureRequest) -> str:
 
 
 def fields_of(name: str, *, hidden: bool = False) -> dict[str, Any]:
-    """A value for each field, by name; with those that are attributes only, if asked for."""
+    """A value for each field, by name; on request also for those that are attributes only."""
     values = {}
     for field in REPORTS[name]["fields"]:
         if field["item"] or hidden:
@@ -199,7 +199,7 @@ def test_replacing_one_half_of_a_time_replaces_the_other(timed: str) -> None:
 
 
 @pytest.mark.parametrize("time", [float("nan"), float("inf"), 1e300])
-def test_a_time_that_is_none_is_a_value_error(timed: str, time: float) -> None:
+def test_an_impossible_time_is_a_value_error(timed: str, time: float) -> None:
     with pytest.raises(ValueError, match="ref_time"):
         kind_of(timed)(**without_times(timed), ref_time=time)
 
@@ -221,7 +221,7 @@ def test_no_record_is_tracked_by_the_garbage_collector(name: str) -> None:
     assert out == f"{[False] * 6}\n"
 
 
-# A record made in Python, in a cycle that is left to the interpreter's end, or to the collector after the module is gone.
+# A record made in Python, in a cycle that is left until the interpreter ends, or is collected after the module is gone.
 IN_A_CYCLE = """
 import copy, gc, sys
 import {module}
@@ -249,15 +249,15 @@ def end_of(module: str, name: str, length: int, made: str, forgotten: bool) -> A
 @pytest.mark.parametrize("made", ["record", "record._replace()", "copy.copy(record)"])
 @pytest.mark.parametrize("forgotten", [False, True])
 def test_a_record_in_a_cycle_is_no_error_at_the_end(name: str, made: str, forgotten: bool) -> None:
-    """CPython 3.9 to 3.12 lose a type's sizes before they free those of its records that the collector tracks."""
+    """CPython 3.9 to 3.12 lose a type's sizes before they free the records that the collector tracks."""
     done = end_of("pychrony", name, len(fields_of(name)), made, forgotten)
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
 
 
 if (3, 11) <= sys.version_info < (3, 13):
 
-    def test_that_program_sees_the_error_where_it_is() -> None:
-        """A struct sequence of the standard library has it."""
+    def test_that_program_shows_the_error_in_a_type_that_has_it() -> None:
+        """The error appears with a struct sequence of the standard library."""
         ends = [
             end_of("resource", "struct_rusage", 16, "record", forgotten)
             for forgotten in [False, True]
@@ -285,7 +285,7 @@ def test_the_other_signatures_are_true() -> None:
 
 
 def signature_of(thing: Any) -> str | None:
-    """None where Python knows none: CPython 3.9 has none for types made from a specification."""
+    """None if Python knows no signature: CPython 3.9 has none for types made from a specification."""
     try:
         return str(inspect.signature(thing))
     except ValueError:
@@ -307,10 +307,10 @@ def test_the_signature_of_a_record_takes_what_the_record_takes(name: str) -> Non
     try:
         signature = inspect.signature(kind_of(name))
     except ValueError:
-        return  # none is better than a wrong one
+        return  # no signature is better than a wrong one
     signature.bind(list(fields_of(name).values()))
     if sys.version_info < (3, 10):
-        # CPython 3.9 takes the tuple's, which nobody can replace.
+        # CPython 3.9 uses the tuple's signature, which cannot be replaced.
         assert str(signature) == "(iterable=(), /)"
         return
     signature.bind(**fields_of(name))
@@ -385,7 +385,7 @@ def test_names_of_flags_are_the_same_on_every_python() -> None:
     "name",
     [table["name"] for table in pychrony._tables()["enumerations"] if table["kind"] == "open"],
 )
-def test_an_unknown_member_is_equal_to_its_number_and_travels(name: str) -> None:
+def test_an_unknown_member_is_equal_to_its_number_and_can_be_pickled(name: str) -> None:
     kind = getattr(pychrony, name)
     member = kind(4321)
     assert member == 4321

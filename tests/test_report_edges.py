@@ -1,4 +1,4 @@
-"""What no chronyd at hand shows: other versions' layouts, changing lists, impossible values."""
+"""What no chronyd here can show: other versions' layouts, changing lists, impossible values."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ def failure(responder: Responder, report: str) -> pychrony.ChronyError:
 
 @pytest.mark.parametrize("report", [*LISTS, *SINGLES])
 def test_every_number_sent_is_in_its_field(responder: Responder, report: str) -> None:
-    """Our names are libchrony's in the main; what differs is listed here."""
+    """Most of our names are libchrony's; those that differ are listed here."""
     other = {
         "orig_latest_meas": "original last sample offset",
         "latest_meas": "adjusted last sample offset",
@@ -135,21 +135,23 @@ def test_never_is_none_and_nothing_else_is(daemon: Responder, sent: int, meant: 
 def test_the_age_of_a_sample_is_negative_where_the_clock_was_set_back(
     daemon: Responder, report: str, sent: int, meant: int | None
 ) -> None:
-    """chronyd sends the difference of two times as an unsigned number, as it is."""
+    """chronyd sends the difference of two times unchanged, as an unsigned number."""
     daemon.reports[report][0]["last sample ago"] = sent
     assert ask(daemon, report).last_sample_ago == meant
 
 
 @pytest.mark.parametrize("poll", [-32768, -32, -7, -2, -1, 0, 1, 24, 32, 40, 32767])
 def test_a_poll_keeps_its_sign(daemon: Responder, poll: int) -> None:
-    """libchrony hands on a negative one as a large positive one."""
+    """libchrony passes a negative poll on as a large positive number."""
     daemon.reports["sources"][0]["poll"] = poll
     assert ask(daemon, "sources").poll == poll
 
 
 @pytest.mark.parametrize("value", [-128, -23, -1, 0, 1, 127])
 @pytest.mark.parametrize("field", ["poll", "precision"])
-def test_a_short_one_keeps_it_too(daemon: Responder, field: str, value: int) -> None:
+def test_a_field_of_eight_bits_keeps_its_sign_too(
+    daemon: Responder, field: str, value: int
+) -> None:
     daemon.reports["ntpdata"][0][field] = value
     assert getattr(ask(daemon, "ntpdata"), field) == value
 
@@ -186,7 +188,7 @@ TESTS = ["1", "2", "3", "5", "6", "7", "_A", "_B", "_C", "_D"]
 
 @pytest.mark.parametrize("place", range(len(TESTS)))
 def test_each_test_of_a_packet_has_the_place_that_chronyc_shows_it_in(place: int) -> None:
-    """chronyc prints a digit for each; its manual says which is which."""
+    """chronyc prints a digit for each test; its manual says which is which."""
     with Responder(transport="unix") as responder:
         responder.reports["ntpdata"][0]["flags"] = 0x200 >> place
         row = chronyc_reads(responder, "ntpdata")
@@ -217,7 +219,7 @@ KINDS = {table["name"]: table["kind"] for table in pychrony._tables()["enumerati
 def test_every_member_is_read_and_every_other_number_has_a_name_too(
     daemon: Responder, report: str, field: str, ours: str, name: str
 ) -> None:
-    """But for the leap status, which is of two bits for ever."""
+    """Except for the leap status, which always has two bits."""
     kind = getattr(pychrony, name)
     members = {int(member) for member in kind}
     for number in [*range(128), 200, 255]:
@@ -229,7 +231,7 @@ def test_every_member_is_read_and_every_other_number_has_a_name_too(
             assert type(value) is kind
             assert value == kind(number) == number
             assert value.name == kind(number).name == f"UNKNOWN_{number}"
-            assert number not in {int(member) for member in kind}, "it is kept by nobody"
+            assert number not in {int(member) for member in kind}, "it is not kept"
         else:
             error = failure(daemon, report)
             assert type(error) is pychrony.ChronyDataError
@@ -252,7 +254,7 @@ def test_one_unknown_state_or_mode_costs_no_other_record(daemon: Responder, repo
 
 
 def grown(daemon: Responder, report: str, field: str, values: Iterable[int]) -> int:
-    """How much memory Python's own objects have grown by, having been asked for answers with these values."""
+    """By how much the memory of Python's objects grows when answers with these values are asked for."""
     tracemalloc.start()
     try:
         before = tracemalloc.get_traced_memory()[0]
@@ -294,9 +296,9 @@ def test_a_boolean_is_one_of_two(daemon: Responder, report: str, field: str, our
 
 # Ranges.
 
-# A field's range is what chronyd's code can produce. Where the message has room for more, more is refused.
+# A field's range is what chronyd's code can produce. If the message has room for larger numbers, those are refused.
 REACHABLE = [
-    # A client of a `local stratum 15`; and one of a source that `chronyc minstratum` has made an orphan's.
+    # 16: a client of a `local stratum 15`; 17: a client of a source that `chronyc minstratum` has made an orphan.
     ("tracking", "stratum", [0, 1, 15, 16, 17]),
     # `chronyc minstratum` takes any number.
     ("sources", "stratum", [0, 15, 16, 100, 65535]),
@@ -308,7 +310,7 @@ REACHABLE = [
     ("ntpdata", "version", [0, 4, 7]),
     ("ntpdata", "received messages", [NEVER]),
     ("ntpdata", "kernel transmit timestamps", [NEVER]),
-    # The clock was set back by somebody else, and the source is young.
+    # The clock was set back by another program, and the source is new.
     ("sourcestats", "offset error", [-0.5, 0.0, 0.5]),
     ("activity", "online sources", [0, 0x7FFFFFFF]),
     ("authdata", "cookies", [0, 8]),
@@ -493,7 +495,7 @@ def test_not_enabled_is_an_error_for_all_else(daemon: Responder, report: str, st
 def test_any_other_failure_is_an_error_for_every_report(
     daemon: Responder, report: str, status: int, kind: type[pychrony.ChronyError]
 ) -> None:
-    """Also for those that may be None: a real error is never taken for "not enabled"."""
+    """Also for the reports that may be None: a real error is never taken for "not enabled"."""
     daemon.behaviour = lambda request: [
         request.answer(status=status if request.report == report else 0)
     ]
@@ -510,7 +512,7 @@ def test_nobody_there_is_not_taken_for_not_enabled(report: str) -> None:
 
 
 def listed(number: int) -> dict[str, list[dict[str, Any]]]:
-    """All lists of so many sources, each record known by its address or its stratum."""
+    """The records of all lists, for so many sources; each record has a recognisable address or stratum."""
     addresses = [f"192.0.2.{index}" for index in range(1, number + 1)]
     lists = {
         report: [sample(report, address=address) for address in addresses]
@@ -539,7 +541,7 @@ def test_a_list_has_a_record_for_each_source_in_chronyds_order(
 
 @pytest.mark.parametrize("report", ["authdata", "ntpdata"])
 def test_reports_by_address_skip_reference_clocks(responder: Responder, report: str) -> None:
-    """They have no address: chronyd is not even asked."""
+    """They have no address, so chronyd is not even asked."""
     lists = listed(4)
     for index in [0, 2]:
         lists["sources"][index].update({"address": GPS, "mode": 2})
@@ -571,7 +573,7 @@ def test_two_reference_clocks_of_one_name_are_two(responder: Responder) -> None:
 
 
 def asked(responder: Responder, report: str) -> int:
-    """How many of its records were asked for."""
+    """How many times a record of this report was asked for."""
     return sum(request.report == report for request in responder.requests)
 
 
@@ -580,7 +582,7 @@ def asked(responder: Responder, report: str) -> int:
 def test_a_list_that_changes_while_it_is_read_is_read_again(
     transport: str, report: str, changes: int
 ) -> None:
-    """A record that was there when the count was told is there no more, and then it is."""
+    """A record that was counted is missing when it is asked for, and is there again later."""
 
     def behaviour(request: Request) -> list[bytes]:
         if request.report == report and asked(responder, report) < changes:
@@ -637,7 +639,7 @@ def test_a_list_that_has_become_shorter_is_read_as_it_is(responder: Responder, r
 def test_a_source_that_goes_in_the_middle_of_the_list_hides_no_other(
     responder: Responder, report: str, when: int
 ) -> None:
-    """Whichever record was just read, those that stay are all there, and each once."""
+    """Whichever record was just read, all the sources that stay are listed, each of them once."""
     responder.reports.update(listed(5))
 
     def behaviour(request: Request) -> list[bytes]:
@@ -663,7 +665,7 @@ def test_a_source_that_goes_in_the_middle_of_the_list_hides_no_other(
 def test_a_list_that_becomes_shorter_each_time_it_is_counted_is_no_error(
     responder: Responder, report: str
 ) -> None:
-    """One source after the other goes, as if to spite us: the third time those that are left are told."""
+    """One source goes at each count. After the third count, the sources that are left are returned."""
     responder.reports.update(listed(12))
 
     def behaviour(request: Request) -> list[bytes]:
@@ -679,10 +681,10 @@ def test_a_list_that_becomes_shorter_each_time_it_is_counted_is_no_error(
 
 
 @pytest.mark.parametrize("report", LISTS)
-def test_a_source_that_goes_whenever_another_is_read_is_never_there_twice(
+def test_no_source_is_listed_twice_when_another_goes_at_each_read(
     responder: Responder, report: str
 ) -> None:
-    """The gap closes downwards: what was read at one place is at the next one then."""
+    """When a source goes, the ones after it move up by one place."""
     responder.reports.update(listed(30))
 
     def behaviour(request: Request) -> list[bytes]:
@@ -717,7 +719,7 @@ def test_a_count_of_sources_that_cannot_be_is_a_data_error(
 
 @pytest.mark.parametrize("report", LISTS)
 def test_on_udp_any_lost_request_of_a_list_is_sent_again(report: str) -> None:
-    """Of the six or more requests, the third."""
+    """The third of the six or more requests is lost."""
 
     def lossy(request: Request) -> list[bytes]:
         return [] if request.number == 2 else [request.answer()]

@@ -84,7 +84,7 @@ def leap_smoothing() -> Iterator[Chronyd]:
 
 @pytest.fixture(scope="module")
 def fifty() -> Iterator[Chronyd]:
-    """Has fifty sources, in an order that is not theirs, none of which ever answers."""
+    """Has fifty sources, not in the order of their addresses, none of which ever answers."""
     lines = [f"server {address} minpoll 10 offline" for address in reversed(FIFTY)]
     with Chronyd(lines) as daemon:
         yield daemon
@@ -142,7 +142,7 @@ def same_age(ours: Any, printed: str) -> bool:
 
 
 def half_a_digit(printed: str) -> Decimal:
-    """How far a number may be from the one printed; a hair more, since ours was binary."""
+    """How far a number may be from the one printed; slightly more, because ours was a binary number."""
     exponent = Decimal(printed).as_tuple().exponent
     assert isinstance(exponent, int)
     return Decimal(5).scaleb(exponent - 1) * Decimal("1.000001")
@@ -316,12 +316,12 @@ REPORTS: dict[str, tuple[str, list[Comparison]]] = {
     "ntpdata": ("get_ntp_data", NTPDATA),
     "activity": ("get_activity", ACTIVITY),
 }
-# The command port gives these away to all.
+# The reports that the command port gives to everybody.
 OPEN_REPORTS = {"sources", "sourcestats", "activity"}
 
 
 def between(daemon: Chronyd, report: str, ask: Callable[[], Any]) -> tuple[list[Row], Any]:
-    """What we are told between two equal answers to chronyc: so it is the same moment's."""
+    """Our answer between two equal answers to chronyc, so that all are of the same moment."""
 
     def try_once() -> tuple[list[Row], Any] | None:
         before, ours, after = daemon.records(report), ask(), daemon.records(report)
@@ -428,7 +428,7 @@ def test_a_source_that_never_answered_has_no_age(rich: Chronyd) -> None:
 
 
 def test_source_stats_have_the_reference_id_that_chronyc_prints(rich: Chronyd) -> None:
-    """As a name of four letters, as the bytes of an address, as a hash of one."""
+    """It is a name of four letters, the bytes of an address, or a hash of one."""
     stats = by_address(pychrony.get_source_stats(rich.socket))
     assert stats["GPS"].reference_id == int.from_bytes(b"GPS\0", "big")
     assert stats["127.0.0.1"].reference_id == 0x7F000001
@@ -437,7 +437,7 @@ def test_source_stats_have_the_reference_id_that_chronyc_prints(rich: Chronyd) -
     assert stats["::1"].reference_id == int(hashed["remote address as ID"], 16)
 
 
-def test_source_stats_grow_sufficient(rich: Chronyd) -> None:
+def test_source_stats_become_sufficient(rich: Chronyd) -> None:
     def stats() -> dict[str, Any]:
         return by_address(pychrony.get_source_stats(rich.socket))
 
@@ -448,7 +448,7 @@ def test_source_stats_grow_sufficient(rich: Chronyd) -> None:
 
 
 def test_the_error_of_an_offset_goes_with_its_samples(rich: Chronyd) -> None:
-    """chronyc does not print it: an error there is, and it is at least the delay's half."""
+    """chronyc does not print it, so the test shows that there is one, and that it is at least half the delay."""
     stats = by_address(pychrony.get_source_stats(rich.socket))
     assert 0 < stats["127.0.0.1"].offset_err < 1
     assert stats["GPS"].offset_err >= 0.00005
@@ -569,7 +569,7 @@ def test_ntp_data_of_a_server_that_never_answered(rich: Chronyd) -> None:
 
 
 def test_what_this_chronyd_does_not_send_is_none_and_the_rest_is_not(rich: Chronyd) -> None:
-    """Whether it is old or new: all four counts of timestamps are there, or none is."""
+    """Whether chronyd is old or new, all four counts of timestamps are there, or none is."""
     counts = {
         getattr(record, name) is None
         for record in pychrony.get_ntp_data(rich.socket)
@@ -591,7 +591,7 @@ def test_what_this_chronyd_does_not_send_is_none_and_the_rest_is_not(rich: Chron
 def test_server_stats_of_a_server_that_served(
     authenticating: Chronyd, rich: Chronyd, md5_client: Chronyd
 ) -> None:
-    """Each of chronyc's own requests is counted too, so those stand between two of its answers."""
+    """Each of chronyc's requests is counted too, so our count of requests lies between those of its two answers."""
     same = [
         column for column in chronyc.COLUMNS["serverstats"] if column != "received command requests"
     ]
@@ -665,7 +665,7 @@ def test_without_smoothing_there_is_no_report_of_it(server: Chronyd, transport: 
 def test_smoothing_is_what_chronyc_prints(
     request: pytest.FixtureRequest, name: str, transport: str
 ) -> None:
-    """All of it moves: ours lies between what chronyc prints before and after."""
+    """All the numbers change, so ours must lie between what chronyc prints before and after."""
     daemon = request.getfixturevalue(name)
 
     def try_once() -> tuple[Row, pychrony.Smoothing | None, Row] | None:
@@ -797,14 +797,14 @@ def test_a_report_that_the_command_port_gives_is_the_sockets(client: Chronyd, me
 LISTS = ["get_sources", "get_source_stats", "get_select_data", "get_auth_data", "get_ntp_data"]
 
 
-# Of sources that come and go: those that stay are first and last in every list.
+# While sources come and go, those that stay are first and last in every list.
 FIRST = [f"192.0.2.{number}" for number in range(1, 6)]
 LAST = [f"198.51.100.{number}" for number in range(1, 6)]
 PASSING = [f"203.0.113.{number}" for number in range(1, 5)]
 
 
 def check_addresses(listed: list[str]) -> None:
-    """Those that stay are always there; none is twice."""
+    """The sources that stay are always listed, and none is listed twice."""
     assert len(listed) == len(set(listed)), listed
     assert [each for each in listed if each in FIRST] == FIRST
     assert [each for each in listed if each in LAST] == LAST
@@ -817,7 +817,7 @@ def while_sources_come_and_go(read: Callable[..., int]) -> None:
     with Chronyd([f"server {address} {options}" for address in FIRST]) as daemon:
         for address in [*PASSING, *LAST]:
             daemon.chronyc("add", "server", address, *options.split())
-        # From now on each of those in the middle goes, and comes again at the end.
+        # From now on each of the sources in the middle is removed, and comes back at the end.
         ended = threading.Event()
         failures: list[BaseException] = []
         turns = 0
@@ -868,7 +868,7 @@ def test_the_raw_ntpdata_that_is_read_while_sources_come_and_go_is_right() -> No
 
 
 def test_the_raw_authdata_that_is_read_while_sources_come_and_go_is_there() -> None:
-    """It does not say whose it is."""
+    """The records do not say which source they belong to."""
 
     def read(asked: Any, *address: str) -> int:
         records = asked.get_report("authdata", *address)

@@ -1,4 +1,4 @@
-"""The responder speaks as chronyd does: chronyc reads all ten reports from it."""
+"""The responder answers as chronyd does: chronyc reads all ten reports from it."""
 
 from __future__ import annotations
 

@@ -32,7 +32,7 @@ FIELDS = (
     "update_interval",
 )
 
-# A word for its unit in the docstring of each field that has one.
+# A word for the unit, which the docstring of each field with a unit contains.
 UNITS = {
     "ref_time": "second",
     "ref_time_ns": "nanosecond",
@@ -118,7 +118,7 @@ def test_reports_that_differ_are_not_equal(daemon: Responder) -> None:
 
 
 @pytest.mark.parametrize("protocol", range(2, pickle.HIGHEST_PROTOCOL + 1))
-def test_a_report_travels(tracking: TrackingStatus, protocol: int) -> None:
+def test_a_report_can_be_pickled(tracking: TrackingStatus, protocol: int) -> None:
     travelled = pickle.loads(pickle.dumps(tracking, protocol))
     assert type(travelled) is TrackingStatus
     assert travelled == tracking
@@ -211,7 +211,7 @@ def test_leap_status_is_an_integer_enumeration() -> None:
 
 
 def made(**changes: Any) -> TrackingStatus:
-    """A report as a user's own test would make it."""
+    """A report, made as in a user's own test."""
     values = {
         "reference_id": 0xC0000201,
         "reference_id_name": "192.0.2.1",
@@ -240,7 +240,7 @@ LOCAL = 0x7F7F0101
         ({"leap_status": LeapStatus.INSERT}, True),
         ({"stratum": 16}, True),
         ({"stratum": 17}, True),
-        # In the middle of a leap second chronyd says so for a moment.
+        # During a leap second, chronyd says this for a moment.
         ({"leap_status": LeapStatus.UNSYNC}, True),
         ({"reference_ip": None}, True),
         # The ID of a source with an IPv6 address is a hash, which may be any number.

@@ -1,4 +1,4 @@
-"""Addresses go through libchrony's one static buffer: each answer has those of its own daemon, whoever else asks."""
+"""All addresses go through libchrony's one static buffer; still, each answer has those of its own daemon."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from support import families
 from support.chronyd import Chronyd
 from support.waiting import DEADLINE
 
-# Of each thread, in which one test asks.
+# The number of calls that each thread makes in one test.
 ANSWERS = 10
 
 

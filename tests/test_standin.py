@@ -1,4 +1,4 @@
-"""What no chronyd can send: a libchrony with other fields, other types, no numbers, and failures of its own."""
+"""What no chronyd can cause: a libchrony with other fields, other types, no numbers, and failures of its own."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ Stand = Callable[..., dict[str, str]]
 
 @pytest.fixture(scope="module")
 def stand(tmp_path_factory: pytest.TempPathFactory) -> Stand:
-    """The environment of a process whose libchrony differs so."""
+    """The environment of a process whose libchrony differs in this way."""
     library = standin.build(tmp_path_factory.mktemp("standin") / "libchrony.so.0")
     return functools.partial(standin.variables, library)
 
@@ -197,7 +197,7 @@ def test_a_socket_that_cannot_be_opened_says_why(stand: Stand, name: str, kind: 
     assert "127.0.0.1:9" in error["message"]
 
 
-def test_where_every_default_is_forbidden_it_is_a_matter_of_rights(stand: Stand) -> None:
+def test_if_every_default_address_is_forbidden_it_is_a_permission_error(stand: Stand) -> None:
     result = ask(stand(OPEN_FAILS_WITH=errno.EACCES), "pychrony.get_tracking()")
     error = result["error"]
     assert error["type"] == "ChronyPermissionError"

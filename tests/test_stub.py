@@ -1,4 +1,4 @@
-"""The stub is what tools/stub makes of the module: it cannot say anything else. (That its types agree is stubtest's to say.)"""
+"""The stub is exactly what tools/stub makes from the module. (stubtest checks that its types agree with the module.)"""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def test_all_that_is_public_has_a_docstring(name: str) -> None:
 
 def test_all_that_is_public_is_named_in_all() -> None:
     public = {name for name, value in vars(pychrony).items() if not name.startswith("_")}
-    # What was imported from the package meanwhile is a module.
+    # Submodules that were imported meanwhile are attributes too.
     public -= {name for name in public if inspect.ismodule(getattr(pychrony, name))}
     assert public <= set(pychrony.__all__)
     assert set(pychrony.__all__) <= set(dir(pychrony))

@@ -100,14 +100,14 @@ def transport(request: pytest.FixtureRequest) -> str:
 
 @pytest.fixture
 def fake(transport: str) -> Iterator[FakeChronyd]:
-    """One that refuses nothing."""
+    """A FakeChronyd that refuses nothing."""
     with FakeChronyd(transport=transport) as chronyd:
         chronyd.allow(*KINDS)
         yield chronyd
 
 
 def every_field(record: Any) -> dict[str, Any]:
-    """The attributes that are no items of the tuple, too."""
+    """All the fields, including those that are attributes only."""
     report = next(report for report in REPORTS.values() if report["type"] == type(record).__name__)
     return {row["name"]: getattr(record, row["name"]) for row in report["fields"]}
 
@@ -131,7 +131,7 @@ def test_a_factory_makes_a_record_of_its_defaults(report: str) -> None:
 
 
 @pytest.mark.parametrize("report", KINDS)
-def test_a_factory_takes_no_field_that_there_is_not(report: str) -> None:
+def test_a_factory_takes_no_field_that_does_not_exist(report: str) -> None:
     make = KINDS[report][2]
     with pytest.raises(TypeError, match="strata"):
         make(strata=1)
@@ -172,7 +172,7 @@ def test_a_value_that_chronyd_cannot_mean_is_refused_and_named(
         make(**fields)
 
 
-# As `pychrony._tables()` has it.
+# A row as in `pychrony._tables()`.
 ROWS = [
     {"name": "u", "kind": "unsigned", "minimum": 0, "maximum": 255},
     {"name": "e", "kind": "unsigned", "minimum": 0, "maximum": 4294967294, "optional": True},
@@ -277,7 +277,7 @@ def test_an_address_has_the_form_in_which_it_is_read() -> None:
 
 
 def test_in_a_leap_second_there_is_a_source_and_no_known_leap_status() -> None:
-    """chronyd's leap status is "not synchronised" for that second, and all else as before."""
+    """For that second, chronyd's leap status is "not synchronised", and everything else stays as it was."""
     fields = {"leap_status": LeapStatus.UNSYNC, "reference_ip": "192.0.2.1"}
     status = testing.make_tracking(**fields)
     assert status.leap_status is LeapStatus.UNSYNC
@@ -348,15 +348,15 @@ def test_numbers_become_what_the_extension_would_give() -> None:
     assert type(testing.make_source(flags=3).flags) is SelectOptions
 
 
-# Records, there and back.
+# Records, sent and read back.
 
 
-# Where chronyd has a number for it. Other fields are None in older releases only.
+# Fields for which chronyd has a number that means None. Other fields are None only in older releases.
 CAN_BE_NONE = ("last_sample_ago", "last_key_establishment_ago", "received_good_messages")
 
 
 def random_float(generator: random.Random) -> float:
-    """One that chronyd can send: of 24 significant bits."""
+    """A float that chronyd can send, with 24 significant bits."""
     return math.ldexp(generator.randrange(1 << 23, 1 << 24), generator.randrange(-60, 30))
 
 
@@ -367,7 +367,7 @@ def random_address(generator: random.Random) -> str:
 
 
 def random_value(generator: random.Random, row: dict[str, Any]) -> Any:
-    """Any value that a field may have, the least and the greatest more often than others."""
+    """Any value that a field may have; the least and the greatest come more often than others."""
     kind = row["kind"]
     if row["name"] in CAN_BE_NONE and generator.random() < 0.3:
         return None
@@ -384,12 +384,12 @@ def random_value(generator: random.Random, row: dict[str, Any]) -> Any:
         return generator.choice((0.0, 1.0)) * random_float(generator)
     low, high = row["minimum"], row["maximum"]
     value = generator.choice((low, high, generator.randint(low, high)))
-    # The bits of -1 are those of None where that can be.
+    # In a field that can be None, the bits of -1 mean None.
     return -2 if value == -1 and row["optional"] else value
 
 
 def random_fields(generator: random.Random, report: str) -> dict[str, Any]:
-    """Any fields of a record, but for those that follow from others."""
+    """Random fields of a record, except those that follow from others."""
     fields: dict[str, Any] = {}
     for row in REPORTS[report]["fields"]:
         if row["kind"] == "nanoseconds":
@@ -463,7 +463,7 @@ def test_the_defaults_are_read_as_they_were_made(fake: FakeChronyd, report: str)
 
 @pytest.mark.parametrize("report", sorted(pychrony.supported_reports()))
 def test_chronyc_reads_the_records_too(report: str) -> None:
-    """A client that is not ours, and older: it knows what chronyd of its own release sends."""
+    """chronyc is not ours and may be older, so the fake sends what a chronyd of chronyc's release sends."""
     done = child.execute([chronyc.executable("chronyc"), "--version"])
     assert done.returncode == 0, done.stdout
     release = done.stdout.split("version ")[1].split()[0]
@@ -549,14 +549,14 @@ def test_a_time_is_answered_to_the_nanosecond_and_the_attribute_says_so(seconds:
 def test_a_record_whose_fields_contradict_each_other_is_refused(
     record: Any, fields: dict[str, Any], words: str
 ) -> None:
-    """Else the attribute would hold what is not answered."""
+    """Otherwise the attribute would hold something else than what is answered."""
     report = REPORT_OF[type(record)]["name"]
     wrong = record._replace(**fields)
     with pytest.raises(ValueError, match=words):
         FakeChronyd(**{KINDS[report][0]: [wrong] if report in LISTS else wrong})
 
 
-# What a test changes meanwhile.
+# Changes during a test.
 
 
 def test_a_report_that_is_replaced_is_seen_by_the_next_call(fake: FakeChronyd) -> None:
@@ -613,7 +613,7 @@ def test_udp_refuses_what_chronyd_refuses_there(transport: str) -> None:
         assert read(fake, "sources") and read(fake, "tracking")
 
 
-def test_a_report_that_there_is_not_cannot_be_refused() -> None:
+def test_a_report_that_does_not_exist_cannot_be_refused() -> None:
     with pytest.raises(ValueError, match="ntp_data.*ntpdata"):
         FakeChronyd().refuse("ntp_data")
 
@@ -622,7 +622,7 @@ def test_a_report_that_there_is_not_cannot_be_refused() -> None:
 
 
 def test_records_with_one_address_become_several_sources() -> None:
-    """The records of chronyd's lists are told apart by it."""
+    """The records of chronyd's lists are distinguished by their address."""
     sources = [testing.make_source(), testing.make_source(state=SourceState.FALSETICKER)]
     clocks = [testing.make_source(address="GPS")] * 2
     six = [testing.make_source(address="2001:db8::ffff")] * 2
@@ -772,7 +772,7 @@ def test_the_reports_that_an_old_chronyd_lacks_are_a_version_error() -> None:
 
 
 def test_a_record_of_an_older_chronyd_is_answered_as_that_one_did() -> None:
-    """Without its being said: what is None cannot be sent by a newer one."""
+    """No version is given: a newer chronyd could not send the fields that are None."""
     old = testing.make_server_stats(
         **{name: None for name in testing.SERVERSTATS_DEFAULTS if name.startswith("served")}
     )
@@ -794,19 +794,19 @@ def test_a_number_that_an_older_chronyd_has_no_room_for_is_refused() -> None:
 
 
 @pytest.mark.parametrize("version", ["3.4", "new", "", "4.x"])
-def test_a_version_that_is_none_is_refused(version: str) -> None:
+def test_an_invalid_version_is_refused(version: str) -> None:
     with pytest.raises(ValueError, match="version"):
         FakeChronyd(version=version)
 
 
 @pytest.mark.parametrize("version", [4.3, 4, (4, 3), None])
-def test_a_version_that_is_no_text_is_refused_with_an_example(version: Any) -> None:
+def test_a_version_that_is_no_string_is_refused_with_an_example(version: Any) -> None:
     with pytest.raises(TypeError, match=r"version.*str.*\"4\.3\"") as caught:
         FakeChronyd(version=version)
     assert repr(version) in str(caught.value)
 
 
-def test_a_transport_that_is_none_is_refused() -> None:
+def test_an_unknown_transport_is_refused() -> None:
     with pytest.raises(ValueError, match="unix, udp, udp6.*'tcp'"):
         FakeChronyd(transport="tcp")
 
@@ -845,13 +845,13 @@ def test_requests_of_many_threads_are_all_there(fake: FakeChronyd) -> None:
 
     with ThreadPoolExecutor(8) as pool:
         assert set(pool.map(ask, range(200))) == {3}
-    # On UDP a request that was answered late is asked again.
+    # On UDP a request that is answered late is resent.
     assert len(fake.requests) >= 200
     assert set(fake.requests) == {Request("tracking")}
 
 
 def test_it_may_be_changed_while_it_is_asked(fake: FakeChronyd) -> None:
-    """Each answer is of one state or of the other, and never of both."""
+    """Each answer is about one state or the other, never a mixture."""
     few = [testing.make_source(address="192.0.2.1")]
     many = [testing.make_source(address=f"192.0.2.{n}", stratum=5) for n in range(1, 9)]
     ended = threading.Event()
@@ -870,7 +870,7 @@ def test_it_may_be_changed_while_it_is_asked(fake: FakeChronyd) -> None:
             try:
                 found = pychrony.get_source_stats(fake.address, timeout=DEADLINE)
             except ChronyDataError as error:
-                # The list has become shorter three times while it was read: what chronyd would say, too.
+                # The list became shorter three times while it was read; a real chronyd would give the same error.
                 assert error.error_code is pychrony.ErrorCode.UNEXPECTED_STATUS
             else:
                 seen.add(len(found))
@@ -954,7 +954,7 @@ def test_a_child_of_fork_that_leaves_it_takes_nothing_away(transport: str) -> No
 
 
 def test_it_answers_the_asyncio_interface_and_calls_that_block_the_loop(fake: FakeChronyd) -> None:
-    """It has a thread of its own."""
+    """This works because the fake has a thread of its own."""
 
     async def ask() -> list[Any]:
         blocking = pychrony.get_tracking(fake.address)
@@ -1035,7 +1035,7 @@ def test_its_directory_is_in_tmp_where_the_temporary_directory_cannot_be_written
 def test_its_directory_is_in_tmp_where_the_temporary_directory_takes_no_socket(
     monkeypatch: pytest.MonkeyPatch, short_path: Path
 ) -> None:
-    # In place of a file system without sockets: the system refuses one with a path so long.
+    # Simulates a file system without sockets: the system refuses a socket with such a long path.
     place = short_path / ("x" * 100)
     place.mkdir()
     monkeypatch.setattr(tempfile, "tempdir", str(place))
@@ -1088,7 +1088,7 @@ def test_one_that_is_never_entered_opens_nothing() -> None:
 
 
 def test_it_needs_no_chronyd_and_no_privilege(tmp_path: Path) -> None:
-    """As nobody, and with no program to be found."""
+    """It runs as nobody, with no program on the PATH."""
     code = textwrap.dedent(
         """
         import os
@@ -1148,7 +1148,7 @@ def test_another_has_one_of_its_own(fake_chronyd):
 
 
 def run_pytest(directory: Path, **changes: str | None) -> str:
-    """What pytest says of the tests in a directory, with these changes to the environment."""
+    """What pytest reports about the tests in a directory, with these changes to the environment."""
     done = child.execute(
         [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider"],
         cwd=directory,

@@ -26,7 +26,7 @@ THREADS = 8
 def in_threads(
     work: Callable[[int], None], number: int = THREADS, *, begin: bool = True
 ) -> list[BaseException]:
-    """Do the work in so many threads at once; what they raised."""
+    """Do the work in so many threads at once; returns what they raised."""
     raised: list[BaseException] = []
     start = threading.Barrier(number)
 
@@ -51,7 +51,7 @@ def in_threads(
 
 
 def numbered(request: Request) -> list[bytes]:
-    """Each answer is of a number of its own, and says so in every field."""
+    """Each answer has a number of its own, which is in every field."""
     number = request.number
     if request.report == "tracking":
         return [
@@ -87,7 +87,7 @@ def numbered(request: Request) -> list[bytes]:
 
 
 def test_eight_threads_on_one_connection_get_whole_answers(transport: str) -> None:
-    """Thousands of calls; of no two does either get what the other was told."""
+    """In thousands of calls, none gets an answer that was meant for another."""
     seen: list[int] = []
     sources = [sample("sources", address=f"192.0.2.{number}") for number in range(1, 4)]
 
@@ -146,7 +146,7 @@ def test_eight_threads_on_one_connection_to_a_real_chronyd(client: Chronyd, tran
 
 
 def test_the_functions_in_eight_threads_share_nothing(client: Chronyd, client6: Chronyd) -> None:
-    """Addresses go through libchrony's one static buffer."""
+    """But all addresses go through libchrony's one static buffer."""
     daemons = [(client, "127.0.0.1"), (client6, "::1")]
 
     def work(index: int) -> None:
@@ -197,7 +197,7 @@ def test_opened_in_many_threads_at_once_it_is_opened_once(
     assert responder.client_files() == []
 
 
-def test_closed_and_entered_while_others_ask_nothing_worse_happens_than_errors(
+def test_closing_and_entering_while_others_ask_causes_nothing_worse_than_errors(
     responder: Responder,
 ) -> None:
     connection = ChronyConnection(responder.address, timeout=DEADLINE)
@@ -303,7 +303,7 @@ def assert_says_closed(error: Any) -> None:
 
 
 def test_close_ends_the_call_that_is_under_way_with_an_error_that_says_so(transport: str) -> None:
-    """Chronyd says nothing, and the call has no timeout: only close() can end it."""
+    """chronyd says nothing, and the call has no timeout, so only close() can end it."""
     with holding(transport, timeout=None) as held:
         held.connection.close()
         assert held.connection.closed
@@ -346,7 +346,7 @@ def test_those_who_wait_for_their_turn_are_told_that_it_was_closed(transport: st
 
 
 def waits_in_the_kernel(threads: list[threading.Thread]) -> bool:
-    """Whether each of them sleeps: a thread that has begun to ask does so nowhere but in the call."""
+    """Whether each of them sleeps: a thread that has begun to ask sleeps nowhere but in the call."""
     stats = [Path(f"/proc/self/task/{thread.native_id}/stat").read_text() for thread in threads]
     return all(stat.rpartition(")")[2].split()[0] == "S" for stat in stats)
 
@@ -372,7 +372,7 @@ def test_a_turn_comes_when_the_call_before_it_has_ended(held: Held) -> None:
 
 
 def test_the_last_reference_dropped_by_the_call_itself_closes_it(transport: str) -> None:
-    """The thread in the call is the only one left that knows the connection."""
+    """The thread in the call holds the only reference left to the connection."""
     with holding(transport) as held:
         held.connection = ChronyConnection("127.0.0.1:9")
         with pytest.warns(ResourceWarning):
@@ -385,7 +385,7 @@ def test_the_last_reference_dropped_by_the_call_itself_closes_it(transport: str)
 
 
 def test_those_who_wait_for_their_turn_time_out_too(stopped: Chronyd, transport: str) -> None:
-    """Whoever is in the call waits for chronyd, the others for him: all in vain."""
+    """One thread is in the call and waits for chronyd, the others wait for that thread, and all of them in vain."""
 
     def work(index: int) -> None:
         started = time.monotonic()
@@ -404,13 +404,13 @@ def test_those_who_wait_for_their_turn_time_out_too(stopped: Chronyd, transport:
     assert stopped.client_files() == []
 
 
-# What a signal (SIGUSR1) has done to it, in the thread that handles them.
+# What a signal (SIGUSR1) makes the thread do that handles signals.
 todo: list[Callable[[], None]] = []
 
 
 @pytest.fixture
 def handled() -> Iterator[list[Callable[[], None]]]:
-    """What is put into this list, signals have done."""
+    """A list of functions: what is put into it is called by the handler of the next signal."""
 
     def handler(number: int, frame: Any) -> None:
         while todo:
@@ -423,14 +423,14 @@ def handled() -> Iterator[list[Callable[[], None]]]:
 
 
 def interrupt() -> None:
-    """Signals to the thread that handles them, until it has: one may come just before it waits."""
+    """Send signals to the thread that handles them until it has handled one: a signal may come just before it waits."""
     while todo:
         signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGUSR1)
         threading.Event().wait(0.01)
 
 
 def signalling(request: Request) -> list[bytes]:
-    """Before the first answer there is a signal."""
+    """The first request is not answered, but sends a signal."""
     if request.number == 0:
         interrupt()
         return []
@@ -440,7 +440,7 @@ def signalling(request: Request) -> list[bytes]:
 def test_a_turn_that_never_comes_is_a_timeout_that_says_so(
     transport: str, handled: list[Callable[[], None]]
 ) -> None:
-    """The call under way is held up by a signal handler, for longer than the other thread waits."""
+    """A signal handler holds up the call under way for longer than the other threads wait."""
     told: list[BaseException] = []
 
     def wait_in_vain() -> None:
@@ -470,7 +470,7 @@ def test_a_turn_that_never_comes_is_a_timeout_that_says_so(
 
 
 def test_ctrl_c_ends_the_wait_for_a_turn(handled: list[Callable[[], None]]) -> None:
-    """This thread waits for its turn; a signal's handler raises."""
+    """This thread waits for its turn when a signal's handler raises."""
 
     class Alarm(Exception):
         pass
@@ -506,7 +506,7 @@ def test_a_signal_handler_cannot_use_the_connection_in_whose_call_it_runs(
             interrupt()
             first.append(request)
             return []
-        # What the handler asked in a session of its own; then the call goes on.
+        # The handler's question in a session of its own; then the call goes on.
         return_to = first[0]
         responder.send(return_to.answer(), return_to.peer)
         return [request.answer({"stratum": 5})]

@@ -23,7 +23,7 @@ LEAP = {
     "Not synchronised": pychrony.LeapStatus.UNSYNC,
 }
 
-# Our field, chronyc's column. These stand still between two updates of the clock.
+# Our field, chronyc's column. These do not change between two updates of the clock.
 STEADY = {
     "last_offset": "last offset",
     "rms_offset": "RMS offset",
@@ -33,7 +33,7 @@ STEADY = {
     "root_delay": "root delay",
     "update_interval": "last update interval",
 }
-# These move all the time: ours lies between what chronyc prints before and after.
+# These change all the time: ours lies between what chronyc prints before and after.
 MOVING = {
     "offset": "current correction",
     "root_dispersion": "root dispersion",
@@ -69,7 +69,7 @@ def half_a_digit(printed: str) -> Decimal:
     """How far a number may be from the one that was printed for it."""
     exponent = Decimal(printed).as_tuple().exponent
     assert isinstance(exponent, int)
-    # A hair more, since our number has gone through binary.
+    # Slightly more, because our number was a binary one.
     return Decimal(5).scaleb(exponent - 1) * Decimal("1.000001")
 
 
@@ -101,7 +101,7 @@ def test_every_field_has_its_type(daemon: Chronyd, transport: str) -> None:
 
 
 def synchronised_by_chronyc(daemon: Chronyd) -> bool:
-    """What chronyc thinks of it: one try, any correction and skew."""
+    """Whether chronyc finds the clock synchronised: one try, with any correction and skew."""
     return chronyc.run(daemon.socket, "waitsync", "1", "0", "0", "0.01").returncode == 0
 
 

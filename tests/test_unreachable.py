@@ -40,7 +40,7 @@ def directory() -> Iterator[Path]:
     made.rmdir()
 
 
-# Nobody there.
+# Nobody answers there.
 
 
 def test_a_path_that_is_not_there_is_a_connection_error(directory: Path) -> None:
@@ -163,7 +163,7 @@ def test_a_stranger_may_ask_the_command_port(closed_to_strangers: Chronyd) -> No
     assert ask_as_stranger(daemon.directory, daemon.udp) == {"value": 8}
 
 
-# No address given. In a namespace of its own a child has the default addresses to itself.
+# No address is given. In a namespace of its own, a child has the default addresses to itself.
 
 PREPARED = """
 import json, os, socket, subprocess, sys
@@ -191,7 +191,7 @@ def ask():
 
 
 def in_namespace(code: str) -> dict[str, Any]:
-    """Run it where the default addresses are free; `ask()` in it says what get_tracking() gives there."""
+    """Run the code where the default addresses are free; `ask()` in it prints what get_tracking() gives there."""
     out = child.check(f"TESTS = {TESTS!r}\n{PREPARED}\n{code}", prefix=namespace.prefix())
     result: dict[str, Any] = json.loads(out)
     return result
@@ -250,7 +250,7 @@ with Responder(lambda request: [], address="127.0.0.1:323"):
 
 
 def test_without_an_address_a_stranger_is_served_over_udp() -> None:
-    """A real chronyd where distributions put it: its socket is forbidden, its command port is open."""
+    """A real chronyd at the usual addresses: its socket is forbidden, its command port is open."""
     result = in_namespace("""
 directives = [f"bindcmdaddress {SOCKET}", "pidfile /run/chrony/pid", "port 0", "local stratum 8"]
 daemon = subprocess.Popen(
@@ -276,7 +276,7 @@ finally:
 
 
 def test_without_an_address_a_socket_that_is_forbidden_is_what_the_error_is_about() -> None:
-    """The socket forbidden, and no command port (cmdport 0): chronyd runs, and who asks may not."""
+    """The socket is forbidden and there is no command port (cmdport 0): chronyd runs, but the asker may not ask it."""
     error = in_namespace("""
 with Responder(transport="unix", address=SOCKET):
     import pychrony
@@ -292,7 +292,7 @@ with Responder(transport="unix", address=SOCKET):
     assert "Is chronyd running" not in error["message"]
 
 
-# What the message must say, and must not, of a directory in which libchrony cannot make its socket.
+# What the message must and must not say about a directory in which libchrony cannot make its socket.
 
 
 def advises_on_room(message: str) -> bool:
@@ -300,7 +300,7 @@ def advises_on_room(message: str) -> bool:
 
 
 def test_a_read_only_directory_is_said_to_be_one() -> None:
-    """As in a container into which chronyd's directory is mounted for reading."""
+    """As in a container into which chronyd's directory is mounted read-only."""
     error = in_namespace("""
 with Responder(transport="unix", address=SOCKET):
     namespace.mount_again("/run/chrony", read_only=True)
@@ -333,8 +333,8 @@ def test_a_broadcast_address_is_not_taken_for_a_forbidden_socket(address: str) -
     assert "Unix socket" not in caught.value.message
 
 
-def test_a_silent_host_that_is_not_loopback_may_not_let_us_ask() -> None:
-    """Where the test has the network to itself, it is itself the other host."""
+def test_the_error_for_a_silent_host_that_is_not_loopback_names_cmdallow() -> None:
+    """The test has a network of its own, in which it plays the other host itself."""
     error = in_namespace("""
 import pychrony
 namespace.add_address("192.0.2.77")
@@ -350,7 +350,9 @@ with Responder(lambda request: [], address="192.0.2.77:323"):
     assert "firewall" in error["message"]
 
 
-def test_a_silent_loopback_address_is_no_matter_of_cmdallow(responder: Responder) -> None:
+def test_the_error_for_a_silent_loopback_address_does_not_name_cmdallow(
+    responder: Responder,
+) -> None:
     responder.behaviour = silent
     with pytest.raises(pychrony.ChronyTimeoutError) as caught:
         pychrony.get_tracking(responder.address, timeout=0.05)
@@ -400,7 +402,7 @@ def test_a_malformed_address_in_the_variable_is_a_value_error_that_names_it(
     assert address in error["message"]
 
 
-def test_an_empty_variable_is_none() -> None:
+def test_an_empty_variable_counts_as_not_set() -> None:
     result = in_namespace("""
 os.environ["PYCHRONY_ADDRESS"] = ""
 with Responder(address="127.0.0.1:323"):
@@ -462,7 +464,7 @@ def test_a_chronyd_that_goes_on_is_asked_again_like_any_other(
 
 
 def test_a_stopped_chronyd_with_its_queue_full_times_out_too(stopped: Chronyd) -> None:
-    """More requests than a Unix socket holds: then it is the sending that would block."""
+    """There are more requests than a Unix socket holds, so that the sending would block."""
     room = int(Path("/proc/sys/net/unix/max_dgram_qlen").read_text())
     for _ in range(room + 5):
         with pytest.raises(pychrony.ChronyTimeoutError):
@@ -497,7 +499,7 @@ def test_no_timeout_and_the_longest_ones_do_not_end_too_soon(
 
 
 def test_other_threads_run_while_one_waits(responder: Responder) -> None:
-    """The answer itself is given by another thread, and only after that thread has done other work."""
+    """The answer is given by another thread, and only after that thread has done other work."""
     go = threading.Event()
 
     def when_told(request: Request) -> list[bytes]:
@@ -575,7 +577,7 @@ def test_ctrl_c_ends_the_wait_for_a_stopped_chronyd(stopped: Chronyd, transport:
     process = child.start(f"ADDRESS = {address_of(stopped, transport)!r}\n{INTERRUPTED}")
     assert process.stdout is not None
     assert process.stdout.readline() == "here\n"
-    # Whether it waits already or is only about to: the signal must not be lost.
+    # Whether it already waits or is only about to, the signal must not be lost.
     process.send_signal(signal.SIGINT)
     out, err = process.communicate()
     assert (out, err, process.returncode) == ("interrupted\n", "", 0)

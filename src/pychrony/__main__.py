@@ -1,7 +1,7 @@
-"""python -m pychrony: the command `pychrony`, by way of one interpreter.
+"""python -m pychrony: the command `pychrony`, run by this interpreter.
 
 Where libchrony is missing, Python itself fails to import the package before this file is reached, and says why in one
-line. The installed command `pychrony` goes further then: its help, its version and `pychrony doctor` work.
+line. The installed command `pychrony` does more in that case: its help, its version and `pychrony doctor` still work.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The same questions for asyncio: no call blocks the event loop, and none takes a thread.
+"""The same questions for asyncio: no call blocks the event loop, and none uses a thread.
 
     import asyncio
     from pychrony import aio
@@ -12,8 +12,8 @@
     asyncio.run(main())
 
 The functions and the connection take the arguments, return the results and raise the exceptions of their namesakes in
-pychrony. The event loop's own readiness drives them (add_reader, add_writer): asyncio's loops and uvloop have it. A call
-that is cancelled, or runs out of its timeout, ends at once and closes its socket.
+pychrony. They are driven by the event loop's own readiness callbacks (add_reader, add_writer), which asyncio's loops and
+uvloop have. A call that is cancelled, or exceeds its timeout, ends at once and closes its socket.
 """
 
 from __future__ import annotations
@@ -70,7 +70,7 @@ _Wait = tuple[int, bool, Union[float, None]]
 
 
 def _is_wait(step: object) -> bool:
-    """Whether a step is to be waited for. Records are tuples too, but of types of their own."""
+    """Whether a step says what to wait for. Records are tuples too, but of types of their own."""
     return type(step) is tuple
 
 
@@ -213,18 +213,18 @@ class _Opening:
     def close(self) -> None:
         self.is_closed = True
         if self.loop.is_closed():
-            # Nobody can be told any more. What the loop left undone ends when Python drops it.
+            # No task can be told any more. What the loop left unfinished ends when Python drops it.
             self._queue.clear()
         else:
             for future in [*self.waiting, *self._queue]:
                 if not future.done():
                     future.set_exception(_closed())
             if self._is_busy:
-                return  # whose turn it is closes the conversation
+                return  # the task whose turn it is closes the conversation
         self.conversation.close()
 
     async def take_turn(self, timeout: float | None) -> float:
-        """Wait for the turn. Returns the seconds that this took."""
+        """Wait for this call's turn. Returns how many seconds that took."""
         if not self._is_busy:
             self._is_busy = True
             return 0.0
@@ -236,7 +236,7 @@ class _Opening:
             has_turn = await turn
         except BaseException:
             if turn.done() and not turn.cancelled() and turn.exception() is None and turn.result():
-                self.pass_turn()  # it came together with the cancellation
+                self.pass_turn()  # the turn came together with the cancellation
             raise
         finally:
             if timer is not None:
@@ -248,7 +248,7 @@ class _Opening:
         if has_turn and (timeout is None or waited < timeout):
             return waited
         if has_turn:
-            self.pass_turn()  # it came too late
+            self.pass_turn()  # the turn came too late
         raise ChronyTimeoutError(
             f"another task's call on this connection has not ended within {timeout} s, "
             "so this call never had its turn",
@@ -272,7 +272,8 @@ class ChronyConnection:
         async with ChronyConnection() as connection:
             status = await connection.get_tracking()
 
-    address: as for pychrony.get_tracking(). timeout: seconds for each call, its turn among the tasks included.
+    address: as for pychrony.get_tracking(). timeout: seconds for each call, including the wait for its turn among
+    the tasks.
 
     Tasks may share it: their calls take turns, in the order in which they came. It belongs to the event loop in which it
     was opened. After an error it is usable for the next call, which opens a new socket. A call that is under way when the
@@ -291,7 +292,7 @@ class ChronyConnection:
 
     @property
     def address(self) -> str | None:
-        """The address in use; while none is, the one that was given (None: the default addresses)."""
+        """The address in use, or while none is, the one that was given (None: the default addresses)."""
         return self._conversation.address
 
     @property
@@ -311,7 +312,7 @@ class ChronyConnection:
         return self._check_open().conversation.fileno()
 
     async def open(self) -> None:
-        """Open the connection. Raises as get_tracking() does; RuntimeError where it is open."""
+        """Open the connection. Raises as get_tracking() does; RuntimeError if it is open already."""
         if self._opening is not None:
             raise RuntimeError("the connection is open already")
         opening = _Opening(self._conversation)
@@ -320,7 +321,7 @@ class ChronyConnection:
         self._opening = opening
 
     def close(self) -> None:
-        """Close the connection. Twice is fine. Calls that are under way end with a ChronyConnectionError."""
+        """Close the connection. Closing it twice is fine. Calls that are under way end with a ChronyConnectionError."""
         if self._opening is not None:
             self._opening.close()
             self._opening = None
@@ -346,7 +347,7 @@ class ChronyConnection:
         return self._opening
 
     async def _call(self, name: str, report: str) -> Any:
-        """Ask by this method of the conversation, in turn."""
+        """Wait for this call's turn, then ask by this method of the conversation."""
         opening = self._check_open()
         if opening.loop is not asyncio.get_running_loop():
             raise RuntimeError(

@@ -1,4 +1,4 @@
-"""The exceptions under the name of a module, for code that was written for PyPI's pychrony 2.x. New code has no need of it."""
+"""The exceptions under the name of a module, for code written for PyPI's pychrony 2.x. New code does not need it."""
 
 from __future__ import annotations
 

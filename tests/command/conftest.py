@@ -1,4 +1,4 @@
-"""The further chronyds that the command is tried on."""
+"""More chronyds that the command is tried on."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def many(server: Chronyd) -> Iterator[Chronyd]:
 
 @pytest.fixture
 def closed_to_strangers() -> Iterator[Chronyd]:
-    """Its directory may be closed to all by who becomes a stranger."""
+    """A process that becomes a stranger may close its directory to all; afterwards it is opened again."""
     with Chronyd(LOCAL_SERVER) as daemon:
         yield daemon
         daemon.directory.chmod(0o750)

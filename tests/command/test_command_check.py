@@ -1,4 +1,4 @@
-"""pychrony check: what a monitoring system gets to see of chronyds in every state."""
+"""pychrony check: what a monitoring system sees of chronyds in every state."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def check(*arguments: str, **changes: str | None) -> Output:
 
 @pytest.mark.parametrize("kind", ["client", "client6"])
 def test_a_synchronised_clock_is_ok(kind: str, request: pytest.FixtureRequest) -> None:
-    # On a busy machine, what a private daemon measures may be seconds wrong.
+    # On a busy machine, a private daemon's measurements may be wrong by seconds.
     said = check("-w", "10s", "-c", "20s", "-a", request.getfixturevalue(kind).socket)
     assert said.status == OK
     assert "synchronised to " in said.text
@@ -35,7 +35,7 @@ def test_a_synchronised_clock_is_ok(kind: str, request: pytest.FixtureRequest) -
 
 
 def test_a_clock_that_may_be_wrong_is_a_warning_and_then_critical() -> None:
-    # The responder's clock may be 0.010009766 s wrong, and its last measurement is of 2023.
+    # The responder's clock may be 0.010009766 s wrong, and its last measurement was made in 2023.
     with Responder() as daemon:
         old = ("--max-age", "100000d", "-a", daemon.address)
         assert check(*old).status == OK
@@ -45,7 +45,7 @@ def test_a_clock_that_may_be_wrong_is_a_warning_and_then_critical() -> None:
         assert said.status == OK
         said = check("--critical", "10ms", *old)
         assert said.status == CRITICAL
-        # The warning's default would be above it.
+        # The default of the warning limit would be above it.
         assert said.data["error"].warning == said.data["error"].critical == "0.01"
         said = check("-w", "1s", *old)
         assert (said.data["error"].warning, said.data["error"].critical) == ("1", "1")
@@ -82,7 +82,7 @@ def test_an_old_measurement_a_high_stratum_and_missing_sources_are_warnings() ->
         )
 
 
-def test_a_warning_is_followed_by_what_it_does_not_say_itself() -> None:
+def test_a_warning_is_followed_by_what_it_does_not_mention() -> None:
     with Responder() as daemon:
         old = ("--max-age", "100000d", "-a", daemon.address)
         follows = "synchronised to 192.0.2.1, stratum 3)"
@@ -132,14 +132,14 @@ def test_a_host_that_is_not_known_is_critical() -> None:
     assert said.text.startswith("cannot resolve the host name 'nosuch.invalid'")
 
 
-def test_who_may_not_ask_does_not_know(closed_to_strangers: Chronyd) -> None:
+def test_without_permission_to_ask_the_state_is_unknown(closed_to_strangers: Chronyd) -> None:
     daemon = closed_to_strangers
     said = parse(command.run_as_stranger(daemon.directory, "check", "-a", daemon.socket))
     assert said.status == UNKNOWN
     assert "Permission denied" in said.text
 
 
-def test_without_libchrony_nobody_knows(no_libchrony: Path) -> None:
+def test_without_libchrony_the_state_is_unknown(no_libchrony: Path) -> None:
     said = check(LD_LIBRARY_PATH=str(no_libchrony), PYCHRONY_LIBCHRONY=None)
     assert said.status == UNKNOWN
     assert "libchrony" in said.text
@@ -164,7 +164,7 @@ def test_a_wrong_command_line_is_unknown(arguments: tuple[str, ...]) -> None:
     assert check(*arguments).status == UNKNOWN
 
 
-def test_an_option_before_the_command_is_unknown_too_where_it_is_wrong() -> None:
+def test_a_wrong_option_before_the_command_is_unknown_too() -> None:
     assert parse(command.run("--csv", "check")).status == UNKNOWN
     assert parse(command.run("-t", "x", "check")).status == UNKNOWN
 

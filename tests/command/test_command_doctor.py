@@ -81,8 +81,8 @@ def test_the_verdict_on_a_clock_with_a_warning_points_to_it() -> None:
     assert ticket["verdict"].endswith("wrong; but see the notes on it above.")
 
 
-def test_what_other_diagnoses_look_at_has_its_line() -> None:
-    # Of what docs/command.md names, the part that a healthy chronyd does not show.
+def test_each_fact_that_other_diagnoses_need_has_its_line() -> None:
+    # Those facts named in docs/command.md that a healthy chronyd does not show.
     all_but_two = NTPFlags(0x3FF) & ~(NTPFlags.TEST2 | NTPFlags.TEST_D)
     with FakeChronyd(
         tracking=make_tracking(leap_status=pychrony.LeapStatus.INSERT, skew=0.5),
@@ -112,7 +112,7 @@ def test_another_machines_chronyd_is_not_looked_for_among_the_processes_here() -
     assert "processes" in doctor("-a", "127.0.0.1:9")["by name"]
 
 
-def test_a_stopped_chronyd_is_told_from_none(stopped: Chronyd) -> None:
+def test_a_stopped_chronyd_is_distinguished_from_none(stopped: Chronyd) -> None:
     ticket = doctor("-t", "100ms", "-a", stopped.socket)
     assert ticket["exit_status"] == 3
     assert ticket["by name"][stopped.socket]["status"] == "problem"
@@ -120,7 +120,7 @@ def test_a_stopped_chronyd_is_told_from_none(stopped: Chronyd) -> None:
         f"process {stopped.pid} of user {daemon_user().pw_name}, which is stopped"
         in ticket["by name"]["processes"]["found"]
     )
-    # There may be others, of tests that run beside this one.
+    # There may be other processes, from tests that run at the same time.
     advice = ticket["by name"]["processes"]["advice"]
     assert str(stopped.pid) in advice.partition("kill -CONT ")[2].split()
 
@@ -154,7 +154,7 @@ def test_without_libchrony_the_socket_is_still_looked_at(client: Chronyd) -> Non
     assert step["status"] == "note"
 
 
-def test_who_may_not_ask_is_told_who_may(closed_to_strangers: Chronyd) -> None:
+def test_a_user_who_may_not_ask_is_told_who_may(closed_to_strangers: Chronyd) -> None:
     daemon = closed_to_strangers
     done = command.run_as_stranger(daemon.directory, "doctor", "--json", "-a", daemon.socket)
     assert (done.returncode, done.stderr) == (3, "")
@@ -172,6 +172,6 @@ def test_people_get_lines_that_fit_their_terminal(many: Chronyd) -> None:
     plain = terminal.seen.replace("\x1b[32m", "").replace("\x1b[33m", "").replace("\x1b[0m", "")
     assert "\x1b" not in plain
     long = [line for line in plain.splitlines() if len(line) > 60]
-    # Only what has no room to break: paths.
+    # Only text that cannot be broken may be longer: paths.
     assert [line for line in long if " " in line[9:].strip()] == []
     assert "wrong" in plain.rpartition("The clock is synchronised to ")[2]

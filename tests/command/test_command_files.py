@@ -20,7 +20,7 @@ pytestmark = pytest.mark.skipif(not TOOL.exists(), reason="the tool is in the so
 
 @pytest.fixture(scope="module")
 def share(tmp_path_factory: pytest.TempPathFactory, no_libchrony: Path) -> Path:
-    """They are made where there is no libchrony."""
+    """The folder with the files, made without libchrony."""
     pytest.importorskip("shtab", reason="completion is made with shtab")
     folder = tmp_path_factory.mktemp("share")
     done = child.execute(

@@ -27,7 +27,7 @@ import pychrony
         (("tracing",), "there is no command 'tracing'; there are tracking, sources, "),
         (("--bogus",), "there is no option '--bogus'"),
         (("sources", "--bogus"), "there is no option '--bogus'"),
-        (("sources", "192.0.2.1"), "'192.0.2.1' is too much"),
+        (("sources", "192.0.2.1"), "unexpected argument '192.0.2.1': sources takes"),
         (("sources", "192.0.2.1"), "; an address is given with --address"),
         (("192.0.2.1",), "there is no command '192.0.2.1'; an address is given with --address"),
         (("--json", "--csv"), "--json and --csv exclude each other"),
@@ -45,7 +45,9 @@ import pychrony
         (("-a", ""), "address"),
     ],
 )
-def test_a_wrong_command_line_is_status_2_and_said(arguments: tuple[str, ...], said: str) -> None:
+def test_a_wrong_command_line_is_explained_and_has_status_2(
+    arguments: tuple[str, ...], said: str
+) -> None:
     done = command.run(*arguments)
     assert (done.returncode, done.stdout) == (2, "")
     first, second = done.stderr.splitlines()
@@ -224,7 +226,7 @@ def test_a_reader_that_has_gone_ends_it_silently_as_sigpipe_does(client: Chronyd
     assert (done.stdout, done.stderr) == ("141\n", "")
 
 
-def test_output_that_cannot_be_written_is_said(client: Chronyd) -> None:
+def test_output_that_cannot_be_written_is_reported(client: Chronyd) -> None:
     done = shell(f"{shlex.join([command.path(), '-a', client.socket])} >/dev/full")
     assert done.returncode == 3
     assert done.stderr == "pychrony: the output could not be written: No space left on device\n"

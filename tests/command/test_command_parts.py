@@ -41,7 +41,7 @@ def test_durations_are_read_as_people_write_them(text: str, seconds: float) -> N
 @pytest.mark.parametrize(
     "text", ["", "s", "ms", "-1s", "5 parsecs", "inf", "nan", "1_000", "1e999", "5S", "0x10"]
 )
-def test_what_is_no_duration_is_said_to_be_none(text: str) -> None:
+def test_text_that_is_no_duration_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match="is no duration: write 100us"):
         durations.parse(text)
 
@@ -83,12 +83,12 @@ def test_durations_are_written_with_the_unit_that_fits(seconds: float, text: str
         "a b",
     ],
 )
-def test_what_is_no_hosts_name_goes_to_pychrony_as_it_is(address: str) -> None:
+def test_anything_but_a_hosts_name_goes_to_pychrony_unchanged(address: str) -> None:
     assert asking.candidates(address, 10.0) == [address]
 
 
 def two_addresses(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A host of two addresses: no chronyd is at the first."""
+    """A host with two addresses; there is no chronyd at the first."""
 
     def found(host: str, port: Any, **_: Any) -> list[Any]:
         assert host == "two.example"
@@ -104,7 +104,7 @@ def stratum(connection: pychrony.ChronyConnection) -> int:
     return connection.get_tracking().stratum
 
 
-def test_a_hosts_next_address_is_tried_where_the_first_refuses(
+def test_a_hosts_next_address_is_tried_if_the_first_refuses(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     two_addresses(monkeypatch)
@@ -113,7 +113,7 @@ def test_a_hosts_next_address_is_tried_where_the_first_refuses(
         assert asking.ask(f"two.example:{daemon.port}", 10.0, stratum) == 3
 
 
-def test_where_all_refuse_each_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_if_all_addresses_refuse_each_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     two_addresses(monkeypatch)
     with pytest.raises(pychrony.ChronyConnectionError) as caught:
         asking.ask("two.example:9", 10.0, stratum)
@@ -128,7 +128,7 @@ def test_a_silent_address_ends_the_search(monkeypatch: pytest.MonkeyPatch) -> No
             asking.ask(f"two.example:{daemon.port}", 0.1, stratum)
 
 
-def test_a_name_server_that_is_silent_holds_no_call_longer_than_its_timeout(
+def test_a_silent_name_server_delays_no_call_beyond_its_timeout(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     over = threading.Event()

@@ -1,4 +1,4 @@
-"""The reports of the command: chronyc's words and numbers for people, all of the fields for programs."""
+"""The reports of the command: chronyc's words and numbers for people, all the fields for programs."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def words(text: str) -> list[list[str]]:
     return [line.split() for line in lines if line.strip() and line.strip("=") and line != "200 OK"]
 
 
-# Fields over the whole of their ranges: one source for each.
+# Values over the whole range of each field: one source for each value.
 SIZES = [0.0] + [
     sign * digits * 10.0**power
     for power in range(-9, 10)
@@ -75,7 +75,7 @@ def variants(report: str) -> list[dict[str, Any]]:
             for index, size in enumerate(SIZES)
         ]
         for index, source in enumerate(sources):
-            # A reference clock's ID stands in the place of its address.
+            # A reference clock's ID takes the place of its address.
             source["address"] = 0x47505300 if source["mode"] == 2 else f"192.0.2.{index}"
         return sources
     if report == "sourcestats":
@@ -130,7 +130,7 @@ def variants(report: str) -> list[dict[str, Any]]:
 
 
 def answers(report: str) -> list[dict[str, list[dict[str, Any]]]]:
-    """What the responder shall hold, each for a comparison of its own: one record, unless chronyd lists them."""
+    """What the responder is to hold in each comparison: one record, or all of them in a report that is a list."""
     if report in ("sources", "sourcestats", "selectdata"):
         records = variants(report)
         sources = records if report == "sources" else [sample("sources")] * len(records)
@@ -138,7 +138,7 @@ def answers(report: str) -> list[dict[str, list[dict[str, Any]]]]:
     return [{report: [record]} for record in variants(report)]
 
 
-# Ours is longer by what chronyc does not say, and leaves out the IDs that stand for addresses.
+# Our output has these lines in addition to chronyc's, and leaves out the IDs that stand for addresses.
 OWN_LINES = ("Greatest error", "Synchronised")
 
 
@@ -324,14 +324,14 @@ def as_chronyc_prints(report: str, answer: Any) -> list[list[str]]:
 def chronyc_rows(report: str, printed: str) -> list[list[str]]:
     rows = list(csv.reader(printed.splitlines()))
     if report == "ntpdata":
-        # Without the reference IDs that addresses have.
+        # Drop the reference IDs that stand for addresses.
         rows = [[*row[:1], *row[2:4], *row[5:]] for row in rows]
     return rows
 
 
 @pytest.fixture(scope="module")
 def quiet(server: Chronyd) -> Iterator[Chronyd]:
-    """Has measured a few times and then is silent for a minute, so that its numbers stand still."""
+    """Has measured a few times and then does not measure for a minute, so that its numbers do not change."""
     lines = [
         f"server {address} port {server.ntp_port} iburst minpoll 6 maxpoll 6 {option}"
         for address, option in (("127.0.0.1", "prefer trust"), ("::1", "noselect"))
@@ -344,7 +344,7 @@ def quiet(server: Chronyd) -> Iterator[Chronyd]:
         yield daemon
 
 
-# The others never stand still: they extrapolate to the moment.
+# The numbers of the other reports change all the time, because they are extrapolated to the current time.
 LIVE = ["sources", "selectdata", "ntpdata", "authdata", "activity"]
 
 
@@ -353,7 +353,7 @@ def test_json_of_a_real_chronyd_has_the_numbers_that_chronyc_prints(
     report: str, quiet: Chronyd
 ) -> None:
     def unmoved() -> tuple[list[list[str]], list[list[str]]] | None:
-        """Both, from a moment in which nothing moved: ages grow by the second."""
+        """Both outputs, from a time at which nothing changed between them. (Ages grow every second.)"""
         before = quiet.chronyc("-c", report)
         ours = json.loads(command.output(report, "--json", "-a", quiet.socket))
         if quiet.chronyc("-c", report) != before:
@@ -365,7 +365,7 @@ def test_json_of_a_real_chronyd_has_the_numbers_that_chronyc_prints(
 
 
 def expected_json(value: Any) -> Any:
-    """By the documentation: enumerations by name, flags as a list of names, the rest as it is."""
+    """As documented: enumerations by name, flags as a list of names, the rest unchanged."""
     if type(value).__name__ in ("SelectOptions", "NTPFlags", "SmoothingFlags"):
         return [flag.name for flag in type(value) if flag & value]
     return value.name if hasattr(value, "name") else value
@@ -417,7 +417,7 @@ def test_every_report_of_a_real_chronyd_is_shown(daemon: Chronyd) -> None:
 
 
 def chronyc_sources(daemon: Chronyd) -> list[dict[str, str]]:
-    # -a: those too whose name is not resolved
+    # -a: also those whose name is not resolved
     return chronyc.parse("sources", daemon.chronyc("-c", "sources", "-a"))
 
 

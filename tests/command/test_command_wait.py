@@ -63,7 +63,7 @@ def test_the_last_answer_is_waited_for_when_time_is_nearly_up() -> None:
     assert (done.returncode, done.stderr) == (0, "")
 
 
-def test_who_may_not_ask_does_not_wait(closed_to_strangers: Chronyd) -> None:
+def test_a_user_who_may_not_ask_does_not_wait(closed_to_strangers: Chronyd) -> None:
     daemon = closed_to_strangers
     done = command.run_as_stranger(daemon.directory, "wait", "-a", daemon.socket)
     assert (done.returncode, done.stdout) == (3, "")

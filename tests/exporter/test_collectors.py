@@ -1,4 +1,4 @@
-"""What is in the metrics: of a synthetic chronyd each value, of real ones what it means."""
+"""The content of the metrics: each value with a synthetic chronyd, its meaning with real ones."""
 
 from __future__ import annotations
 
@@ -28,12 +28,12 @@ from pychrony.exporter.collector import ChronyCollector, Host, SharedConnection
 from pychrony.exporter.tables import REPORTS
 
 EVERY = [report.name for report in REPORTS]
-# What the command port does not give by default.
+# The reports that the command port does not give by default.
 REFUSED = ["serverstats", "selectdata", "ntpdata", "authdata"]
 
 SOURCE = {"source_address": "192.0.2.1", "source_name": "192.0.2.1"}
 
-# Name, labels: value. What the responder's samples (support.responder.SAMPLES) are to give.
+# Name, labels and value of each sample that the responder's records (support.responder.SAMPLES) must give.
 EXPECTED: list[tuple[str, dict[str, str], float]] = [
     ("chrony_up", {}, 1),
     ("chrony_synchronized", {}, 1),
@@ -172,7 +172,7 @@ EXPECTED: list[tuple[str, dict[str, str], float]] = [
     *(("chrony_scrape_collector_success", {"collector": name}, 1.0) for name in EVERY),
 ]
 
-# What is measured anew at each scrape.
+# These are measured anew at each scrape.
 DURATIONS = {"chrony_scrape_duration_seconds", "chrony_scrape_collector_duration_seconds"}
 
 
@@ -183,7 +183,7 @@ def collector_of(address: str, timeout: float = 60.0, **options: Any) -> Iterato
 
 
 def scrape(address: str, timeout: float = 60.0) -> Samples:
-    """What one chronyd gives."""
+    """The samples from one chronyd."""
     with collector_of(address, timeout) as collector:
         return collect(collector)
 
@@ -258,7 +258,7 @@ def test_an_unsynchronised_clock_is_up_and_not_synchronised(unsynchronised: Chro
     assert labels_of(samples, "chrony_tracking_info") == [nothing]
 
 
-def test_no_time_of_a_measurement_is_made_up_before_the_first(unsynchronised: Chronyd) -> None:
+def test_before_the_first_measurement_no_time_is_made_up_for_it(unsynchronised: Chronyd) -> None:
     samples = scrape(unsynchronised.socket)
     assert value(samples, "chrony_tracking_reference_timestamp_seconds") is None
 
@@ -338,7 +338,7 @@ def test_two_reference_clocks_of_one_name_give_one_set_of_samples(unix: Responde
     assert value(samples, "chrony_sources_stratum", source_name="PPS") == 0
 
 
-def test_a_report_that_is_wrong_costs_no_other(unix: Responder) -> None:
+def test_a_wrong_report_does_not_cost_another(unix: Responder) -> None:
     unix.behaviour = wrong_tracking
     samples = scrape(unix.address)
     assert value(samples, "chrony_up") == 1
@@ -358,7 +358,7 @@ def test_without_chronyd_only_the_scrape_itself_is_reported() -> None:
     assert {name.split("_")[1] for name, _ in samples} == {"up", "scrape"}
 
 
-def test_who_does_not_answer_one_report_is_not_asked_for_the_next() -> None:
+def test_a_chronyd_that_does_not_answer_one_report_is_not_asked_for_the_next() -> None:
     with Responder(silent) as responder:
         samples = scrape(responder.address, timeout=0.2)
     assert value(samples, "chrony_up") == 0
@@ -393,7 +393,7 @@ def test_an_exporter_may_be_started_before_chronyd() -> None:
 
 
 class Names:
-    """What stands in for the resolver: the host's addresses, and how often they were asked for."""
+    """A replacement for the resolver: it has the host's addresses, and counts how often they were asked for."""
 
     def __init__(self) -> None:
         self.addresses: list[str] = []

@@ -45,7 +45,9 @@ def test_a_target_is_an_address_or_a_name(exporter: Exporter, client: Chronyd, f
     assert value(samples, "chrony_sources_stratum", source_address="127.0.0.1") == 8
 
 
-def test_targets_are_told_apart(exporter: Exporter, client: Chronyd, server: Chronyd) -> None:
+def test_the_metrics_are_those_of_the_target(
+    exporter: Exporter, client: Chronyd, server: Chronyd
+) -> None:
     strata = [
         value(probe(exporter, each.udp), "chrony_tracking_stratum") for each in (client, server)
     ]
@@ -94,7 +96,7 @@ def test_a_silent_target_holds_up_no_other(exporter: Exporter, client: Chronyd) 
         responder.wait_for_requests()
         assert value(probe(exporter, client.udp), "chrony_up") == 1
         assert late == []
-        # Asked again after a second, it speaks.
+        # The request is resent after a second, and now the responder answers.
         responder.behaviour = faithful
         waiting.join()
     assert value(late[0], "chrony_up") == 1
@@ -109,7 +111,7 @@ def test_each_report_has_the_time_that_is_left(monkeypatch: pytest.MonkeyPatch) 
 
 
 def test_a_probes_time_begins_when_its_request_arrives() -> None:
-    """Not when a thread gets to it: of a thousand at once, the last would be too late."""
+    """It does not begin when a thread gets to the request: if a thousand come at once, the last would be too late."""
     ours, listening = socket.socket(), socket.create_server(("127.0.0.1", 0))
     with ours, listening:
         ours.connect(listening.getsockname())
@@ -147,7 +149,7 @@ def test_when_no_time_is_left_no_report_is_asked_for() -> None:
 
 
 @pytest.mark.parametrize("seconds", ["0", "-1", "nan", "inf", "soon"])
-def test_a_timeout_that_is_no_time_is_refused(exporter: Exporter, seconds: str) -> None:
+def test_an_invalid_timeout_is_refused(exporter: Exporter, seconds: str) -> None:
     header = {"X-Prometheus-Scrape-Timeout-Seconds": seconds}
     status, text = exporter.get("/probe?target=127.0.0.1", header)
     assert status == 400
@@ -176,7 +178,7 @@ def test_a_target_outside_the_allowed_networks_is_refused(exporter: Exporter, ta
     assert "is in no network that --allow names" in text
 
 
-def test_an_ipv4_address_in_ipv6_clothes_is_judged_as_what_it_is() -> None:
+def test_an_ipv4_address_written_as_ipv6_is_judged_as_ipv4() -> None:
     everything6 = [ipaddress.ip_network("::/0")]
     with pytest.raises(Refusal, match="192.0.2.1"):
         resolve("[::ffff:192.0.2.1]:323", everything6)
@@ -240,7 +242,7 @@ def test_a_target_has_a_host_and_a_port(target: str, host: str, port: int) -> No
 
 
 def answers(monkeypatch: pytest.MonkeyPatch, *answers: list[str]) -> list[str]:
-    """A resolver that gives these addresses, another list at each question; the questions asked."""
+    """Replace the resolver by one that gives the next of these lists at each question; returns the questions."""
     asked: list[str] = []
     left = list(answers)
 

@@ -24,7 +24,7 @@ DOCUMENT = (HERE / "docs" / "prometheus.md").read_text()
 
 EXPRESSIONS = [target["expr"] for panel in DASHBOARD["panels"] for target in panel["targets"]]
 
-# What collector.py and prometheus-client give beside the tables; Prometheus and node_exporter give the rest.
+# The metrics that collector.py gives in addition to the tables.
 OF_THE_SCRAPE = {
     "chrony_up",
     "chrony_scrape_duration_seconds",
@@ -38,7 +38,7 @@ OURS = OF_THE_TABLES | OF_THE_SCRAPE
 
 
 def names_in(text: str) -> set[str]:
-    """The metrics that a text names, without those that recording rules make."""
+    """The metrics that a text names, except those that recording rules make."""
     return set(re.findall(r"(?<![\w:])(?:py)?chrony_[a-z_]+(?![\w:*/.])", text))
 
 
@@ -52,7 +52,7 @@ def chronyd(server: Chronyd) -> Iterator[Chronyd]:
 
 @pytest.fixture(scope="module")
 def prometheus(chronyd: Chronyd, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Prometheus]:
-    """Scrapes as the example does, but every second, and an exporter here."""
+    """Scrapes as in the example, but every second, and from an exporter that is started here."""
     folder = tmp_path_factory.mktemp("prometheus")
     (folder / "rules.yml").write_text(RULES.read_text())
     text = (EXAMPLES / "prometheus.yml").read_text()
@@ -126,7 +126,7 @@ def test_each_panel_of_the_dashboard_shows_something(
     assert prometheus.query(re.sub(r"\$\w+", ".*", expression)) != []
 
 
-# What promtool says.
+# What promtool finds.
 
 
 def test_the_metrics_are_as_promtool_wants_them() -> None:
@@ -158,7 +158,7 @@ def test_each_alert_is_tested() -> None:
     assert [alert for alert in alerts if alert not in tests] == []
 
 
-# What the files name is there.
+# What the files name exists.
 
 
 @pytest.mark.parametrize("file", ["rules.yml", "rules_test.yml", "grafana-dashboard.json"])
@@ -178,7 +178,7 @@ def test_the_document_says_of_each_further_metric_what_its_help_says() -> None:
     ours = {
         metric.name: (
             ", ".join(f"`{label}`" for label in metric.labels),
-            # The brackets at the end of a field's docstring have its range and its name in libchrony.
+            # The brackets at the end of a field's docstring contain its range and its name in libchrony.
             re.sub(r" \[[^]]*\]$", "", report.help(metric)).rstrip("."),
         )
         for report in REPORTS

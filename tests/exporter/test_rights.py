@@ -36,7 +36,7 @@ print(up[0].samples[0].value, *collector.errors.values())
 def scrape_as(
     daemon: Chronyd, user: int, group: int, *, read_only: bool = False
 ) -> tuple[float, str]:
-    """chrony_up, and what is said, of a process of that user and of that group alone."""
+    """chrony_up and the errors, from a process that runs as that user and in that group alone."""
     directory = str(daemon.directory)
     commands = []
     if read_only:
@@ -57,7 +57,7 @@ def scrape_as(
 def test_chronyds_user_needs_no_group_and_no_capability() -> None:
     with Chronyd() as daemon:
         assert scrape_as(daemon, daemon_user().pw_uid, STRANGER) == (1, "")
-        # Debian's unit makes the folder so.
+        # Debian's unit gives the folder this mode.
         daemon.directory.chmod(0o700)
         assert scrape_as(daemon, daemon_user().pw_uid, STRANGER) == (1, "")
 
@@ -70,7 +70,7 @@ def test_chronyds_group_is_not_enough() -> None:
         assert "Permission denied" in errors
 
 
-def test_the_socket_s_folder_must_be_writable() -> None:
+def test_the_sockets_folder_must_be_writable() -> None:
     with Chronyd() as daemon:
         up, errors = scrape_as(daemon, daemon_user().pw_uid, daemon_user().pw_gid, read_only=True)
         assert up == 0

@@ -33,7 +33,7 @@ def exporter(client: Chronyd) -> Iterator[Exporter]:
 
 
 def start(*arguments: str) -> tuple[int, str]:
-    """An exporter that does not start: its exit status, and what it says."""
+    """Start an exporter that must not start up: its exit status and its message."""
     ended = subprocess.run([*MODULE, *arguments], capture_output=True, text=True, timeout=DEADLINE)
     assert ended.stdout == ""
     return ended.returncode, ended.stderr
@@ -142,7 +142,7 @@ def test_it_listens_on_every_address_of_either_family() -> None:
 
 
 @pytest.mark.parametrize("address", ["127.0.0.1", "127.0.0.1:x", "a/b:1", "127.0.0.1:99999"])
-def test_it_refuses_to_listen_nowhere(address: str) -> None:
+def test_it_refuses_a_malformed_listen_address(address: str) -> None:
     status, said = start(*NOWHERE, "--listen", address)
     assert status == 2
     assert said.startswith("pychrony exporter: ") and said.count("\n") == 1
@@ -154,7 +154,7 @@ def test_it_does_not_take_a_port_that_is_taken(exporter: Exporter) -> None:
     assert "Address already in use" in said
 
 
-# What systemd does before it runs the service: the socket is file descriptor 3, and two variables say so.
+# What systemd does before it runs the service: the socket becomes file descriptor 3, and two variables say so.
 ACTIVATE = """
 import os, socket, sys
 listening = socket.create_server(("127.0.0.1", 0))
@@ -263,7 +263,7 @@ def guarded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Exporter]:
 
 
 @pytest.mark.parametrize("account", ["prometheus:secret: with a colon", "mönitor:pässword"])
-def test_who_has_an_account_is_served(guarded: Exporter, account: str) -> None:
+def test_a_client_with_an_account_is_served(guarded: Exporter, account: str) -> None:
     assert value(guarded.samples(headers=basic(account)), "chrony_up") == 0
 
 
@@ -281,7 +281,9 @@ def test_who_has_an_account_is_served(guarded: Exporter, account: str) -> None:
         {"Authorization": "Bearer cHJvbWV0aGV1czpzZWNyZXQ6IHdpdGggYSBjb2xvbg=="},
     ],
 )
-def test_who_has_none_is_not(guarded: Exporter, path: str, header: dict[str, str]) -> None:
+def test_a_client_without_an_account_is_refused(
+    guarded: Exporter, path: str, header: dict[str, str]
+) -> None:
     assert guarded.get(path, header) == (401, "a user name and a password are needed\n")
 
 
@@ -304,7 +306,7 @@ def test_a_file_without_accounts_is_refused(tmp_path: Path, text: str) -> None:
         ("--address", "localhost:0"),
     ],
 )
-def test_what_pychrony_does_not_take_is_said_at_once(arguments: tuple[str, ...]) -> None:
+def test_a_malformed_address_is_reported_at_once(arguments: tuple[str, ...]) -> None:
     status, said = start(*arguments, "--listen", "127.0.0.1:0")
     assert status == 2
     assert said.startswith("pychrony exporter: ") and said.count("\n") == 1

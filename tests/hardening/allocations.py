@@ -1,8 +1,8 @@
 """Fails every allocation, one after the other, along the import of pychrony and along each path through it.
 
 Run as `allocations.py WHAT TRANSPORT [SUBSTRING]`, WHAT being "import" or "calls" (of paths with that in their name), with a
-CPython that has `_testcapi.set_nomemory`. It ends with a MemoryError where one was due, else as ever: a crash, a
-SystemError, an exception of another kind, a descriptor or a file left over are failures.
+CPython that has `_testcapi.set_nomemory`. Each attempt must end with a MemoryError where one is due, else as usual: a crash,
+a SystemError, an exception of another kind, and a descriptor or a file left over are failures.
 """
 
 from __future__ import annotations
@@ -23,15 +23,15 @@ set_nomemory: Any = getattr(_testcapi, "set_nomemory", None)
 if set_nomemory is None:
     sys.exit("this CPython's _testcapi has no set_nomemory: take one that has")
 
-# Of one import, far more than it makes.
+# Far more allocations than one path makes.
 LAST = 100_000
 
-# So many allocations in a row that fail without effect mean that there are no more. (Some fail without: of a cache, of a
-# warning; and what retries has another success.)
+# If this many allocations in a row fail without effect, there are no more. (Some always fail without effect, such as those
+# for a cache or a warning; and code that retries may succeed the next time.)
 PATIENCE = 50
 
-# Makes and fills the module with the n-th allocation failing, for each n, each in a child that never imported it: a fork is as
-# fresh as a start, and much cheaper. What importlib does before that is CPython's: it has crashes of its own.
+# Makes and fills the module with the n-th allocation failing, for each n, each in a child that never imported it: a fork is
+# as fresh as a new process, and much cheaper. What importlib does before that is CPython's, which has crashes of its own.
 IMPORT = """
 import enum, importlib.machinery, importlib.util, os, os.path, sys, traceback
 import _imp, _testcapi, faulthandler, tempfile
@@ -100,7 +100,7 @@ print(f"{number - successes} allocations, {ends[1]} MemoryErrors, {ends[2]} of C
 
 
 def along_import() -> None:
-    # In our session: what kills that, at our own deadline, kills this too.
+    # It runs in our session: whatever kills the session at our own deadline kills this too.
     done = subprocess.run(
         [sys.executable, "-c", IMPORT % PATIENCE],
         stdin=subprocess.DEVNULL,
@@ -115,11 +115,12 @@ def along_import() -> None:
 
 
 def along(path: Any) -> tuple[int, int]:
-    """Takes the path with its n-th allocation failing, for each n; how many there were, how many raised MemoryError."""
+    """Take the path with its n-th allocation failing, for each n. Returns how many there were, and how many
+    raised MemoryError."""
     import pychrony
 
     run, raises = path.run, path.raises
-    # Raised in the path's stead. ImportError: of a module that a method imports when it is called.
+    # May be raised instead of what the path raises. ImportError comes from a module that a method imports when called.
     allowed = (MemoryError, ImportError)
     failures = successes = 0
     number = 0

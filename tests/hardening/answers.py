@@ -1,7 +1,7 @@
-"""A chronyd of many faces, as a program of its own: one address for each way to answer.
+"""A chronyd with many ways to answer, as a program of its own: one address for each way.
 
-Run as `answers.py TRANSPORT`; it prints a JSON object of addresses by the way they answer, and serves them until the end
-of its input.
+Run as `answers.py TRANSPORT`; it prints a JSON object that has the address for each way to answer, and serves them until the
+end of its input.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ def _short(request: Request) -> list[bytes]:
 
 
 def _absurd(request: Request) -> list[bytes]:
-    """A record of which no value is in its range; counts and addresses as they are, so that records are read."""
+    """A record in which every value is out of range. Counts and addresses stay right, so that records are read."""
     answer = request.answer()
     if not request.report or request.report == "sourcestats":
         return [answer]
@@ -78,7 +78,7 @@ def serve(transport: str) -> None:
                 way = ways[each]
                 datagram, peer = each.recvfrom(4096)
                 request = Request(datagram, responders[way], 0, peer)
-                # All but its number being as before, so is the answer.
+                # If only its number differs from an earlier request, the answer is the same but for that.
                 key = (way, datagram[:8] + datagram[12:])
                 if key not in known:
                     known[key] = WAYS[way](request)
@@ -96,7 +96,7 @@ def serve(transport: str) -> None:
 
 
 class Answers:
-    """That program, running: `addresses` by the way they answer."""
+    """That program, running; `addresses` has the address for each way to answer."""
 
     def __init__(self, transport: str) -> None:
         self.transport = transport
@@ -108,7 +108,7 @@ class Answers:
             deadline=LIFETIME,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            # Ours may be a checked process; this one need not be.
+            # This process may run under a checker; that one need not.
             env={n: v for n, v in os.environ.items() if n not in ("LD_PRELOAD", "PYTHONMALLOC")},
         )
         assert self.process.stdout is not None
@@ -116,7 +116,7 @@ class Answers:
         return self
 
     def files(self) -> list[str]:
-        """What there is in the directories beside chronyd's sockets."""
+        """The files in the directories beside chronyd's sockets."""
         return sorted(
             name
             for address in self.addresses.values()

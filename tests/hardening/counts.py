@@ -1,4 +1,4 @@
-"""Takes every path so many times, and says what was there more often afterwards: references, blocks, descriptors, files.
+"""Takes every path so many times, and reports what there is more of afterwards: references, blocks, descriptors, files.
 
 Run as `counts.py TRANSPORT TIMES`, more than 30 times, with any CPython; one with --with-pydebug counts all references.
 """
@@ -17,13 +17,13 @@ from answers import Answers  # noqa: E402
 
 total_references = getattr(sys, "gettotalrefcount", lambda: 0)
 WARM_UP = 30
-# The interpreter's own caches come and go: what grows so little, or does not grow each time, is theirs.
+# The interpreter's own caches come and go: growth of this size or less, or not in every measurement, is due to them.
 SLACK = 30
 MEASUREMENTS = 5
 
 
 def grown(path: paths.Path, times: int, shared: dict[str, object]) -> dict[str, int]:
-    """What grew while the path was taken so many times."""
+    """What grew, and by how much, while the path was taken so many times."""
     take = path.take
     for _ in range(WARM_UP):
         take()

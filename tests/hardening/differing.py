@@ -1,4 +1,4 @@
-"""Asks again and again for a report of which one field is another number each time: nothing of the numbers may be kept.
+"""Asks again and again for a report in which one field has another number each time: none of the numbers may be kept.
 
 Run as `differing.py REPORT TIMES`; it fails when the memory in use grows.
 """
@@ -16,7 +16,7 @@ from scale import LIFETIME  # noqa: E402
 from support import child  # noqa: E402
 from support.responder import REPLIES, Request, Responder  # noqa: E402
 
-# By report: the function, and the field, an enumeration or flags.
+# Report: the function that asks for it, and the field, which is an enumeration or flags.
 FIELDS = {
     "smoothing": ("get_smoothing", "flags"),
     "selectdata": ("get_select_data", "effective options"),
@@ -25,7 +25,7 @@ FIELDS = {
     "sources": ("get_sources", "mode"),
 }
 WARM_UP = 1000
-# The interpreter's and the allocators' own pages come and go. An enumeration that keeps its members takes 400 bytes for each.
+# The interpreter's and the allocators' own pages come and go. An enumeration that keeps members takes 400 bytes for each.
 SLACK = 512 * 1024
 
 

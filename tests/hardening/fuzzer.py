@@ -1,10 +1,10 @@
 """A hostile chronyd, as a program of its own: answers every request, and most of them wrongly.
 
-Run as `fuzzer.py TRANSPORT MODE SEED`; it prints its address, and at the end of its input what it did. Each request is
-first answered right, then changed as the mode says:
+Run as `fuzzer.py TRANSPORT MODE SEED`; it prints its address, and at the end of its input what it did. Each answer is
+made right, then changed as the mode says:
 
 positions   every byte of every kind of answer, one after the other, with five other values each
-lengths     every length from 0 to 65507, in turn, some of them behind an answer that is right
+lengths     every length from 0 to 65507, in turn, some of them after an answer that is right
 random      anything: bits, bytes, numbers at the edge of their type, cut, extended, doubled, out of order, late, of other
             requests, of other reports, from another socket, with any status, in any number
 """
@@ -51,7 +51,7 @@ def ends_exchange(answer: bytes, request: Request) -> bool:
 
 class Fuzzer:
     def __init__(self, transport: str, mode: str, seed: int) -> None:
-        # Its thread is never started: only the socket and the answers are used.
+        # The responder's thread is never started: only its socket and its answers are used.
         self.responder = Responder(transport=transport, reports=self._records())
         self.socket = self.responder.server.open()
         self.socket.settimeout(5)
@@ -76,7 +76,7 @@ class Fuzzer:
         return {name: [dict(values)] for name, values in SAMPLES.items()}
 
     def right(self, request: Request) -> bytes:
-        """The right answer: of each kind of reply that the report has had, in turn."""
+        """The right answer, in each kind of reply that the report has had, in turn."""
         if request.report:
             codes = list(REPLIES[request.report])
             self.turn[request.report] += 1
@@ -84,7 +84,7 @@ class Fuzzer:
         return request.answer()
 
     def passes(self, request: Request) -> bool:
-        """Whether to answer right, so that the requests which follow are made as well."""
+        """Whether to answer right this time, so that the client also makes the requests that follow."""
         chance = {N_SOURCES: 0.9, SOURCESTATS: 0.5}.get(request.command, 0)
         return self.random.random() < chance
 
@@ -161,7 +161,7 @@ class Fuzzer:
         return bytes(answer)
 
     def noise(self, request: Request) -> list[bytes]:
-        """What is no answer to this request."""
+        """A datagram that is no answer to this request."""
         pick = self.random
         answer = bytearray(self.right(request))
         how = pick.randrange(8)
@@ -195,7 +195,7 @@ class Fuzzer:
         if pick.random() < 0.05:
             self.late = [*self.late[-20:], self.right(request)]
         if pick.random() < 0.02:
-            # From another socket: the kernel keeps it from a socket that is connected to ours.
+            # From another socket: the kernel does not deliver it to a socket that is connected to ours.
             try:
                 self.stranger.sendto(self.right(request), request.peer)
                 self.counts["from another socket"] += 1
@@ -215,7 +215,7 @@ class Fuzzer:
             for each in answers:
                 self.send(each, request)
             if not any(ends_exchange(each, request) for each in answers):
-                # Only silence is left, which other tests are about: end it.
+                # Otherwise the client would meet only silence, which other tests cover: end the exchange.
                 self.send(request.answer(), request)
 
     def send(self, answer: bytes, request: Request) -> None:
@@ -226,7 +226,7 @@ class Fuzzer:
         try:
             self.socket.sendto(answer, request.peer)
         except OSError as error:
-            # The client has what it wanted, and went.
+            # The client has what it wanted, and has gone.
             self.counts[f"unsent ({error.strerror or 'no room'})"] += 1
 
 

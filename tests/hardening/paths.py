@@ -1,6 +1,6 @@
 """Every way through pychrony that a program can take: each function, on success and on each of its errors.
 
-A path is a call that ends as expected, again and again: what counts references, or fails allocations, takes them all.
+A path is a call that ends as expected every time. The programs that count references or fail allocations take them all.
 """
 
 from __future__ import annotations
@@ -27,13 +27,13 @@ SILENT = 1e-9
 class Path(NamedTuple):
     name: str
     run: Callable[[], object]
-    # What it raises; () where it must succeed.
+    # What it raises; () if it must succeed.
     raises: tuple[type[BaseException], ...] = ()
-    # Whether it raises that each time. (Of some reports any bits are a valid record.)
+    # Whether it raises that each time. (In some reports any bits are a valid record.)
     always: bool = True
 
     def take(self) -> None:
-        """Go this way once."""
+        """Take this path once."""
         try:
             self.run()
         except self.raises:
@@ -42,7 +42,7 @@ class Path(NamedTuple):
             raise AssertionError(f"{self.name} raised nothing")
 
 
-# How an address answers, and what a call then raises. (What is not enabled reads as None, for two functions.)
+# Each way in which an address answers, and what a call then raises. (For two functions, what is not enabled is None.)
 _WAYS: dict[str, tuple[type[BaseException], ...]] = {
     "right": (),
     "beside": (),
@@ -90,7 +90,7 @@ def of_functions(addresses: Mapping[str, str]) -> Iterator[Path]:
 
 
 def of_arguments(address: str) -> Iterator[Path]:
-    """What is wrong before anything is asked."""
+    """Arguments that are wrong, before anything is asked."""
     wrong: list[tuple[str, tuple[Any, ...], dict[str, Any], type[BaseException]]] = [
         ("a malformed address", ("nonsense",), {}, ValueError),
         ("an address with a NUL", ("/tmp/\0/x",), {}, ValueError),
@@ -202,7 +202,7 @@ def of_connections(addresses: Mapping[str, str]) -> Iterator[Path]:
 
 
 def of_results(address: str) -> Iterator[Path]:
-    """What results and exceptions can do."""
+    """The methods of results and exceptions."""
     tracking = pychrony.get_tracking(address)
     source = pychrony.get_sources(address)[0]
     stats = pychrony.get_source_stats(address)[0]
@@ -242,7 +242,7 @@ def of_interruption(address: str) -> Iterator[Path]:
     def interrupt(number: int, frame: object) -> None:
         raise Interrupted
 
-    # Not through the module `signal`, whose enumerations do not survive a failed allocation.
+    # The module `signal` is not used, because its enumerations do not survive a failed allocation.
     _signal.signal(signal.SIGALRM, interrupt)
 
     def interrupted() -> None:
@@ -278,12 +278,12 @@ def descriptors() -> list[str]:
         try:
             found.append(f"{each}: {os.readlink(f'/proc/self/fd/{each}')}")
         except FileNotFoundError:
-            pass  # of the listing itself
+            pass  # the descriptor of the listing itself
     return sorted(found)
 
 
 def shared_objects() -> dict[str, object]:
-    """What all calls share: None and its like, types, members, the module."""
+    """What all calls share: None and similar objects, types, members, the module."""
     found: dict[str, object] = {"None": None, "True": True, "False": False, "(module)": pychrony}
     found.update({"()": (), "''": "", "0": 0, "1": 1})
     for name in dir(pychrony):

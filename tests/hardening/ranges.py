@@ -1,6 +1,6 @@
-"""What a report may hold, read from the tables that the module was made of.
+"""What a report may hold, read from the tables that the module was made from.
 
-A value outside of what they say is a bug, and so is a kind of field that is not understood here.
+A value that they do not allow is a bug, and so is a kind of field that is unknown here.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from typing import Any, Callable
 
 import pychrony
 
-# get_NAME: its type, and whether a list of it, or None where the function is not enabled.
+# get_NAME: the type it returns, and whether it returns a list of it, or None if the report is not enabled.
 LIST = "list"
 OPTIONAL = "optional"
 ONE = "one"
@@ -25,7 +25,7 @@ REPORTS = pychrony.supported_reports()
 
 Check = Callable[[Any], bool]
 
-# A report's numbers are of 64 bits at most.
+# A report's numbers have 64 bits at most.
 _MOST = 2**64 - 1
 
 # The values of the enumerations that cannot grow.
@@ -62,7 +62,7 @@ def _check_of_number(is_kind: Check, least: float | None, most: float | None) ->
 
 
 def _check_of(field: dict[str, Any]) -> Check:
-    """The check that a field's row stands for."""
+    """The check for a field, from its row in the tables."""
     kind, least, most = field["kind"], field["minimum"], field["maximum"]
     if kind == "enum":
         check = _check_of_enumeration(field["enum"])
@@ -93,7 +93,7 @@ CHECKS = {getattr(pychrony, report["type"]): _checks_of(report) for report in _T
 
 
 def check_record(record: Any, class_: type) -> None:
-    """The record is of this type, and each of its values in the documented range."""
+    """Check that the record is of this type, and each of its values in the documented range."""
     assert type(record) is class_, record
     for name, check in CHECKS[class_]:
         value = getattr(record, name)
@@ -106,7 +106,7 @@ def check_record(record: Any, class_: type) -> None:
 
 
 def check_result(name: str, result: Any) -> None:
-    """What a getter of this name returned is what its documentation promises."""
+    """Check that what the getter of this name returned is what its documentation promises."""
     class_, shape = GETTERS[name]
     if shape == LIST:
         assert type(result) is list
@@ -117,7 +117,7 @@ def check_result(name: str, result: Any) -> None:
 
 
 def check_raw(result: Any) -> None:
-    """What get_report returned: dictionaries of plain values, floats finite."""
+    """Check what get_report returned: dictionaries of plain values, whose floats are finite."""
     assert type(result) is list
     for record in result:
         assert type(record) is dict
@@ -132,7 +132,7 @@ def check_raw(result: Any) -> None:
 
 
 def check_error(error: pychrony.ChronyError) -> None:
-    """An error says what went wrong, in words and by its code."""
+    """Check that an error says what went wrong, in words and by its code."""
     assert type(error) is not pychrony.ChronyError, error
     assert type(error.message) is str and len(error.message) > 20, error
     assert type(error.error_code) is pychrony.ErrorCode, error

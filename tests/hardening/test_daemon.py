@@ -1,4 +1,4 @@
-"""Whatever happens to chronyd, and to the system around a call: an error that says so, and after it all is well."""
+"""Whatever happens to chronyd or to the system during a call: an error says so, and afterwards all is well."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from support.waiting import DEADLINE, wait_for
 import pychrony
 from pychrony import ChronyConnection
 
-# Generous: what is shown is that a call ends, not how fast.
+# Generous, because the tests show that a call ends, not how fast.
 MARGIN = 30.0
 
 
@@ -41,7 +41,7 @@ def own(server: Chronyd) -> Iterator[Chronyd]:
 
 
 def ask(name: str, function: Callable[[], Any], timeout: float) -> str:
-    """One call, checked; how it ended."""
+    """Make one call and check it; returns how it ended."""
     begun = time.monotonic()
     try:
         result = function()
@@ -133,7 +133,7 @@ def test_without_its_directory_the_error_says_so_and_afterwards_all_is_well() ->
                 with pytest.raises(pychrony.ChronyConnectionError, match="No such file") as raised:
                     pychrony.get_tracking(address)
                 assert raised.value.errno == errno.ENOENT
-                # The request arrives by a session that is open, but the answer has no way back.
+                # Through a session that is open the request arrives, but the answer has no way back.
                 with pytest.raises(pychrony.ChronyTimeoutError):
                     connection.get_tracking()
                 with pytest.raises(pychrony.ChronyConnectionError, match="No such file"):
@@ -142,7 +142,7 @@ def test_without_its_directory_the_error_says_so_and_afterwards_all_is_well() ->
                 away.rename(directory)
             connection.get_tracking()
         pychrony.get_tracking(address)
-        # What that session left could not be removed while its path led nowhere.
+        # What that session left behind could not be removed while its path did not exist.
         assert len(responder.client_files()) <= 1
 
 
@@ -198,7 +198,7 @@ def test_on_a_full_disk_the_error_says_so_and_afterwards_all_is_well(small_disk:
                 assert error.errno == errno.ENOSPC
                 break
             fillers.append(small_disk / f"filler{number}")
-            # Of the two directories and the socket that libchrony makes, each may be the one too many.
+            # libchrony makes two directories and a socket; in turn, each of them is the one that no longer fits.
         for filler in fillers[:4]:
             for name in GETTERS:
                 try:
@@ -243,7 +243,7 @@ def test_without_descriptors_the_error_says_so_and_afterwards_all_is_well(
                 except OSError as error:
                     assert error.errno == errno.EMFILE
                     break
-            # With none left, then with one, two and so on: each is the one too few for another step.
+            # With no descriptor left, then with one, two and so on, so that the call fails at each of its steps.
             while True:
                 try:
                     pychrony.get_tracking(address, timeout=DEADLINE)
@@ -253,7 +253,7 @@ def test_without_descriptors_the_error_says_so_and_afterwards_all_is_well(
                     said.add(type(error))
                 else:
                     break
-                # The session that is open needs no further one.
+                # The session that is open needs no more descriptors.
                 connection.get_tracking()
                 os.close(held.pop())
         finally:
@@ -328,7 +328,7 @@ def test_two_hundred_processes_at_once_each_get_their_answer(
 
 
 def test_a_signal_is_handled_in_the_midst_of_a_flood(transport: str) -> None:
-    """Datagrams that are no answer come without a pause: a handler that raises ends the call all the same."""
+    """Datagrams that are no answer arrive without a pause; a handler that raises still ends the call."""
     enough = threading.Event()
     with Responder(lambda request: [], transport=transport) as responder:
 

@@ -1,4 +1,4 @@
-"""As tests/test_shared_buffer.py has it, but by time: 60 seconds in the long form."""
+"""As tests/test_shared_buffer.py, but for a given time: 60 seconds in the long form."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ SECONDS = 6 * TIMES
 
 
 def test_every_answer_has_the_addresses_of_its_own_daemon(server: Chronyd, transport: str) -> None:
-    """Half of the time each pair of reports by itself, and half of it all of them at once."""
+    """Half of the time is for each pair of reports by itself, and half for all of them at once."""
     unix = transport == "unix"
     total = families.Outcome()
     with families.real(server) if unix else families.synthetic(SECONDS + 10 * DEADLINE) as daemons:

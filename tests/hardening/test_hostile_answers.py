@@ -1,4 +1,4 @@
-"""Whatever a chronyd answers, a call ends in time: in a report that keeps its documentation's word, or in a ChronyError."""
+"""Whatever a chronyd answers, a call ends in time: with a report that is as documented, or with a ChronyError."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ import pychrony
 
 FUZZER = Path(__file__).with_name("fuzzer.py")
 
-# Every exchange is answered; this much is left for a busy machine, and one lost datagram.
+# Every exchange is answered; this leaves room for a busy machine and one lost datagram.
 TIMEOUT = 10.0
 MARGIN = 20.0
 
@@ -50,7 +50,7 @@ class Hostile:
     def __exit__(self, kind: object, *rest: object) -> None:
         output = self.process.finish().stdout
         if kind is not None:
-            # What it sent last is what the failure is about.
+            # The last datagram it sent is the one that caused the failure.
             print(f"seed {SEED}", output, sep="\n")
         assert self.process.returncode == 0
         self.ended = json.loads(output)
@@ -91,7 +91,7 @@ def connection_calls(connection: pychrony.ChronyConnection) -> list[Call]:
 
 
 def ask(call: Call) -> str:
-    """Make a call, check how it ends, say how it ended."""
+    """Make a call, check how it ends, and return how it ended."""
     name, function, check = call
     begun = time.monotonic()
     try:
@@ -119,7 +119,7 @@ def test_every_byte_of_every_answer_may_be_any_other(transport: str) -> None:
         with pychrony.ChronyConnection(hostile.address, timeout=TIMEOUT) as connection:
             both = module_calls(hostile.address) + connection_calls(connection)
             ended = ask_all(both, 300 * TIMES)
-            # These have several kinds of answers, or longer ones.
+            # These have several kinds of answers, or longer answers.
             ended += ask_all(only(both, "get_server_stats", "get_ntp_data"), 1600 * TIMES)
     for name in GETTERS:
         assert ended[f"{name}: report"] and ended[f"{name}: ChronyDataError"], ended

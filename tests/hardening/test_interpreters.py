@@ -9,7 +9,7 @@ from scale import TIMES
 from support import child
 from support.chronyd import Chronyd
 
-# In threads: interpreters are made, import the module, ask, and are ended; the main one asks all the while.
+# In threads, interpreters are created, import the module, ask, and are ended, while the main interpreter keeps asking.
 LOOP = """
 import os, sys, threading
 import {module} as interpreters
@@ -103,7 +103,7 @@ def test_the_module_is_forgotten_and_imported_again_while_threads_use_it(client:
     code = f"""
     import gc, sys, threading
     failures = []
-    # importlib itself does not bear a module that is taken from under an import.
+    # importlib itself does not cope if a module is removed during an import.
     importing = threading.Lock()
 
     def work():

@@ -1,4 +1,4 @@
-"""Nothing a call takes is kept: references, memory, descriptors, files. And no failed allocation does harm."""
+"""A call keeps nothing that it takes: references, memory, descriptors, files. And no failed allocation does harm."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def run(program: str, *arguments: str) -> None:
 
 
 def test_no_call_keeps_a_reference_or_a_descriptor_or_a_file(transport: str) -> None:
-    # On a Unix socket each call makes two directories: the disk sets the pace.
+    # On a Unix socket each call makes two directories, so the disk limits the speed.
     run("counts.py", transport, str((200 if transport == "udp" else 60) * TIMES))
 
 

@@ -1,4 +1,4 @@
-"""Whoever asks: the client's socket is nobody else's and goes with its call, and privilege takes no orders from outside."""
+"""The client's socket is nobody else's and goes with its call, and a privileged program takes no orders from outside."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def ask_as(user: int, group: int, address: str) -> object:
     return json.loads(child.check(AS_USER % (group, user, address)))
 
 
-def test_nobody_is_told_that_it_may_not_use_the_socket_and_may_use_the_port(
+def test_a_stranger_is_told_that_it_may_not_use_the_socket_and_may_use_the_port(
     root: None, open_daemon: Chronyd
 ) -> None:
     assert ask_as(STRANGER, STRANGER, open_daemon.socket) == ["ChronyPermissionError", 13]
@@ -73,7 +73,7 @@ def test_root_may_use_the_socket_of_a_daemon_of_another_user(
 
 @pytest.mark.parametrize("umask", [0o000, 0o077])
 def test_the_clients_socket_can_be_found_by_nobody_else(open_daemon: Chronyd, umask: int) -> None:
-    """libchrony hides it behind two names that nobody can guess, the outer of which nobody may list."""
+    """libchrony hides it below two directories whose names nobody can guess, and nobody else may list the outer one."""
     before = os.umask(umask)
     try:
         with ChronyConnection(open_daemon.socket, timeout=30) as connection:
@@ -90,7 +90,7 @@ def test_the_clients_socket_can_be_found_by_nobody_else(open_daemon: Chronyd, um
             assert os.stat(inner).st_mode & stat.S_IWOTH == 0
             assert stat.S_ISSOCK(os.stat(socket).st_mode)
             if os.geteuid() == 0 and not is_alone():
-                # Whoever may not enter chronyd's directory comes to none of them; nor who may, to the inner one.
+                # Without access to chronyd's directory a user reaches none of them; with it, not the inner one.
                 for path in (outer, inner, socket):
                     assert probe(path) == "PermissionError"
                 assert os.listdir(outer) == [inner.name]
@@ -103,7 +103,7 @@ def test_the_clients_socket_can_be_found_by_nobody_else(open_daemon: Chronyd, um
 
 
 def probe(path: Path) -> str:
-    """What a stranger meets who looks at the path: lists a directory, asks about a socket."""
+    """What a stranger gets who looks at the path: lists the directory, or asks about the socket."""
     code = f"""
     import os
     os.setgroups([]); os.setgid({STRANGER}); os.setuid({STRANGER})
@@ -118,9 +118,9 @@ def probe(path: Path) -> str:
 
 @pytest.fixture
 def privileged(root: None) -> Iterator[Path]:
-    """A program that runs with raised privileges: Python with a group of its own, where all may run it.
+    """A program that runs with raised privileges: a Python that is set-group-ID, in a place where all may run it.
 
-    A group that is nobody's gives it nothing, but the kernel does not know that.
+    Its group is nobody's and gives it no rights, but the kernel does not know that.
     """
     # Not in /tmp, where such programs often have no effect.
     directory = Path(tempfile.mkdtemp(prefix="pcpriv", dir="/var/tmp"))
@@ -146,7 +146,7 @@ except ImportError as error:
 
 
 def load(program: Path | str) -> list[str]:
-    """Whether that program has raised privileges, and what became of the variable."""
+    """Whether that program has raised privileges, and what the variable did."""
     environment = {"PYCHRONY_LIBCHRONY": "/nonsense.so", "PYTHONHOME": sys.base_prefix}
     environment["PYTHONPATH"] = str(Path(pychrony.__file__).parent.parent)
     done = child.execute([program, "-c", LOAD], env=environment)
@@ -155,7 +155,7 @@ def load(program: Path | str) -> list[str]:
 
 
 def test_the_variable_is_ignored_by_a_program_with_raised_privileges(privileged: Path) -> None:
-    """PYCHRONY_LIBCHRONY names code to run: who sets it must not have it run with rights of another."""
+    """PYCHRONY_LIBCHRONY names code to run: a user who sets it must not have that code run with another's rights."""
     state, outcome = load(privileged)
     assert state == "raised", f"{privileged.parent} is on a file system where programs gain nothing"
     assert "/nonsense.so" not in outcome
@@ -188,9 +188,9 @@ except pychrony.ChronyError as error:
 def test_the_address_is_taken_from_the_environment_without_raised_privileges_only(
     privileged: Path, raised: bool
 ) -> None:
-    """With them, PYCHRONY_ADDRESS would have the program believe whoever set it.
+    """With raised privileges, PYCHRONY_ADDRESS would make the program believe whoever set it.
 
-    The libchrony in use may have any name, so it comes by way of a library that has the right one and nothing else.
+    The libchrony in use may have any name, so it is loaded through a library that has the right name and nothing else.
     """
     real = os.path.realpath(pychrony.libchrony_path)
     named = privileged.with_name("libchrony.so.0")

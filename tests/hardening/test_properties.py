@@ -18,7 +18,7 @@ always_the_same = settings(
     derandomize=True, database=None, deadline=None, max_examples=1000 * TIMES
 )
 
-# What looks like an address, or nearly.
+# Strings that look like an address, or nearly.
 _like_addresses = st.one_of(
     st.text(),
     st.text(alphabet="0123456789abcdefx:.[]/%-+ \0\n", max_size=60),
@@ -32,7 +32,7 @@ _like_addresses = st.one_of(
 
 
 def is_address(text: str) -> bool:
-    """What the documentation allows, written down a second time."""
+    """The forms of address that the documentation allows, written down a second time."""
     try:
         raw = text.encode("utf-8", "surrogateescape")
     except UnicodeEncodeError:

@@ -1,6 +1,6 @@
-"""Every path through pychrony, so many times: what memory checkers watch.
+"""Takes every path through pychrony so many times, for memory checkers to watch.
 
-Run as `workload.py TRANSPORT TIMES`. It says how much memory it holds, and how many descriptors, a few times on the way.
+Run as `workload.py TRANSPORT TIMES`. A few times on the way, it prints how much memory is in use.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ def resident() -> int:
 
 
 def take_all(addresses: dict[str, str]) -> int:
-    """Takes each path once; how many there are. (A connection's are good until the next one's come.)"""
+    """Take each path once; returns how many there are. (A connection's paths are valid until those of the next one come.)"""
     number = 0
     for path in paths.of_everything(addresses):
         if "interrupted" not in path.name and "cycle" not in path.name:
@@ -47,7 +47,7 @@ def main() -> None:
             if turn % tenth == 0 or turn == times:
                 gc.collect()
                 now = resident()
-                # What is taken in the first tenth is the allocators' and the interpreter's own.
+                # Memory that is taken in the first tenth belongs to the allocators and the interpreter.
                 if turn == tenth:
                     first = now
                 print(f"{calls} calls: {now // 1024} KiB", flush=True)
@@ -56,7 +56,7 @@ def main() -> None:
             calls += take_all(answers.addresses)
         assert paths.descriptors() == descriptors, (paths.descriptors(), descriptors)
     assert answers.left == [], answers.left
-    # A leak of one byte for each call would show at a million of them; pages come and go by the dozen.
+    # A leak of one byte for each call would show after a million calls; pages come and go by the dozen.
     grown = resident() - first
     assert calls < 100_000 or grown < 1024 * 1024, f"it grew by {grown} bytes"
 

@@ -1,1 +1,1 @@
-"""What the tests stand on: real chronyds, a synthetic one, a stand-in libchrony, and small readers."""
+"""What the tests are built on: real chronyds, a synthetic one, a stand-in libchrony, and small readers."""

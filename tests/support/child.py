@@ -1,4 +1,4 @@
-"""Processes of their own, each with a deadline; and Python in one: for another libchrony, for signals, for a fresh start."""
+"""Processes, each with a deadline, and Python in some of them: for another libchrony, for signals, for a fresh start."""
 
 from __future__ import annotations
 
@@ -26,9 +26,9 @@ SERVICE = 10 * LIFETIME
 
 
 def heed_interrupts() -> None:
-    """Let SIGINT interrupt this process, and those that it starts, where it was started with SIGINT ignored.
+    """Let SIGINT interrupt this process, and those that it starts, even if it was started with SIGINT ignored.
 
-    A shell does so for what it runs in the background, and a child inherits it.
+    A shell ignores SIGINT for what it runs in the background, and a child inherits this.
     """
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
@@ -36,8 +36,8 @@ def heed_interrupts() -> None:
 class Process(subprocess.Popen[str]):
     """A command in a session of its own, all of which is killed at its deadline.
 
-    Then its pipes are at their end and it has one, too: whoever reads from it or waits for it goes on. So this is how the
-    tests start whatever is to end by itself. `expired` says that it did not.
+    Its pipes are then closed and it has an exit status, so that whoever reads from it or waits for it goes on. This is how
+    the tests start everything that must end by itself. `expired` says that it did not.
     """
 
     def __init__(
@@ -66,7 +66,7 @@ class Process(subprocess.Popen[str]):
         return status
 
     def finish(self) -> subprocess.CompletedProcess[str]:
-        """Wait for its end; what it printed. Past its deadline it is a TimeoutError."""
+        """Wait for its end; returns what it printed. TimeoutError: it did not end before its deadline."""
         try:
             out, err = self.communicate()
         except BaseException:
@@ -92,13 +92,13 @@ def _kill_what_is_left() -> None:
 def execute(
     command: Sequence[str | Path], *, stderr: int = subprocess.STDOUT, **options: Any
 ) -> subprocess.CompletedProcess[str]:
-    """Run a command to its end, without input. What it wrote is in `stdout`, both streams of it unless told otherwise."""
+    """Run a command to its end, without input. `stdout` has what it wrote to both streams, unless told otherwise."""
     return Process(
         command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=stderr, **options
     ).finish()
 
 
-# An exception as far as a test asks about it.
+# What tests ask about an exception.
 DESCRIBE = """
 def describe(error):
     return {
@@ -131,7 +131,7 @@ def environment(changes: Mapping[str, str | None]) -> dict[str, str]:
 
 
 def start(code: str, *, prefix: tuple[str, ...] = (), **changes: str | None) -> Process:
-    """A child that runs `code`, with both its ends in our hands."""
+    """A child that runs `code`, with pipes to its input and from its outputs."""
     return Process(
         [*prefix, sys.executable, "-c", DESCRIBE + textwrap.dedent(code)],
         stdin=subprocess.PIPE,
@@ -149,7 +149,7 @@ def run(
 
 
 def check(code: str, *, prefix: tuple[str, ...] = (), **changes: str | None) -> str:
-    """Run `code`, which must succeed; what it printed."""
+    """Run `code`, which must succeed; returns what it printed."""
     done = run(code, prefix=prefix, **changes)
     if done.returncode != 0:
         raise AssertionError(f"exit status {done.returncode}\n{done.stdout}{done.stderr}")
@@ -157,6 +157,6 @@ def check(code: str, *, prefix: tuple[str, ...] = (), **changes: str | None) -> 
 
 
 def evaluate(expression: str, **changes: str | None) -> dict[str, Any]:
-    """Import pychrony in a child and evaluate: {"value": …}, or {"error": …} as `describe` has it."""
+    """Import pychrony in a child and evaluate an expression: {"value": …}, or {"error": …} as `describe` has it."""
     result: dict[str, Any] = json.loads(check(REPORT % expression, prefix=(), **changes))
     return result

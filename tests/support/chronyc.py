@@ -160,7 +160,7 @@ COLUMNS: dict[str, tuple[str, ...]] = {
 
 
 def executable(name: str) -> str:
-    """The path of one of chrony's programs. Without it nothing here can be shown, so its absence is an error."""
+    """The path of one of chrony's programs. Nothing here can be tested without it, so its absence is an error."""
     path = shutil.which(name) or shutil.which(
         name, path="/usr/sbin:/usr/bin:/sbin:/bin:/usr/local/sbin"
     )
@@ -187,7 +187,7 @@ def run(address: str, *arguments: str, port: int | None = None) -> subprocess.Co
 
 
 def parse(report: str, text: str) -> list[dict[str, str]]:
-    """The lines of `chronyc -c REPORT` as dictionaries. A chronyc may know fewer columns, or newer ones."""
+    """The lines of `chronyc -c REPORT` as dictionaries. A chronyc may print fewer columns, or additional ones."""
     return [dict(zip(COLUMNS[report], row)) for row in csv.reader(text.splitlines()) if row]
 
 

@@ -1,4 +1,4 @@
-"""A private chronyd: the real daemon, unprivileged, with its own socket, ports and files, and no hand on the clock."""
+"""A private chronyd: the real daemon, unprivileged, with its own socket, ports and files; it does not touch the clock."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from .waiting import DEADLINE, wait_for
 
 
 def daemon_user() -> pwd.struct_passwd:
-    """Whom chronyd runs as: as root the distribution's chrony user, else ourselves."""
+    """The user that chronyd runs as: for root the distribution's chrony user, else our own."""
     if os.geteuid() != 0 or is_alone():
         return pwd.getpwuid(os.geteuid())
     for name in ("_chrony", "chrony", "nobody"):
@@ -47,9 +47,9 @@ def free_port() -> int:
 
 
 def private_directory() -> Path:
-    """A directory for a daemon's socket: as short as chronyd's clients need it, 0750, and the daemon's own.
+    """A directory for a daemon's socket: short as chronyd's clients need it, of mode 0750, and owned by the daemon.
 
-    libchrony binds its own socket below it, and 108 bytes hold the whole of that path.
+    libchrony binds its own socket below it, and the whole path of that must fit in 108 bytes.
     """
     user = daemon_user()
     directory = Path(tempfile.mkdtemp(prefix="pc", dir="/tmp"))
@@ -61,7 +61,7 @@ def private_directory() -> Path:
 
 @final
 class Chronyd:
-    """A running chronyd. Used as a context manager, it is started on the way in and gone on the way out.
+    """A running chronyd. As a context manager, it is started on entering and gone after leaving.
 
     `lines` are lines of chrony.conf; `{directory}` in them is the daemon's directory. With `serve` it answers NTP
     clients on both loopback addresses at `ntp_port`. `files` are written to the directory first (keys, say).
@@ -125,7 +125,7 @@ class Chronyd:
     # Its life.
 
     def start(self) -> None:
-        """Start it and wait until it answers. A port taken by someone else meanwhile costs another try."""
+        """Start it and wait until it answers. If someone else has taken a port meanwhile, it tries again."""
         self.directory = private_directory()
         try:
             for name, text in self.files.items():
@@ -204,11 +204,11 @@ class Chronyd:
     def stop(self) -> None:
         """Freeze it: requests pile up in its socket and nothing is answered."""
         self._running().send_signal(signal.SIGSTOP)
-        # Sending is not yet stopping; the kernel says when it has.
+        # The signal has been sent, but the process may not have stopped yet; the kernel says when it has.
         wait_for("chronyd is stopped", lambda: self._state() == "T")
 
     def cont(self) -> None:
-        """Let it go on."""
+        """Let it continue."""
         self._running().send_signal(signal.SIGCONT)
 
     def _state(self) -> str:
@@ -265,7 +265,7 @@ class Chronyd:
         return done.stdout
 
     def records(self, report: str) -> list[dict[str, str]]:
-        """A report as chronyc has it, by field."""
+        """A report as chronyc prints it, by field."""
         return chronyc.records(self.socket, report)
 
     def tracking_csv(self) -> dict[str, str]:
@@ -273,7 +273,7 @@ class Chronyd:
         return self.records("tracking")[0]
 
     def wait_synchronised(self) -> None:
-        """Until it follows a source, and has updated its clock more than once."""
+        """Wait until it follows a source and has updated its clock more than once."""
 
         def synchronised() -> bool:
             report = self.tracking_csv()

@@ -20,14 +20,14 @@ from typing import Union, final
 from .child import Process, environment
 from .waiting import DEADLINE
 
-# One that is longer than chronyc's column.
+# An address that is longer than chronyc's column.
 LONG_ADDRESS = "2001:db8:1111:2222:3333:4444:5555:6666"
 
 Argument = Union[str, os.PathLike[str]]
 
 
 def path() -> str:
-    """Where it is installed: beside the interpreter, or on the PATH."""
+    """Where the command is installed: beside the interpreter, or on the PATH."""
     beside = Path(sys.executable).with_name("pychrony")
     found = str(beside) if beside.exists() else shutil.which("pychrony")
     if found is None:
@@ -86,7 +86,7 @@ def run_as_stranger(directory: Path, *arguments: Argument) -> subprocess.Complet
 
 @final
 class Terminal:
-    """The command in a pseudo-terminal of so many columns. A context manager; gone on the way out."""
+    """The command in a pseudo-terminal of so many columns. A context manager; it is gone after leaving."""
 
     def __init__(
         self, *arguments: Argument, columns: int = 80, lines: int = 24, **changes: str | None
@@ -99,7 +99,7 @@ class Terminal:
     def __enter__(self) -> Terminal:
         self._ours, theirs = pty.openpty()
         fcntl.ioctl(theirs, termios.TIOCSWINSZ, self.size)
-        # The terminal must be the controlling one, for Ctrl-C is its business.
+        # It must be the controlling terminal, because that is what turns Ctrl-C into a signal.
         code = "import fcntl, os, sys, termios; fcntl.ioctl(0, termios.TIOCSCTTY, 0); os.execv(sys.argv[1], sys.argv[1:])"
         self._process = Process(
             [sys.executable, "-S", "-c", code, *self.command],
@@ -123,7 +123,7 @@ class Terminal:
         os.close(self._ours)
 
     def _read(self, end: float) -> bool:
-        """Take what comes; False when nothing more will."""
+        """Read what has come; False when nothing more will come."""
         ready, _, _ = select.select([self._ours], [], [], max(0.0, end - time.monotonic()))
         if not ready:
             raise TimeoutError(f"the command printed no more than {self.seen!r}")
@@ -135,7 +135,7 @@ class Terminal:
         return bool(chunk)
 
     def wait_for(self, text: str, times: int = 1) -> str:
-        """Until it has printed this so often; all it printed so far."""
+        """Wait until it has printed this so often; returns all it printed so far."""
         end = time.monotonic() + DEADLINE
         while self.seen.count(text) < times:
             if not self._read(end):

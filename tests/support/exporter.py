@@ -1,4 +1,4 @@
-"""The exporter as it is run: a process, and what it serves."""
+"""The exporter, run as a process, and what it serves."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from .child import SERVICE, Process
 from .waiting import DEADLINE
 
-# Name of a sample and its labels: its value.
+# A sample's name and labels: its value.
 Samples = dict[tuple[str, frozenset[tuple[str, str]]], float]
 
 COMMAND = (sys.executable, "-m", "pychrony")
@@ -24,7 +24,7 @@ MODULE = (sys.executable, "-m", "pychrony.exporter")
 
 @final
 class Exporter:
-    """`python -m pychrony.exporter` on a free port of 127.0.0.1, from entering to leaving the with statement."""
+    """`python -m pychrony.exporter` on a free port of 127.0.0.1, while the with statement lasts."""
 
     def __init__(self, *arguments: str, command: tuple[str, ...] = MODULE) -> None:
         self.command = [*command, "--listen", "127.0.0.1:0", *arguments]
@@ -63,7 +63,7 @@ class Exporter:
         self.end()
 
     def end(self) -> int:
-        """End it, as systemd does; its exit status."""
+        """End it, as systemd does; returns its exit status."""
         self.process.terminate()
         status = self.process.wait(DEADLINE)
         self._reader.join(DEADLINE)
@@ -99,7 +99,7 @@ def parse(text: str) -> Samples:
 
 
 def value(samples: Samples, name: str, **labels: str) -> float | None:
-    """The value of the one sample of that name that has these labels among its own; None without one."""
+    """The value of the only sample of that name that has these labels among its own; None if there is none."""
     found = [
         each
         for (sample, its), each in samples.items()

@@ -24,7 +24,7 @@ def _load(name: str) -> ModuleType:
     spec = importlib.util.spec_from_file_location(f"{__name__}.{name}", _folder() / f"{name}.py")
     assert spec is not None and spec.loader is not None
     module = importlib.util.module_from_spec(spec)
-    # As an import does it.
+    # As an import does.
     sys.modules[spec.name] = module
     spec.loader.exec_module(module)
     return module

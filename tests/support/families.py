@@ -1,10 +1,10 @@
-"""Two daemons whose addresses cannot be taken for each other's, and threads that ask both at the same time.
+"""Two daemons whose addresses cannot be confused, and threads that ask both at the same time.
 
-libchrony writes every address to one static buffer, whichever session it is of. One daemon has 32 IPv4 sources and the other
-32 IPv6 sources, so that an address of the other one is seen at once.
+libchrony writes every address to one static buffer, whichever session it belongs to. One daemon has 32 IPv4 sources and the
+other 32 IPv6 sources, so that an address of the other one is seen at once.
 
-Run as `families.py FAMILY` it is a synthetic chronyd on UDP, which prints its address and serves until its input ends: real ones
-do not tell the reports by address to the command port before chronyd 4.7.
+Run as `families.py FAMILY`, it is a synthetic chronyd on UDP, which prints its address and serves until its input ends: real
+ones do not give the reports by address on the command port before chronyd 4.7.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from support.responder import Responder, sample
 from support.waiting import DEADLINE
 
 NUMBER = 32
-# The first of them is that which a real daemon is synchronised to.
+# A real daemon is synchronised to the first of them.
 SOURCES = {
     "IPv4": ["127.0.0.1", *(f"192.0.2.{number}" for number in range(2, NUMBER + 1))],
     "IPv6": ["::1", *(f"2001:db8::{number:x}" for number in range(2, NUMBER + 1))],
@@ -37,7 +37,7 @@ SOURCES = {
 
 @dataclass(frozen=True)
 class Daemon:
-    """Where it is reached, and the addresses of its sources."""
+    """A daemon: where it is reached, and the addresses of its sources."""
 
     address: str
     sources: list[str]
@@ -70,7 +70,7 @@ def serve(family: str) -> None:
 
 @contextlib.contextmanager
 def synthetic(deadline: float) -> Iterator[list[Daemon]]:
-    """Synthetic ones, reached by UDP, each a process of its own, for so many seconds at most."""
+    """Synthetic chronyds, reached by UDP, each a process of its own that runs for so many seconds at most."""
     with contextlib.ExitStack() as stack:
         daemons = []
         for family, sources in SOURCES.items():
@@ -85,7 +85,7 @@ def synthetic(deadline: float) -> Iterator[list[Daemon]]:
 
 LISTS = ["sources", "sourcestats", "selectdata"]
 
-# What is asked of a connection, as the addresses in the answer.
+# What is asked on a connection, and the addresses in the answer.
 READERS: dict[str, Callable[[Any], list[Any]]] = {
     "get_tracking": lambda it: [it.get_tracking().reference_ip],
     "get_sources": lambda it: [each.address for each in it.get_sources()],
@@ -117,11 +117,11 @@ class Outcome:
 def ask_at_once(
     daemons: Sequence[Daemon], names: Sequence[str], enough: Callable[[int], bool]
 ) -> Outcome:
-    """Ask each of the daemons for each of these, in threads on connections of their own.
+    """Ask each of the daemons for each of these reports, in threads with connections of their own.
 
-    Each thread goes on until there has been `enough` for it, which is told how often it has asked.
+    Each thread goes on until `enough`, which is given the number of its calls so far, returns True.
     """
-    import pychrony  # those who only serve do not need it
+    import pychrony  # a process that only serves does not need it
 
     outcome = Outcome()
     lock = threading.Lock()

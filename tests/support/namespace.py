@@ -1,4 +1,4 @@
-"""A machine of its own for the default addresses: private /run, private loopback, port 323 free.
+"""What looks like a separate machine, for the default addresses: private /run, private loopback, port 323 free.
 
 Run as a program inside `unshare` (see `prefix`), it sets that up and then runs what follows on its command line.
 """
@@ -31,7 +31,7 @@ def prefix() -> tuple[str, ...]:
 
 
 def mount(kind: str, target: str, data: str = "mode=0755", flags: int = 0) -> None:
-    """Mount something there. Only within the namespace: elsewhere it is forbidden, or should be."""
+    """Mount something there. Only within the namespace: elsewhere this is forbidden, or should be."""
     libc = ctypes.CDLL(None, use_errno=True)
     if libc.mount(kind.encode(), target.encode(), kind.encode(), flags, data.encode()) != 0:
         error = ctypes.get_errno()

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 STATUS = {"OK": 0, "WARNING": 1, "CRITICAL": 2, "UNKNOWN": 3}
 
-# 'label'=value[unit];[warning];[critical];[minimum];[maximum], with nothing but digits, point and sign in numbers
-# and ranges as thresholds.
+# 'label'=value[unit];[warning];[critical];[minimum];[maximum]. Numbers have only digits, point and sign; thresholds
+# are ranges.
 NUMBER = r"-?[0-9]+(?:\.[0-9]+)?"
 RANGE = rf"@?(?:(?:~|{NUMBER}):)?(?:{NUMBER})?"
 DATUM = re.compile(
@@ -37,7 +37,7 @@ class Output:
 
 
 def parse(done: subprocess.CompletedProcess[str]) -> Output:
-    """Of a plugin that ended. AssertionError for what a monitoring system would not understand."""
+    """The output of a plugin that has ended. AssertionError if a monitoring system would not understand it."""
     assert done.stderr == ""
     first, *further = done.stdout.splitlines()
     assert "|" not in "".join(further)

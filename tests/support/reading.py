@@ -1,4 +1,4 @@
-"""What chronyc makes of the responder's answers."""
+"""How chronyc reads the responder's answers."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from .responder import REPLIES, Responder
 
 
 def chronyc_reads(daemon: Responder, report: str) -> dict[str, str]:
-    """The record that this chronyc reads. Each release knows one reply of each report."""
+    """The record as this chronyc reads it. Each release knows one reply of each report."""
     for code in sorted(REPLIES[report], reverse=True):
         daemon.codes[report] = code
         try:

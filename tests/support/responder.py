@@ -181,7 +181,7 @@ class Request(protocol.Request):
     def answer(
         self, values: Mapping[str, Any] | None = None, *, code: int | None = None, **header: int
     ) -> bytes:
-        """The right answer, with some fields of the record or of the header changed."""
+        """The right answer, but with the given fields of the record or of the header."""
         if header.get("status", SUCCESS) != SUCCESS:
             return self.response(NULL_REPLY if code is None else code, b"", **header)
         reports = self.responder.reports
@@ -197,13 +197,13 @@ class Request(protocol.Request):
         return self.reply({**record, **(values or {})}, code=code, **header)
 
     def reply(self, values: Mapping[str, Any], *, code: int | None = None, **header: int) -> bytes:
-        """A record of the report asked for, from these values alone."""
+        """A record of the report that is asked for, made from these values alone."""
         replies = REPLIES[self.report]
         if code is None:
             code = self.responder.codes.get(self.report, max(replies))
         known = {name for name, _ in replies[code]}
         if code != max(replies):
-            # What only newer replies have is left out of an older one.
+            # An older reply leaves out what only newer ones have.
             newer = {name for layout in replies.values() for name, _ in layout} - known
             values = {name: value for name, value in values.items() if name not in newer}
         return self.response(code, encode(replies[code], values), **header)
@@ -232,7 +232,7 @@ def faithful(request: Request) -> Datagrams:
 
 
 def silent(request: Request) -> Datagrams:
-    """No request gets any."""
+    """No request gets an answer."""
     return []
 
 
@@ -249,7 +249,7 @@ class Responder:
     """A chronyd of our own, in a thread. A context manager; `address` is what a client is given.
 
     `reports` are the records by report (SAMPLES if not given), `codes` picks an older reply of a report, and
-    `behaviour` turns each request into the datagrams to send. `requests` are those seen.
+    `behaviour` turns each request into the datagrams to send. `requests` are those that came.
     """
 
     def __init__(
@@ -304,7 +304,7 @@ class Responder:
         request = Request(datagram, self, len(self.requests), peer)
         try:
             answers = list(self.behaviour(request))
-        except BaseException as error:  # noqa: BLE001 - the test shall have it
+        except BaseException as error:  # noqa: BLE001 - the test reports it
             self.failure, answers = error, []
         with self._arrived:
             self.requests.append(request)

@@ -83,7 +83,7 @@ class ShmClock:
         return [f"refclock SHM {self.unit} refid GPS poll -2 dpoll -4 precision 1e-6 delay 1e-4"]
 
     def write(self) -> None:
-        """One sample, by the protocol of mode 1: an odd moment is marked by `count` going up twice."""
+        """Write one sample by the protocol of mode 1: `count` is raised before and after, and is odd in between."""
         receive, shm = time.time_ns(), self._time
         clock = receive + self.ahead
         shm.valid = 0

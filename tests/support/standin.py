@@ -1,4 +1,4 @@
-"""Builds the stand-in libchrony, `standin.c`, and tells it how to differ."""
+"""Builds the stand-in libchrony, `standin.c`, and tells it how to differ from the real one."""
 
 from __future__ import annotations
 

@@ -6,21 +6,21 @@ import ctypes
 import os
 from pathlib import Path
 
-# A user ID that is nobody's.
+# A user ID that belongs to nobody.
 STRANGER = 65432
 
 _CAPABILITY_VERSION = 0x20080522
 
 
 def is_alone() -> bool:
-    """Whether ours is the only user ID there is: in a namespace made by a user who is not root."""
+    """Whether ours is the only user ID: so in a namespace made by a user who is not root."""
     return Path("/proc/self/uid_map").read_text().split()[2:] == ["1"]
 
 
 def become_stranger(directory: str) -> None:
     """Give up every right to use the socket in `directory`. There is no way back for this process.
 
-    Who is root becomes another user. Who is not is the chrony user here, so the directory is closed to all.
+    Root becomes another user. Anyone else is the chrony user here, so the directory is closed to all instead.
     """
     if os.geteuid() == 0 and not is_alone():
         os.setgroups([])

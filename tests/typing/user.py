@@ -1,4 +1,4 @@
-"""What a user writes, for the type checkers: it is checked, not run."""
+"""Code as a user writes it, for the type checkers: it is checked, not run."""
 
 from __future__ import annotations
 

@@ -1,11 +1,11 @@
 """The command `pychrony`: what a person at a shell, a script or a monitoring system wants to know of the clock.
 
-A file for each subject: arguments (the parser, of which help, completion and manual page are made), asking (which
-address is asked, host names included), tables (the columns of each report), reports, watch, check, wait, doctor, and
-what they share: clock, durations, terminal.
+There is a file for each subject: arguments (the parser, from which help, completion and manual page are made), asking
+(which address is asked, host names included), tables (the columns of each report), reports, watch, check, wait, doctor,
+and what they share: clock, durations, terminal.
 
-Standard library only. What a command does not need is not imported, for a check may run every few seconds. Nothing
-here uses libchrony when it is imported, so that help, version and doctor work where libchrony is missing.
+Only the standard library is used. What a command does not need is not imported, because a check may run every few
+seconds. Nothing here uses libchrony when it is imported, so that help, version and doctor work where libchrony is missing.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 # Exit statuses. `check` has its own, those of the Monitoring Plugins: 0 OK, 1 WARNING, 2 CRITICAL, 3 UNKNOWN.
 DONE = 0
-NOT_SYNCHRONISED = 1  # of wait and doctor only: the others were not asked
+NOT_SYNCHRONISED = 1  # from wait and doctor only: no other command is asked for this
 USAGE = 2
 NO_ANSWER = 3  # chronyd could not be asked, or the answer could not be written
 
@@ -29,7 +29,7 @@ WITHOUT_LIBCHRONY = "pychrony.command.doctor"
 
 
 class Terminated(BaseException):
-    """A signal asks the process to end; raised by a handler, so that what is open gets closed."""
+    """Raised by the handler of a signal that asks the process to end, so that what is open gets closed."""
 
     def __init__(self, number: int) -> None:
         self.number = number
@@ -37,7 +37,7 @@ class Terminated(BaseException):
 
 def main(arguments: Sequence[str] | None = None, missing: ImportError | None = None) -> int:
     """Run the command, and return its exit status. `missing` says why pychrony could not be loaded, if so."""
-    # What the locale cannot encode is escaped: a message must not fail on a letter.
+    # What the locale cannot encode is escaped, so that no message fails on a single character.
     for stream in (sys.stdout, sys.stderr):
         if stream is not None and hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")
@@ -78,7 +78,7 @@ def _run(arguments: Sequence[str], missing: ImportError | None) -> int:
 
 
 def failed(options: object, error: Exception) -> int:
-    """Say why there is no answer: for a monitoring system on its line, else on stderr."""
+    """Say why there is no answer: for `check` on the line that the monitoring system reads, else on stderr."""
     if getattr(options, "command", None) == "check":
         from . import check
 
@@ -104,17 +104,17 @@ def one_line(error: object) -> str:
 
 
 def _forget_output() -> None:
-    """Let what is still buffered go nowhere, or the interpreter would complain of it at its end."""
+    """Send what is still buffered to /dev/null: otherwise the interpreter would complain about it when it ends."""
     if sys.stdout is not None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _end_by(which: str | int) -> NoReturn:
-    """End by a signal as a program without a handler does, so that a shell stops its loop too."""
+    """End by the signal, as a program without a handler does, so that a loop in a shell stops too."""
     import signal
 
     number = getattr(signal, which) if isinstance(which, str) else which
     _forget_output()
     signal.signal(number, signal.SIG_DFL)
     os.kill(os.getpid(), number)
-    os._exit(128 + number)  # only where the signal is blocked
+    os._exit(128 + number)  # reached only if the signal is blocked

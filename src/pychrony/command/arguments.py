@@ -1,6 +1,6 @@
-"""The command line: the one parser from which help, manual page and completion are made.
+"""The command line: the single parser from which help, manual page and completion are made.
 
-Options and commands are tables. An option may stand before or behind the command it belongs to.
+Options and commands are tables. An option may stand before or after the command it belongs to.
 """
 
 from __future__ import annotations
@@ -84,8 +84,8 @@ def count(text: str) -> int:
     return int(text)
 
 
-# Option: its flags, its default, and how argparse reads it. The key is the attribute, or the part of it before a dot
-# where one attribute has two meanings.
+# Option: its flags, its default, and how argparse reads it. The key is the name of the attribute; where one attribute has
+# two meanings, the name is the part of the key before the dot.
 OPTIONS: dict[str, tuple[tuple[str, ...], Any, dict[str, Any]]] = {
     "address": (
         ("-a", "--address"),
@@ -124,7 +124,7 @@ OPTIONS: dict[str, tuple[tuple[str, ...], Any, dict[str, Any]]] = {
             "nargs": "?",
             "const": WATCH_INTERVAL,
             "type": positive_duration,
-            "help": "ask again every so often, until Ctrl-C (default: 2); with --json, a line for each round",
+            "help": "ask again at this interval, until Ctrl-C (default: 2); with --json, write a line for each round",
         },
     ),
     "verbose.legend": (
@@ -140,7 +140,10 @@ OPTIONS: dict[str, tuple[tuple[str, ...], Any, dict[str, Any]]] = {
     "name": (
         ("name",),
         None,
-        {"metavar": "NAME", "help": "a report, by libchrony's name; a wrong name gets the list"},
+        {
+            "metavar": "NAME",
+            "help": "a report, by libchrony's name; an unknown name prints the list",
+        },
     ),
     "warning": (
         ("-w", "--warning"),
@@ -203,7 +206,7 @@ OPTIONS: dict[str, tuple[tuple[str, ...], Any, dict[str, Any]]] = {
         {
             "metavar": "SECONDS",
             "type": positive_duration,
-            "help": "give up after so long, with exit status 1 (default: never)",
+            "help": "give up after this long, with exit status 1 (default: never)",
         },
     ),
 }
@@ -233,7 +236,7 @@ COMMANDS: dict[str, tuple[str, tuple[str, ...], str, str]] = {
         ),
         "check",
         "A monitoring plugin. The clock's greatest possible error, abs(offset) + root dispersion + root delay / 2, is "
-        "compared with --warning and --critical. CRITICAL also: the clock is not synchronised, chronyd follows only its "
+        "compared with --warning and --critical. Also CRITICAL: the clock is not synchronised, chronyd follows only its "
         "local reference, chronyd does not answer. UNKNOWN: a wrong command line, no permission, no libchrony. Durations "
         "are written 100us, 5ms, 1.5s, 2min, or as they are printed: '5 ms'.",
     ),
@@ -253,9 +256,10 @@ COMMANDS: dict[str, tuple[str, tuple[str, ...], str, str]] = {
 }
 
 
-# Commands of other subpackages, each with its module. That has add_arguments(commands), which adds the command's parser,
-# gives it options (add_options() for those of the table) and names it by set_defaults(command=..., module=..., parser=...);
-# and run(options), which returns the exit status. It must be importable without libchrony: the manual page is made there.
+# Commands of other subpackages, each with its module. The module has add_arguments(commands), which adds the command's
+# parser, gives it options (add_options() for those of the table) and names the command by set_defaults(command=...,
+# module=..., parser=...); and run(options), which returns the exit status. It must be importable without libchrony, because
+# the manual page is made where there is none.
 OTHERS: dict[str, str] = {
     "exporter": "pychrony.exporter.serve",
     "metrics": "pychrony.exporter.once",
@@ -263,7 +267,7 @@ OTHERS: dict[str, str] = {
 
 
 class Help(argparse.RawDescriptionHelpFormatter):
-    """As wide as the terminal. argparse would import shutil to find out, with each option that is added."""
+    """As wide as the terminal. To find the width, argparse would import shutil for each option that is added."""
 
     def __init__(self, prog: str) -> None:
         super().__init__(prog, width=_columns() - 2)
@@ -287,9 +291,9 @@ def _columns() -> int:
 
 
 class Parser(argparse.ArgumentParser):
-    """Ends with the status that a wrong command line has for its command."""
+    """Ends the process with the exit status that the command has for a wrong command line."""
 
-    monitoring = False  # whether it is `check` that was asked for
+    monitoring = False  # whether the command is `check`
 
     def error(self, message: str) -> NoReturn:
         if self.monitoring:
@@ -302,7 +306,7 @@ class Parser(argparse.ArgumentParser):
 
 
 class Version(argparse.Action):
-    """Says the versions, and which libchrony is in use; it works without one."""
+    """Prints the versions, and which libchrony is in use; it works without libchrony too."""
 
     def __call__(self, parser: argparse.ArgumentParser, *_: object) -> NoReturn:
         import pychrony
@@ -318,7 +322,7 @@ class Version(argparse.Action):
 
 
 def add_options(parser: argparse.ArgumentParser, options: tuple[str, ...]) -> None:
-    """Give a parser options of the table. One that is not used is no attribute yet: parse() puts the defaults in."""
+    """Give a parser options of the table. An option that is not used sets no attribute: parse() adds the defaults."""
     for key in options:
         flags, _, settings = OPTIONS[key]
         named: dict[str, Any] = dict(settings)
@@ -328,7 +332,7 @@ def add_options(parser: argparse.ArgumentParser, options: tuple[str, ...]) -> No
 
 
 def build(names: Collection[str] = (*COMMANDS, *OTHERS)) -> Parser:
-    """The parser, with all commands or with some: each costs its time."""
+    """The parser, with all commands or only some of them, because each takes time to add."""
     parser = Parser(
         prog="pychrony",
         description=DESCRIPTION,
@@ -384,7 +388,7 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
         command.error(
             f"there is no option {unknown[0]!r}"
             if unknown[0].startswith("-")
-            else f"{unknown[0]!r} is too much: {options.command} takes no such argument{hint}"
+            else f"unexpected argument {unknown[0]!r}: {options.command} takes no such argument{hint}"
         )
     _only_its_own(options, command)
     for key, (_, default, _) in OPTIONS.items():
@@ -397,7 +401,7 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
 
 
 def _with_interval(arguments: Sequence[str]) -> list[str]:
-    """Gives --watch its interval where it has none, so that it does not take the command's name for one."""
+    """Give --watch its default interval if it has none, so that the command's name is not taken for the interval."""
     given = list(arguments)
     for index, argument in enumerate(given):
         following = given[index + 1 : index + 2]
@@ -407,7 +411,7 @@ def _with_interval(arguments: Sequence[str]) -> list[str]:
 
 
 def _only_its_own(options: argparse.Namespace, command: Parser) -> None:
-    """Refuses an option that stands before a command which does not have it."""
+    """Refuse an option that stands before a command which does not have it."""
     known = {action.dest for action in command._actions}
     for key, (flags, _, _) in OPTIONS.items():
         name = key.partition(".")[0]

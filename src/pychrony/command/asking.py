@@ -16,8 +16,8 @@ def ask(
 ) -> Answer:
     """The answer to a question that is asked on a connection of its own.
 
-    A host's addresses are tried in their order, as long as they refuse: one that is silent ends the search, as with
-    the default addresses. The timeout is for each of these: the host's name, an answer. Raises as pychrony does.
+    A host's addresses are tried in order until one does not refuse; a silent one ends the search, as with the default
+    addresses. The timeout applies separately to resolving the host's name and to each answer. Raises as pychrony does.
     """
     refusals = []
     for candidate in candidates(address, timeout):
@@ -36,7 +36,7 @@ def ask(
 
 
 def connect(address: str | None, timeout: float) -> pychrony.ChronyConnection:
-    """A connection. What is said of a malformed address is true of the command, too."""
+    """A connection. If the address is malformed, the error is worded for the command, which takes host names."""
     try:
         return pychrony.ChronyConnection(address, timeout=timeout)
     except ValueError as error:
@@ -54,9 +54,9 @@ def candidates(address: str | None, timeout: float) -> list[str | None]:
 
 
 def host_and_port(address: str) -> tuple[str | None, str]:
-    """The host's name and the port's digits; None in place of the name where it is no host's name.
+    """The host's name and the port's digits; None instead of the name if this is no host's name.
 
-    A path, an IP address and whatever is malformed go to pychrony as they are: it says best what is wrong with them.
+    A path, an IP address and anything malformed go to pychrony unchanged, because it says best what is wrong with them.
     """
     host, colon, port = address.partition(":")
     last = host.rstrip(".").rpartition(".")[2]
@@ -89,7 +89,7 @@ def resolve(host: str, port: str, timeout: float) -> list[str]:
         except Exception as error:
             errors.append(error)
 
-    # getaddrinfo() has no timeout, and a signal does not end it: a thread that nobody waits for may be left in it.
+    # getaddrinfo() has no timeout, and a signal does not end it, so it runs in a thread that may be left behind in it.
     thread = threading.Thread(target=look_up, daemon=True)
     thread.start()
     thread.join(min(timeout, threading.TIMEOUT_MAX))

@@ -1,7 +1,8 @@
-"""`pychrony check`: may the clock be trusted? A plugin for Nagios, Icinga, Naemon and their like.
+"""`pychrony check`: may the clock be trusted? A plugin for Nagios, Icinga, Naemon and the like.
 
-One line of status and performance data, and the exit status, by the Monitoring Plugins Development Guidelines. CRITICAL
-is a clock that must not be trusted now; WARNING is what will hurt later; UNKNOWN is a check that could not be made.
+It prints one line of status and performance data and sets the exit status, by the Monitoring Plugins Development
+Guidelines. CRITICAL is a clock that must not be trusted now; WARNING is what will hurt later; UNKNOWN is a check that could
+not be made.
 """
 
 from __future__ import annotations
@@ -38,7 +39,7 @@ def run(options: Namespace) -> int:
     worst = max((level for level, _ in findings), default=OK)
     said = "; ".join(words for _, words in findings) or in_words(status)
     if findings and status.is_synchronized():
-        # The error is not said twice.
+        # The error is not reported twice.
         too_large = clock.greatest_error(status) > options.warning
         said += f" ({follows(status) if too_large else in_words(status)})"
     data = " ".join(performance(status, sources, options, now))
@@ -69,7 +70,7 @@ def plain(text: object) -> str:
 
 
 def set_error_limits(options: Namespace) -> None:
-    """The defaults, moved where only one limit is given and the other's default would contradict it."""
+    """Fill in the defaults; if only one limit is given and the other's default contradicts it, that default is moved."""
     if options.warning is None:
         options.warning = min(
             WARNING_ERROR, CRITICAL_ERROR if options.critical is None else options.critical
@@ -83,7 +84,7 @@ def set_error_limits(options: Namespace) -> None:
 def assess(
     status: pychrony.TrackingStatus, sources: list[pychrony.Source], limits: Namespace, now: float
 ) -> list[tuple[int, str]]:
-    """What is wrong with the clock: each with its level, in words. Nothing: all is well."""
+    """What is wrong with the clock: the level and the words of each finding. Empty if all is well."""
     if not status.is_synchronized():
         return [(CRITICAL, f"{clock.in_words(status)}; {clock.count_of_reachable(sources)}")]
     findings = []
@@ -118,14 +119,14 @@ def follows(status: pychrony.TrackingStatus) -> str:
 
 
 def measurement_age(status: pychrony.TrackingStatus, now: float) -> float:
-    """Seconds since the last measurement; never negative, should the clock have been set back."""
+    """Seconds since the last measurement; not negative even if the clock was set back."""
     return max(0.0, now - status.ref_time)
 
 
 def performance(
     status: pychrony.TrackingStatus, sources: list[pychrony.Source], limits: Namespace, now: float
 ) -> list[str]:
-    """Performance data: label=value[unit];warning;critical;minimum;maximum. No exponents are allowed in it."""
+    """Performance data: label=value[unit];warning;critical;minimum;maximum. Numbers in it may not have exponents."""
     counts = f"{clock.reachable(sources)};{limits.min_sources}:;;0;{len(sources)}"
     if not status.is_synchronized():
         # The numbers of a clock without a source mean nothing.
@@ -148,5 +149,5 @@ def performance(
 
 
 def decimal(value: float) -> str:
-    """Nine digits behind the point, without the zeros at the end."""
+    """Nine decimal places, without trailing zeros."""
     return f"{value:.9f}".rstrip("0").rstrip(".")

@@ -1,4 +1,4 @@
-"""What the tracking report says of the clock, in words, and how far it may be wrong."""
+"""What the tracking report says about the clock, in words, and how far the clock may be wrong."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ if TYPE_CHECKING:
 def greatest_error(status: TrackingStatus) -> float:
     """How many seconds the clock may be wrong, if the path to the primary source is no worse than one-sided.
 
-    What is still being corrected, and what the measurements on the way to the primary source may hide: RFC 5905's root
-    distance.
+    This is the offset that is still being corrected, plus what the measurements on the way to the primary source may hide:
+    RFC 5905's root distance.
     """
     return abs(status.offset) + status.root_dispersion + status.root_delay / 2
 

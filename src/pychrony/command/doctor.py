@@ -1,4 +1,4 @@
-"""`pychrony doctor`: what was found, step by step, and what to do about it. It needs no libchrony, only misses it."""
+"""`pychrony doctor`: what was found, step by step, and what to do about it. It works without libchrony too."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     import pychrony
 
-    # What chronyd said: tracking, sources, statistics by address, tests of NTP packets that failed by address.
+    # What chronyd said: tracking, sources, source statistics, and by address the tests that the last NTP packet failed.
     Answer = tuple[
         "pychrony.TrackingStatus",
         "list[pychrony.Source]",
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
         "dict[str, list[str]]",
     ]
 
-# Those that pychrony tries by itself, in its order.
+# The addresses that pychrony tries by default, in its order.
 ADDRESSES = (
     "/run/chrony/chronyd.sock",
     "/var/run/chrony/chronyd.sock",
@@ -86,10 +86,10 @@ def run(options: Namespace) -> int:
     answer = look_at_addresses(findings, options)
     if answer is None:
         status = NO_ANSWER
-        verdict = "Nothing can be said of the clock: chronyd could not be asked."
+        verdict = "Nothing can be said about the clock: chronyd could not be asked."
         if options.missing is not None:
             verdict = (
-                "Nothing can be said of the clock: without libchrony, chronyd cannot be asked."
+                "Nothing can be said about the clock: without libchrony, chronyd cannot be asked."
             )
     else:
         status, verdict = look_at_clock(findings, answer)
@@ -152,7 +152,7 @@ def lacking_functions(path: str) -> list[str]:
 
 
 def look_at_addresses(findings: Findings, options: Namespace) -> Answer | None:
-    """What the first address that answers said."""
+    """The answer of the first address that answered."""
     named = os.environ.get("PYCHRONY_ADDRESS")
     chosen = options.address or named
     if chosen and not options.address:
@@ -164,7 +164,7 @@ def look_at_addresses(findings: Findings, options: Namespace) -> Answer | None:
         tried.append((address, reply is not None, found, advice))
         answer = answer or reply
     for address, answered, found, advice in tried:
-        # That one of the four does not answer is of no concern where another does.
+        # If one of the default addresses answers, it does not matter that another does not.
         status = "ok" if answered else "note" if answer or options.missing else "problem"
         findings.add(status, address, found, None if answer else advice)
     if answer is None and (chosen is None or is_here(chosen)):
@@ -173,13 +173,13 @@ def look_at_addresses(findings: Findings, options: Namespace) -> Answer | None:
 
 
 def is_here(address: str) -> bool:
-    """Whether who answers at an address must be a process of this machine."""
+    """Whether only a process on this machine can answer at this address."""
     here = r"/.*|(localhost|127\.[\d.]+|\[::1\])(:\d+)?|::1"
     return re.fullmatch(here, address) is not None
 
 
 def usual_addresses() -> list[str]:
-    """pychrony's own four; where /var/run is the same as /run, three."""
+    """pychrony's four default addresses, or three if /var/run is the same as /run."""
     same = os.path.realpath("/var/run") == os.path.realpath("/run")
     return [address for address in ADDRESSES if not (same and address.startswith("/var/run/"))]
 
@@ -202,7 +202,7 @@ def try_address(address: str, options: Namespace) -> tuple[Answer | None, str, s
         said = str(error)
         number = getattr(error, "errno", None)
         if number and (advice or (number == errno.ECONNREFUSED and is_here(address))):
-            # The address and what to do are said beside it.
+            # The address and the advice are shown beside it.
             said = os.strerror(number)
             if number == errno.ECONNREFUSED:
                 said = f"nobody listens there ({said})"
@@ -235,7 +235,7 @@ def failed_tests(record: pychrony.NTPData) -> list[str]:
 
 
 def socket_file(path: str) -> tuple[str, str | None]:
-    """Whose a Unix socket is and whether we may use it, as far as the file system says; and what to do."""
+    """Who owns a Unix socket and whether we may use it, as far as the file system shows; and what to do."""
     folder = os.path.dirname(path)
     try:
         directory = os.stat(folder)
@@ -303,13 +303,13 @@ def look_for_process(findings: Findings) -> None:
                 continue
             words = f"process {number} of user {user_name(os.stat(f'/proc/{number}').st_uid)}"
         except OSError:
-            continue  # it has ended meanwhile
+            continue  # the process has ended meanwhile
         if after.split()[0] == "T":
             words += ", which is stopped"
             stopped.append(number)
         running.append(words)
     if stopped:
-        advice = f"To let what is stopped go on: kill -CONT {' '.join(stopped)}"
+        advice = f"To resume what is stopped: kill -CONT {' '.join(stopped)}"
     if running:
         findings.add("note", "processes", f"chronyd is running: {'; '.join(running)}", advice)
     else:
@@ -360,7 +360,7 @@ def look_at_clock(findings: Findings, answer: Answer) -> tuple[int, str]:
 
 
 def check_limits() -> Namespace:
-    """Those that `pychrony check` has by default."""
+    """The default limits of `pychrony check`."""
     from . import arguments
 
     limits = arguments.parse(["check"])
@@ -374,7 +374,7 @@ def clock_advice(status: pychrony.TrackingStatus, sources: list[pychrony.Source]
     if clock.reachable(sources) == 0:
         return OPEN_NETWORK
     if not status.is_synchronized():
-        return "chronyd needs a few measurements after its start: pychrony wait. Else see the sources below."
+        return "chronyd needs a few measurements after its start: pychrony wait. Otherwise see the sources below."
     return "See the sources below; pychrony sourcestats and pychrony selectdata say more."
 
 
@@ -384,7 +384,7 @@ def clock_advice(status: pychrony.TrackingStatus, sources: list[pychrony.Source]
 def look_at_sources(findings: Findings, answer: Answer) -> None:
     _, sources, statistics, failed = answer
     deviation = {record.address: record.std_dev for record in statistics if record.samples > 1}
-    none_reachable = clock.reachable(sources) == 0  # and what to do has been said
+    none_reachable = clock.reachable(sources) == 0  # and the advice on that has been given
     for source in sources:
         good = (
             source.state.name in ("SELECTED", "UNSELECTED", "SELECTABLE") and source.is_reachable()
@@ -433,7 +433,7 @@ def source_advice(source: pychrony.Source, none_reachable: bool) -> str | None:
             return "Is the reference clock's driver running?"
         return None if none_reachable else OPEN_NETWORK
     if source.state.name == "FALSETICKER":
-        return "Compare it with the others (pychrony sources); take it out of chrony.conf if it stays so."
+        return "Compare it with the others (pychrony sources); remove it from chrony.conf if it stays so."
     return None
 
 
@@ -464,7 +464,7 @@ def show(
 
 
 def wrapped(text: str, width: int, indent: str = "") -> list[str]:
-    """Lines of so many columns; a path or an address stays whole."""
+    """The text as lines of at most this width; a path or an address is never broken."""
     import textwrap
 
     return textwrap.wrap(
@@ -477,7 +477,7 @@ def wrapped(text: str, width: int, indent: str = "") -> list[str]:
 
 
 def ticket(findings: Findings, answer: Answer | None, verdict: str, status: int) -> dict[str, Any]:
-    """All of it, for a machine: the steps, and chronyd's own numbers."""
+    """Everything, for a program: the steps, and chronyd's own numbers."""
     whole: dict[str, Any] = {"verdict": verdict, "exit_status": status, "steps": findings.steps}
     if answer is not None:
         from . import reports

@@ -1,4 +1,4 @@
-"""Durations as people write them: 5ms, 100us, 1.5s, 2min; a number alone is seconds. What is printed can be read, too."""
+"""Durations as people write them: 5ms, 100us, 1.5s, 2min; a number alone is seconds. What is printed can be parsed."""
 
 from __future__ import annotations
 

@@ -28,7 +28,7 @@ def run(options: Namespace) -> int:
 
 
 def report(options: Namespace, first: bool) -> str:
-    """One of the ten reports, as the options want it. `first`: not a later round of watching."""
+    """One of the ten reports, as the options ask for it. `first`: this is not a later round of --watch."""
     table = tables.REPORTS[options.command]
     answer = asking.ask(
         options.address,
@@ -74,7 +74,7 @@ def raw(options: Namespace, first: bool) -> str:
 
 
 def all_fields(kind: type) -> list[str]:
-    """The record's fields, those included that are attributes only: ref_time_ns."""
+    """The record's fields, including those that are attributes only, such as ref_time_ns."""
     descriptor = type(vars(kind)[kind._fields[0]])  # type: ignore[attr-defined]
     return [name for name, value in vars(kind).items() if type(value) is descriptor]
 
@@ -91,7 +91,7 @@ def plain(value: Any) -> Any:
 
 
 def as_json(answer: Any, options: Namespace) -> str:
-    """On one line where it is one of many."""
+    """As JSON: on one line if --watch writes many of them."""
     import json
 
     return json.dumps(answer, indent=None if options.watch is not None else 2)
@@ -176,7 +176,7 @@ def explained(table: tables.Report) -> list[str]:
     lines = []
     for column in table.columns:
         about = [(getattr(kind, field).__doc__ or field).strip() for field in column.fields]
-        # Where libchrony has it is for programmers.
+        # libchrony's name for the field is of use to programmers only.
         about = [re.sub("; libchrony: [^]]*", "", text) for text in about]
         about += [letters_explained(letters) for letters in column.letters]
         lines += textwrap.wrap(

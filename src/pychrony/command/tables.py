@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from enum import IntFlag
     from typing import Any, Callable, Optional
 
-    # From a record of the report; None where chronyd is too old to send it.
+    # Makes a cell from a record of the report; None if chronyd is too old to send the field.
     Show = Callable[[Any], Optional[str]]
 
 
@@ -39,10 +39,10 @@ class Column:
 
 
 class Report:
-    """How a report is got and shown.
+    """How a report is fetched and shown.
 
     layout: "table", a line for each record; "lines", a line for each column, a block for each record; "counts", lines
-    that begin with the number. colour: from a record "good", "bad", "doubtful" or "".
+    that begin with the number. colour: for a record "good", "bad", "doubtful" or "".
     """
 
     __slots__ = ("getter", "type", "layout", "columns", "colour")
@@ -162,7 +162,7 @@ def _reference(record: Any) -> str:
 
 
 def _server_reference(record: Any) -> str:
-    # The ID is a name where the server is a primary one, else that of an address.
+    # The ID spells a name if the server is a primary one; else it stands for an address.
     name = units.reference_name(record.reference_id) if record.stratum <= 1 else ""
     return f"{record.reference_id:08X} ({name})"
 
@@ -174,7 +174,7 @@ def _synchronised(record: Any) -> str:
 
 
 def _greatest_error(record: Any) -> str:
-    # Without a source, the numbers add up to nothing: the clock may be wrong by any time.
+    # Without a source, the sum of these numbers means nothing: the clock may be wrong by any amount.
     known = record.is_synchronized()
     return f"{clock.greatest_error(record):.9f} seconds" if known else "unknown"
 
@@ -221,7 +221,7 @@ REPORTS = {
                 "Update interval", "update_interval", _number("update_interval", "{:.1f} seconds")
             ),
             Column("Leap status", "leap_status", _word("leap_status", LEAP, "Invalid")),
-            # What chronyc leaves to its reader.
+            # What chronyc leaves to the reader to work out.
             Column(
                 "Greatest error",
                 ("offset", "root_dispersion", "root_delay"),
@@ -463,7 +463,7 @@ REPORTS = {
     ),
 }
 
-# What chronyd says by not answering: the report is None.
+# What it means that the report is None.
 DISABLED = {
     "rtcdata": "chronyd does not track the real-time clock (rtcfile in chrony.conf).",
     "smoothing": "chronyd does not smooth the time it serves (smoothtime in chrony.conf).",

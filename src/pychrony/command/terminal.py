@@ -17,7 +17,7 @@ def is_terminal(stream: TextIO | None) -> bool:
 
 
 def has_colours() -> bool:
-    """Whether standard output is a terminal that shall have colours (https://no-color.org)."""
+    """Whether standard output is a terminal and colours are wanted on it (https://no-color.org)."""
     return (
         is_terminal(sys.stdout)
         and not os.environ.get("NO_COLOR")
@@ -31,7 +31,7 @@ def coloured(text: str, colour: str) -> str:
 
 
 def width(stream: TextIO | None = None) -> int:
-    """The columns of the terminal, by default that of standard output; 80 where there is none, or it does not say."""
+    """The columns of the terminal, by default that of standard output; 80 if there is none or it does not tell."""
     try:
         return os.get_terminal_size((stream or sys.stdout).fileno()).columns or 80
     except (AttributeError, OSError, ValueError):
@@ -39,7 +39,7 @@ def width(stream: TextIO | None = None) -> int:
 
 
 def height() -> int:
-    """The lines of the terminal of standard output; 24 where it does not say."""
+    """The lines of the terminal of standard output; 24 if there is none or it does not tell."""
     try:
         return os.get_terminal_size(sys.stdout.fileno()).lines or 24
     except (AttributeError, OSError, ValueError):
@@ -47,7 +47,7 @@ def height() -> int:
 
 
 def lines_taken(line: str) -> int:
-    """How many lines of the terminal a line takes; colours take no room."""
+    """How many lines of the terminal a line takes up; colours take no room."""
     import re
 
     return max(1, -(-len(re.sub(r"\x1b\[[0-9;]*m", "", line)) // width()))

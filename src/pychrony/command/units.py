@@ -1,4 +1,4 @@
-"""Numbers as chronyc writes them, so that who knows chronyc's tables can read these."""
+"""Numbers as chronyc writes them, so that anyone who knows chronyc's tables can read these."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-# Above so many seconds, the next unit: seconds, minutes, hours, days, years.
+# From this many seconds on, the next unit is used: seconds, minutes, hours, days, years.
 _LONG = ((99999.5, 1.0, "s"), (99999.5 * 60, 60.0, "m"), (99999.5 * 3600, 3600.0, "h"))
 _SHORT = ((9999.5e-9, 1e9, "ns"), (9999.5e-6, 1e6, "us"), (9999.5e-3, 1e3, "ms"))
 

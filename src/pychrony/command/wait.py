@@ -1,4 +1,4 @@
-"""`pychrony wait`: until the clock can be used. For scripts, and for systemd units that need the time."""
+"""`pychrony wait`: wait until the clock can be used. For scripts, and for systemd units that need the time."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from argparse import Namespace
 
 INTERVAL = 1.0
-LEAST = 0.5  # seconds: a chronyd on a busy machine, asked for the last time, shall not be taken for a silent one
+LEAST = 0.5  # seconds: even the last try must not take a busy machine's chronyd for a silent one
 
 
 def run(options: Namespace) -> int:
@@ -25,7 +25,7 @@ def run(options: Namespace) -> int:
     try:
         while True:
             left = end - time.monotonic()
-            # In whole hundredths: a timeout is part of what is said of a silent chronyd.
+            # In whole hundredths, because the timeout appears in the message about a silent chronyd.
             reached, state = look(options, min(options.timeout, max(round(left, 2), LEAST)))
             if reached:
                 progress.clear()
@@ -44,10 +44,10 @@ def run(options: Namespace) -> int:
 
 
 def look(options: Namespace, timeout: float) -> tuple[bool, str]:
-    """Whether the clock is as good as it was asked to be; and its state, in words.
+    """Whether the clock is as good as was asked for; and its state, in words.
 
-    A chronyd that is not there may be started yet. What waiting does not mend (no permission at any address, a chronyd
-    of another version) is raised.
+    If chronyd is not there, it may yet be started. Errors that waiting cannot mend (no permission at any address, a
+    chronyd of another version) are raised.
     """
     try:
         status, sources = asking.ask(
@@ -68,7 +68,7 @@ def look(options: Namespace, timeout: float) -> tuple[bool, str]:
 
 
 class Progress:
-    """What is waited for, on one line of the terminal, drawn over each time; nothing where there is no terminal."""
+    """Shows the state on one line of the terminal, which is overwritten each time; without a terminal, shows nothing."""
 
     def __init__(self, begin: float) -> None:
         self.begin = begin

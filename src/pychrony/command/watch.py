@@ -1,4 +1,4 @@
-"""--watch: a report again and again, drawn over the last one on a terminal."""
+"""--watch: a report again and again, each drawn over the last one on a terminal."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def run(options: Namespace, show: Callable[[Namespace, bool], str]) -> NoReturn:
-    """Until Ctrl-C. A chronyd that does not answer is said, and asked again: it may be restarted meanwhile."""
+    """Show the report until Ctrl-C. If chronyd does not answer, say so and ask again: it may be restarted meanwhile."""
     end_in_order()
     draws = terminal.is_terminal(sys.stdout) and not (options.json or options.csv)
     first = True
@@ -48,7 +48,7 @@ def complain(message: str, draws: bool) -> None:
 
 
 def draw(text: str) -> None:
-    """Over what was drawn before, and no more lines than fit: the top must stay the top."""
+    """Draw over what was drawn before, and only as many lines as fit, so that the terminal does not scroll."""
     room = terminal.height() - 1
     lines: list[str] = []
     for line in text.split("\n"):
@@ -57,6 +57,6 @@ def draw(text: str) -> None:
             break
         room -= taken
         lines.append(line)
-    # From the top left; the rest of each line, and of the screen, is cleared.
+    # Starts at the top left; the rest of each line, and of the screen, is cleared.
     sys.stdout.write("\x1b[H" + "".join(f"{line}\x1b[K\n" for line in lines) + "\x1b[J")
     sys.stdout.flush()

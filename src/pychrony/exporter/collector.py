@@ -1,4 +1,4 @@
-"""Asks chronyd at each scrape, and says what came of it in metrics."""
+"""Asks chronyd at each scrape, and gives the result as metrics."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from .tables import REPORTS, Report
 # Calls one of pychrony's getters, given its name.
 Ask = Callable[[str], Any]
 
-# With one of these codes chronyd gave no answer. A refusal is an answer, and so is a report that is wrong.
+# These codes mean that chronyd gave no answer. A refusal is an answer, and so is a report that is wrong.
 UNREACHED = {
     ErrorCode.OPEN_FAILED,
     ErrorCode.SEND_FAILED,
@@ -30,9 +30,9 @@ UNREACHED = {
 
 
 class SharedConnection:
-    """One connection to one chronyd for all scrapes, which may come from several threads: they take turns.
+    """One connection to one chronyd for all scrapes, which may come from several threads and take turns.
 
-    The first call opens it. Later ones open a new socket where chronyd was restarted. ValueError: a malformed address.
+    The first call opens it. Later calls open a new socket if chronyd was restarted. ValueError: a malformed address.
     """
 
     def __init__(self, address: str | None, timeout: float) -> None:
@@ -51,10 +51,10 @@ class SharedConnection:
 
 
 class Host:
-    """One chronyd by its host's name, on a connection for each call.
+    """One chronyd by its host's name, with a new connection for each call.
 
     Once one of the host's addresses has answered, the scrapes keep to it, so that all reports are of one chronyd. The name
-    is resolved anew after a call that was not answered.
+    is resolved again after a call that was not answered.
     """
 
     def __init__(self, name: str, timeout: float) -> None:
@@ -76,20 +76,20 @@ class Host:
         return answer
 
     def close(self) -> None:
-        """No connection outlives its call."""
+        """Nothing to do: no connection outlives its call."""
 
 
 def chronyd_at(address: str | None, timeout: float) -> SharedConnection | Host:
-    """Asks the chronyd at an address as the command takes it. ValueError: a malformed one."""
+    """What asks the chronyd at an address in the form that the command takes. ValueError: the address is malformed."""
     if address is None or asking.host_and_port(address)[0] is None:
         return SharedConnection(address, timeout)
     return Host(address, timeout)
 
 
 class ChronyCollector(Collector):
-    """The metrics of one chronyd, by some of its reports.
+    """The metrics of one chronyd, from some of its reports.
 
-    ask: how it is asked. complain: told of each error that a report did not end in the last time (None: nobody is).
+    ask: asks chronyd. complain: is told of an error, unless the report ended in the same error last time (None: nobody is).
     """
 
     def __init__(
@@ -106,7 +106,7 @@ class ChronyCollector(Collector):
     def collect(self) -> Iterator[Metric]:
         up = GaugeMetricFamily(
             "chrony_up",
-            "Whether chronyd answered, be it with a refusal. Whether its clock is right is chrony_synchronized.",
+            "Whether chronyd answered, even if with a refusal. chrony_synchronized says whether its clock is right.",
         )
         success = GaugeMetricFamily(
             "chrony_scrape_collector_success",
@@ -137,7 +137,7 @@ class ChronyCollector(Collector):
                     yield from families(report, self.ask(report.getter))
                 except pychrony.ChronyError as caught:
                     failed = caught
-                    # Who does not answer one report would not answer the next, and the scrape would take too long.
+                    # A chronyd that does not answer one report would not answer the next: the scrape would take too long.
                     unreached = caught if caught.error_code in UNREACHED else None
                 answered = answered or unreached is None
                 self._tell(report, failed)
@@ -150,7 +150,7 @@ class ChronyCollector(Collector):
         yield from (up, success, *([error] if error.samples else []), lasted, total)
 
     def _tell(self, report: Report, error: pychrony.ChronyError | None) -> None:
-        """Say an error once, not at every scrape."""
+        """Report an error once, not at every scrape."""
         if error is None:
             self.errors.pop(report.name, None)
         elif self.errors.get(report.name) != str(error):
@@ -160,12 +160,12 @@ class ChronyCollector(Collector):
 
 
 def families(report: Report, result: Any) -> Iterator[Metric]:
-    """The metrics of a report, in the order of its table: of a list, of a single record, or of None."""
+    """The metrics of a report, in the order of its table. The result is a list, a single record or None."""
     records = result if isinstance(result, list) else [] if result is None else [result]
     by_labels: dict[tuple[str, ...], Any] = {}
     for record in records:
         labels = tuple(text(record) for text in report.labels.values())
-        # A source without an address yet is counted in chrony_activity_sources. Two reference clocks may have one name.
+        # A source without an address yet is counted in chrony_activity_sources. Two reference clocks may share a name.
         if not labels or not labels[0].startswith("ID#"):
             by_labels.setdefault(labels, record)
     found: dict[str, Metric] = {}
@@ -190,7 +190,7 @@ def code_name(error: pychrony.ChronyError) -> str:
 
 
 class BuildInfo(Collector):
-    """What answers: this pychrony, and the libchrony that it loaded. libchrony does not tell its version."""
+    """Which software answers: this pychrony, and the libchrony it loaded. libchrony does not tell its version."""
 
     def collect(self) -> Iterable[Metric]:
         info = GaugeMetricFamily(

@@ -1,4 +1,4 @@
-"""The command metrics: once, on standard output, or in a file for node_exporter's textfile collector."""
+"""The command metrics: prints them once, or writes them to a file for node_exporter's textfile collector."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def add_arguments(commands: argparse._SubParsersAction[ArgumentParser]) -> None:
 
 
 def run(options: Namespace) -> int:
-    """0: the metrics are written, also where they say that chronyd is down; 1: not written; 2: a malformed address."""
+    """0: the metrics were written, even if they say that chronyd is down; 1: not written; 2: a malformed address."""
     try:
         from prometheus_client import CollectorRegistry, generate_latest
 
@@ -57,9 +57,9 @@ def run(options: Namespace) -> int:
 
 
 def replace(path: Path, text: bytes) -> None:
-    """Write a file so that a reader finds the old or the new one, whole, even after a crash; everybody may read it.
+    """Write a file so that a reader finds the whole old or the whole new one, even after a crash; everybody may read it.
 
-    The temporary file does not end in .prom: node_exporter does not read it.
+    The temporary file's name does not end in .prom, so node_exporter does not read it.
     """
     descriptor, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
     try:

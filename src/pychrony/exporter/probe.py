@@ -18,7 +18,7 @@ Address = Union[ipaddress.IPv4Address, ipaddress.IPv6Address]
 
 COMMAND_PORT = 323
 
-# Seconds. Prometheus waits so long where it is not told otherwise; the answer must be there before.
+# Seconds. Prometheus waits this long by default; the answer must arrive before that.
 DEFAULT_SCRAPE_TIMEOUT = 10.0
 MARGIN = 0.5
 
@@ -35,7 +35,7 @@ class Refusal(Exception):
 def parse(target: str) -> tuple[str, int]:
     """The host and port of HOST, HOST:PORT, [IPV6]:PORT or IPV6. Refusal: it is none of these."""
     if "%" in target:
-        raise malformed(target, "chronyd cannot be asked in a zone of addresses")
+        raise malformed(target, "an address with a zone cannot be asked")
     try:
         return str(ipaddress.ip_address(target)), COMMAND_PORT
     except ValueError:
@@ -62,9 +62,9 @@ def malformed(target: str, reason: str) -> Refusal:
 
 
 def resolve(target: str, allowed: Sequence[Network]) -> str:
-    """The address of a target, in the form that pychrony takes: numeric, so that what was checked is what is asked.
+    """The address of a target, in the form that pychrony takes: numeric, so that the address checked is the one asked.
 
-    A name is resolved here, once. The first of its addresses that is in an allowed network is taken.
+    A name is resolved once, here. The first of its addresses that is in an allowed network is used.
     """
     host, port = parse(target)
     if not allowed:
@@ -90,14 +90,14 @@ def resolve(target: str, allowed: Sequence[Network]) -> str:
 
 
 def unmapped(text: str) -> Address:
-    """An address; an IPv4 one that is written as IPv6 (::ffff:192.0.2.1) as what it is."""
+    """The address; an IPv4 address that is written as IPv6 (::ffff:192.0.2.1) becomes IPv4."""
     address = ipaddress.ip_address(text)
     mapped = getattr(address, "ipv4_mapped", None)
     return address if mapped is None else mapped
 
 
 def time_for(header: str | None) -> float:
-    """Seconds for a probe, from the X-Prometheus-Scrape-Timeout-Seconds of its request."""
+    """How many seconds a probe has, from the header X-Prometheus-Scrape-Timeout-Seconds of its request."""
     try:
         seconds = float(header or DEFAULT_SCRAPE_TIMEOUT)
     except ValueError:

@@ -1,4 +1,4 @@
-"""The command exporter: its options, until server.py takes over."""
+"""The command exporter: its options; server.py does the rest."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def add_arguments(commands: argparse._SubParsersAction[ArgumentParser]) -> None:
         "--listen",
         metavar="HOST:PORT",
         action="append",
-        help=f"where to serve; :PORT is every address; repeatable (default: {LISTEN}; what systemd passes comes first)",
+        help=f"where to serve; :PORT is every address; repeatable (default: {LISTEN}); ignored if systemd passes sockets",
     )
     option(
         "--allow",
@@ -34,9 +34,13 @@ def add_arguments(commands: argparse._SubParsersAction[ArgumentParser]) -> None:
         help="a network whose addresses /probe may ask, such as 192.0.2.0/24; repeatable (default: none)",
     )
     option("--certfile", metavar="FILE", help="serve HTTPS with this certificate chain (PEM)")
-    option("--keyfile", metavar="FILE", help="its key, where the certificate's file has none")
-    option("--client-cafile", metavar="FILE", help="ask for client certificates of this authority")
-    option("--basic-auth-file", metavar="FILE", help="lines USER:PASSWORD; nobody else is served")
+    option("--keyfile", metavar="FILE", help="the certificate's key, if its file has none")
+    option("--client-cafile", metavar="FILE", help="require client certificates of this authority")
+    option(
+        "--basic-auth-file",
+        metavar="FILE",
+        help="its lines are USER:PASSWORD; nobody else is served",
+    )
     parser.set_defaults(command="exporter", module=__name__, parser=parser)
 
 

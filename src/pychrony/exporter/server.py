@@ -32,18 +32,18 @@ if TYPE_CHECKING:
 # The first file descriptor that systemd passes: sd_listen_fds(3).
 FIRST_PASSED = 3
 
-# When a request arrived, by time.monotonic(), in its environ.
+# The key in a request's environ of the time at which it arrived, by time.monotonic().
 ARRIVED = "pychrony.arrived"
 
-# Seconds. Each thread that waits for the interpreter's lock wakes up so often to ask for it: at Python's own 5 ms, a
-# thousand probes at once take five times as long (bench/probe.py).
+# Seconds. Each thread that waits for the interpreter's lock wakes up at this interval to ask for it: at Python's default of
+# 5 ms, a thousand probes at once take five times as long (bench/probe.py).
 SWITCH_INTERVAL = 0.05
 
 INDEX = "pychrony's exporter of chronyd's reports\n\n/metrics\n/probe?target=HOST:PORT\n"
 
 
 class Application:
-    """The WSGI application: what is served under which path, to whom."""
+    """The WSGI application: what is served at which path, and to whom."""
 
     def __init__(
         self,
@@ -78,13 +78,13 @@ class Application:
         return [text.encode()]
 
     def admits(self, authorization: str) -> bool:
-        """Whether the Authorization header of a request names an account; everybody without accounts."""
+        """Whether the Authorization header of a request names an account; True for everybody if there are no accounts."""
         scheme, _, credentials = authorization.partition(" ")
         try:
             given = base64.b64decode(credentials) if scheme.lower() == "basic" else b""
         except ValueError:
             given = b""
-        # All are compared, each in constant time: the time tells nothing of a password.
+        # All are compared, each in constant time, so that the time reveals nothing about a password.
         matches = [hmac.compare_digest(given, account) for account in self.accounts]
         return any(matches) or not matches
 
@@ -117,7 +117,7 @@ class Handler(WSGIRequestHandler):
 def silence(connection: socket.socket) -> float:
     """Seconds since data last arrived: tcpi_last_data_recv in Linux's struct tcp_info (linux/tcp.h).
 
-    Of a request just read, it is how long it waited until its thread could run; of a thousand at once, that is seconds.
+    For a request just read, this is how long it waited until its thread could run: seconds, if a thousand come at once.
     """
     info = connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 56)
     milliseconds: int = struct.unpack_from("=I", info, 52)[0]
@@ -139,13 +139,13 @@ class Server(ThreadingMixIn, WSGIServer):
         self.set_app(application)
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """A client that went away, was too slow or spoke no TLS is nothing to report."""
+        """Do not report a client that went away, was too slow or did not speak TLS."""
         if not isinstance(sys.exc_info()[1], OSError):
             super().handle_error(request, client_address)
 
 
 def sockets(addresses: Sequence[str]) -> list[socket.socket]:
-    """Those that systemd passes, else new ones. ValueError, OSError: an address that cannot be had."""
+    """The sockets that systemd passes, else new ones. ValueError, OSError: an address that cannot be listened on."""
     if os.environ.get("LISTEN_PID") == str(os.getpid()):
         passed = range(FIRST_PASSED, FIRST_PASSED + int(os.environ.get("LISTEN_FDS", "0")))
         for number in passed:
@@ -155,7 +155,7 @@ def sockets(addresses: Sequence[str]) -> list[socket.socket]:
 
 
 def listen(address: str) -> socket.socket:
-    """A socket that listens on HOST:PORT, or on :PORT of all addresses. The queue is long: a fleet's scrapes may coincide."""
+    """A socket that listens on HOST:PORT, or with :PORT on all addresses. Its queue is long: many scrapes may coincide."""
     parts = urlsplit(f"//{address}")
     if parts.port is None or parts.netloc != address:
         raise ValueError(f"cannot listen on {address!r}: it is not HOST:PORT, [IPV6]:PORT or :PORT")
@@ -173,7 +173,7 @@ def listen(address: str) -> socket.socket:
 
 
 def tls(certfile: str, keyfile: str | None, client_cafile: str | None) -> ssl.SSLContext:
-    """What HTTPS takes. ValueError: the files that cannot be used."""
+    """The context for HTTPS. ValueError names the files if they cannot be used."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     try:
         context.load_cert_chain(certfile, keyfile)
@@ -187,7 +187,7 @@ def tls(certfile: str, keyfile: str | None, client_cafile: str | None) -> ssl.SS
 
 
 def read_accounts(path: str) -> list[bytes]:
-    """The lines USER:PASSWORD of a file. ValueError: there are none, or one is not of that form."""
+    """The USER:PASSWORD lines of a file. ValueError: there are none, or one is not of that form."""
     lines = [line for line in Path(path).read_bytes().splitlines() if line]
     if not lines or not all(b":" in line for line in lines):
         raise ValueError(f"{path}: expected lines USER:PASSWORD")
@@ -218,11 +218,11 @@ def run(options: Namespace, addresses: Sequence[str], reports: Sequence[Report])
     ProcessCollector(registry=registry)
     application = Application(registry, reports, options.allow, accounts)
     sys.setswitchinterval(SWITCH_INTERVAL)
-    # The threads inherit this, so that the signals wait for sigwait() below.
+    # The threads inherit this mask, so that the signals stay pending for sigwait() below.
     signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM, signal.SIGINT})
     for each in listening:
         if context is not None:
-            # The handshake is left to the request's thread: here it would let one slow client hold up all others.
+            # The handshake is left to the request's thread: done here, it would let one slow client hold up all others.
             each = context.wrap_socket(each, server_side=True, do_handshake_on_connect=False)
         server = Server(each, application)
         threading.Thread(target=server.serve_forever, daemon=True).start()

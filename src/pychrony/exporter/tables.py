@@ -1,7 +1,7 @@
 """Which metrics each report gives. The collector reads these tables, and so do the tests and the documentation.
 
 Names, labels and units are those of the exporter that most dashboards are written for, chrony_exporter 0.13.3, wherever a
-metric means the same; docs/prometheus.md lists both beside each other. A metric has no sample where its value is None.
+metric means the same; docs/prometheus.md lists both side by side. A metric has no sample if its value is None.
 """
 
 from __future__ import annotations
@@ -23,8 +23,8 @@ class Metric:
 
     value: the name of a field, or a function of the record; None gives no sample.
     text: the help text; without one it is the field's own docstring.
-    labels: what stands beside the report's own labels.
-    counter: whether it only rises, from chronyd's start on.
+    labels: the metric's labels in addition to the report's own.
+    counter: whether the value only rises while chronyd runs.
     """
 
     name: str
@@ -59,7 +59,7 @@ class Report:
 
 
 def one(record: Any) -> float:
-    """The value of a metric that says all it has to say in its labels."""
+    """The value of a metric whose information is all in its labels."""
     return 1.0
 
 
@@ -82,7 +82,7 @@ def reference_name(status: pychrony.TrackingStatus) -> str:
 
 
 def words(member: Any) -> str:
-    """A member of an enumeration as a label: lower case; a number of a newer chronyd as it is."""
+    """A member of an enumeration as a label: its name in lower case; an unknown number of a newer chronyd unchanged."""
     return str(getattr(member, "name", None) or member).lower()
 
 
@@ -158,7 +158,7 @@ SOURCES = (
     Metric(
         "chrony_sources_state_info",
         one,
-        "What the selection made of the source (sync, candidate, outlier, jittery, falseticker, unreach), and what it is.",
+        "What the selection made of the source (sync, candidate, outlier, jittery, falseticker, unreach), and its mode.",
         {
             "source_state": lambda source: STATES.get(source.state, f"unknown ({source.state:d})"),
             "source_mode": lambda source: MODES.get(source.mode, f"unknown ({source.mode:d})"),
@@ -173,7 +173,7 @@ SOURCES = (
     Metric(
         "chrony_sources_reachability_ratio",
         lambda source: bin(source.reachability & 0xFF).count("1") / 8,
-        "Which part of the last eight polls was answered.",
+        "The fraction of the last eight polls that was answered.",
     ),
     Metric(
         "chrony_sources_reachability_success",
@@ -258,7 +258,7 @@ SELECTDATA = (
 
 
 def measured(name: str, value: str) -> Metric:
-    """A metric of the last response of an NTP source: before the first, chronyd's zeros are no measurement."""
+    """A metric of the last response of an NTP source. Before the first response, chronyd's zeros are no measurement."""
     return Metric(
         name,
         lambda data: None if data.mode == NTPMode.NONE else getattr(data, value),
@@ -283,7 +283,7 @@ NTPDATA = (
             "receive_timestamping": lambda data: words(data.receive_timestamping),
         },
     ),
-    # The next four extend the sources in chrony_exporter, where they are named so.
+    # The names of the next four are those that chrony_exporter gives them, as metrics of its sources.
     measured("chrony_sources_peer_offset_seconds", "offset"),
     measured("chrony_sources_peer_delay_seconds", "peer_delay"),
     measured("chrony_sources_peer_dispersion_seconds", "peer_dispersion"),
@@ -353,13 +353,13 @@ SERVERSTATS = (
     Metric("chrony_serverstats_ntp_timestamp_span_seconds", "ntp_timestamp_span"),
 )
 
-# chronyd tells a source's address only; chrony_exporter's second label is the name that a reverse lookup finds.
+# chronyd tells only a source's address; chrony_exporter's second label is the name that a reverse lookup finds.
 BY_SOURCE: Mapping[str, Text] = {
     "source_address": lambda record: str(record.address),
     "source_name": lambda record: str(record.address),
 }
 
-# In the order in which they are asked for: what everybody may ask comes first.
+# In the order in which they are asked for: those that everybody may ask for come first.
 REPORTS = (
     Report("tracking", "get_tracking", pychrony.TrackingStatus, TRACKING),
     Report("activity", "get_activity", pychrony.Activity, ACTIVITY),

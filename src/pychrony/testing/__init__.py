@@ -5,8 +5,8 @@ The factories return records with the given fields, for any test framework:
     from pychrony.testing import make_tracking
     assert not is_healthy(make_tracking(reference_id=0))
 
-FakeChronyd answers such records through the real libchrony and the real extension, so that the code under test runs as it
-is, without chronyd and without root:
+FakeChronyd answers with such records through the real libchrony and the real extension, so that the code under test runs
+unchanged, without chronyd and without root:
 
     with FakeChronyd(tracking=make_tracking(offset=0.5)) as chronyd:
         assert not is_healthy(pychrony.get_tracking())

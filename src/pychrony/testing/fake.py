@@ -31,10 +31,10 @@ from .tables import REPORT_OF, REPORTS, Field
 
 T = TypeVar("T")
 
-# The variable in which the extension finds the address to use where none is given.
+# The variable in which the extension finds the address to use when none is given.
 VARIABLE = "PYCHRONY_ADDRESS"
 
-# Report: the factory of its records. Those of the lists say of a source only what follows from its address.
+# Report: the factory of its records. From an address alone it makes a record with what follows from that.
 LISTS: dict[str, Callable[..., Any]] = {
     "sources": records.make_source,
     "sourcestats": records.make_source_stats,
@@ -50,14 +50,14 @@ class Request(NamedTuple):
     """What a client asked for."""
 
     report: str
-    """A report by the name that `pychrony.supported_reports()` has for it, or "number of sources"."""
+    """The name of the report, as in `pychrony.supported_reports()`, or "number of sources"."""
 
     record: int | str | None = None
-    """Which of its records: the number in the list; for ntpdata and authdata the source's address; else None."""
+    """Which record of it: the index in the list; for ntpdata and authdata the source's address; else None."""
 
 
 class _Answer(NamedTuple):
-    """A record as it is answered."""
+    """A record and how it is sent in an answer."""
 
     record: Any
     code: int
@@ -111,29 +111,29 @@ class FakeChronyd:
         with FakeChronyd(tracking=make_tracking(offset=0.5)) as chronyd:
             assert pychrony.get_tracking().offset == 0.5
 
-    While it is entered, it is the one that pychrony asks where no address is given: the environment variable
-    PYCHRONY_ADDRESS names it, and child processes inherit that. `address` is for those that are told an address.
+    While it is entered, it is the one that pychrony asks if no address is given: the environment variable
+    PYCHRONY_ADDRESS names it, and child processes inherit that. `address` is for code that is given an address.
 
     The ten reports are attributes, which may be replaced at any time, from any thread: the next request sees the new
-    ones. What an attribute holds is what is answered. So floats are rounded as chronyd's own format does, to 24
+    ones. An attribute holds exactly what is answered. So floats are rounded as chronyd's own format does, to 24
     significant bits and below 1.6e-27 to 0, and what the release has no field for is None. A chronyd has each NTP source
-    once: where records repeat an address, it is counted up (192.0.2.1, 192.0.2.2).
+    once: if records repeat an address, it is counted up (192.0.2.1, 192.0.2.2).
 
     The five lists are about the same sources, in the same order. `sources` says which these are; the records of the
-    other lists stay with their source, and a new source gets records with the defaults of the factories. Another list
-    that is assigned must have a record for each of the sources (ntp_data and auth_data: for each but the reference
-    clocks). Where `sources` is not given, the first of the lists that are given says what the sources are. By default
+    other lists stay with their source, and a new source gets records with the defaults of the factories. Any other list
+    that is assigned must have a record for each of the sources (ntp_data and auth_data: for each except the reference
+    clocks). If `sources` is not given, the first of the lists that are given says what the sources are. By default
     there is one.
 
-    rtc_data, smoothing: None where chronyd does not track the real-time clock, or does not smooth; this is the default.
+    rtc_data, smoothing: None if chronyd does not track the real-time clock, or does not smooth; this is the default.
     transport: "unix" for a Unix socket; "udp" for UDP on 127.0.0.1, "udp6" on ::1. As chronyd does on UDP, these two
     refuse serverstats, ntpdata, authdata and selectdata, until `allow()` is called.
-    version: the chronyd to be, "3.5" or later: an older one has fewer fields and reports.
+    version: the release of chronyd to imitate, "3.5" or later; older ones have fewer fields and reports.
 
     Raises TypeError or ValueError for a record that this chronyd cannot send.
     """
 
-    # So a misspelt attribute is an error.
+    # This makes a misspelt attribute an error.
     __slots__ = (
         "__weakref__",
         "_answers",
@@ -157,7 +157,7 @@ class FakeChronyd:
     select_data = _List[SelectData]("selectdata", "What `get_select_data()` returns.")
 
     silent: bool
-    """Whether requests stay without an answer, as those to a hung chronyd do."""
+    """Whether requests get no answer, as with a hung chronyd."""
 
     def __init__(
         self,
@@ -209,7 +209,7 @@ class FakeChronyd:
 
     @property
     def requests(self) -> list[Request]:
-        """What was asked, in order, requests that were refused or not answered among it. Clear it to begin anew."""
+        """What was asked, in order, including requests that were refused or not answered. Clear it to start again."""
         return self._requests
 
     def refuse(self, *reports: str) -> None:
@@ -240,7 +240,7 @@ class FakeChronyd:
     # What it says.
 
     def _set(self, report: str, given: list[Any]) -> None:
-        """Replace a report. All that can be wrong with its records is found before anything changes."""
+        """Replace a report. Everything that can be wrong with its records is found before anything changes."""
         kind = getattr(pychrony, REPORTS[report]["type"])
         for each in given:
             if not isinstance(each, kind):
@@ -258,14 +258,14 @@ class FakeChronyd:
                     changed[other] = self._of_sources(other, changed["sources"])
             elif report in LISTS:
                 self._compare_sources(report, changed[report])
-            # One assignment: a request sees all of it or nothing.
+            # A single assignment, so that a request sees all of the change or none of it.
             self._answers = {**self._answers, **changed}
 
     def _encoded(self, report: str, record: Any) -> _Answer:
         return _encode(report, record, self._release)
 
     def _of_sources(self, report: str, sources: list[_Answer]) -> list[_Answer]:
-        """The records of another list, one for each source: as before where it was there, else a new one."""
+        """The records of another list, one for each source: the record it had, or a new one if it had none."""
         addresses = _addresses(report, [answer.record for answer in sources])
         answers = self._answers[report]
         present = dict(zip(_numbered([each.record.address for each in answers]), answers))
@@ -351,7 +351,7 @@ def _asked(request: protocol.Request, status: int) -> Request:
         return Request("number of sources")
     if not request.report:
         return Request(f"command {request.command}")
-    # Only a request that is well formed has all of its argument.
+    # Only a well-formed request is certain to have its whole argument.
     argument = protocol.REQUESTS[request.report][1] if status == protocol.SUCCESS else ""
     if argument == "index":
         return Request(request.report, request.index)
@@ -361,7 +361,7 @@ def _asked(request: protocol.Request, status: int) -> Request:
 
 
 def _addresses(report: str, sources: Iterable[Source]) -> list[str]:
-    """The addresses of the sources of which a report has records."""
+    """The addresses of the sources for which a report has records."""
     return [
         source.address
         for source in sources
@@ -370,7 +370,7 @@ def _addresses(report: str, sources: Iterable[Source]) -> list[str]:
 
 
 def _numbered(addresses: Iterable[str]) -> list[tuple[str, int]]:
-    """Each with its number among its like: two reference clocks may have one name."""
+    """Each address with its number among equal ones: two reference clocks may share a name."""
     counts: dict[str, int] = {}
     numbered = []
     for address in addresses:
@@ -380,7 +380,7 @@ def _numbered(addresses: Iterable[str]) -> list[tuple[str, int]]:
 
 
 def _distinct(given: Sequence[Any]) -> list[Any]:
-    """The records, where no two of NTP sources have the same address."""
+    """The records, changed so that no two NTP sources have the same address."""
     seen: set[str] = set()
     distinct = []
     for record in given:
@@ -401,7 +401,7 @@ def _next_address(address: str) -> str:
 
 
 def _moved(record: Any, old: str, new: str) -> Any:
-    """The record with another address, and what follows from that."""
+    """The record with another address, and with the fields that follow from it changed accordingly."""
     values = _values(record)
     values["address"] = new
     if values.get("remote_address") == old:
@@ -418,13 +418,13 @@ def _values(record: Any) -> dict[str, Any]:
 
 
 def _encode(report: str, record: Any, release: Release) -> _Answer:
-    """The answer of this release of chronyd that says this record."""
+    """The answer with which this release of chronyd sends this record."""
     values = _values(records.rebuild(type(record), _values(record)))
     values.update(records.consequences(type(record), values))
     rows = {row["name"]: row for row in REPORTS[report]["fields"]}
     wire = {row["source"]: row for row in rows.values() if row["kind"] != "seconds"}
     if report == "tracking":
-        # Of the two fields that are made from the address, this one is the address.
+        # Two fields are made from the address; this is the one that holds it.
         wire["address"] = rows["reference_ip"]
     code = _reply(report, values, wire, release)
     body = b""
@@ -447,7 +447,7 @@ def _encode(report: str, record: Any, release: Release) -> _Answer:
             ) from None
         if encoding == "float":
             values[row["name"]] = protocol.decode_float(part)
-            # What is small becomes a multiple of the least step, which may be 0. Only what is too great is far off.
+            # A small number becomes a multiple of the least step, perhaps 0. Only one that is too great ends up far off.
             if abs(values[row["name"]] - value) > max(abs(value) * 2**-23, protocol.LEAST_FLOAT):
                 raise ValueError(
                     f"{type(record).__name__}.{row['name']}: chronyd sends no number as great as {value}: "
@@ -456,7 +456,7 @@ def _encode(report: str, record: Any, release: Release) -> _Answer:
         body += part
     sent = {name for name, _ in protocol.REPLIES[report][code]}
     for name, row in wire.items():
-        # The source's address is no field of the reports that are asked for by it.
+        # Reports that are asked for by a source's address do not contain it.
         if name not in sent and row["optional"]:
             values[row["name"]] = None
     answered = records.rebuild(type(record), values)
@@ -464,7 +464,7 @@ def _encode(report: str, record: Any, release: Release) -> _Answer:
 
 
 def _reply(report: str, values: dict[str, Any], wire: dict[str, Field], release: Release) -> int:
-    """The reply of this release that says the record: where newer fields are None, the older one that lacks them."""
+    """The code of the reply in which this release sends the record: if newer fields are None, an older one without them."""
     codes = protocol.reply_codes(report, release)
     layouts = {code: dict(protocol.REPLIES[report][code]) for code in codes}
     given = {
@@ -486,7 +486,7 @@ def _reply(report: str, values: dict[str, Any], wire: dict[str, Field], release:
 
 
 def _wire_value(report: str, row: Field, values: dict[str, Any]) -> Any:
-    """A field's value as the protocol has it."""
+    """A field's value as the protocol represents it."""
     value = values[row["name"]]
     if row["kind"] == "nanoseconds":
         return divmod(value, records.BILLION)
@@ -498,7 +498,7 @@ def _wire_value(report: str, row: Field, values: dict[str, Any]) -> Any:
                 )
             return value
         identifier = records.identifier_of(value)
-        # Where the four bytes spell no name, it is read as an IPv4 address.
+        # If the four bytes spell no name, the extension reads them as an IPv4 address.
         if identifier is None or records.name_of(identifier) != value:
             raise ValueError(f"Source.address: {value!r} is not what a reference clock is called")
         return identifier
@@ -509,7 +509,7 @@ def _wire_value(report: str, row: Field, values: dict[str, Any]) -> Any:
 
 
 def _elapsed(name: str, value: int | None) -> int:
-    """Seconds or a count, where a number stands for None. An age may be negative: chronyd sends it with 32 bits."""
+    """Seconds or a count, in which one number stands for None. An age may be negative: chronyd sends it in 32 bits."""
     if value == -1:
         raise ValueError(f"{name}: chronyd has no -1: the same bits say None")
     return NEVER if value is None else value % (1 << 32)
@@ -519,7 +519,7 @@ def _elapsed(name: str, value: int | None) -> int:
 
 
 class _Defaults:
-    """The environment variable, while any FakeChronyd is entered: the one entered last that is still there."""
+    """Sets the environment variable while any FakeChronyd is entered: to the one entered last of those still entered."""
 
     def __init__(self) -> None:
         self.lock = threading.Lock()

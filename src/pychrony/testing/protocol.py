@@ -1,8 +1,8 @@
 """chronyd's command and monitoring protocol, version 6: requests, replies and the encoding of their fields, as tables.
 
 Each message is one datagram. Numbers are big-endian, and no field is padded beyond what the tables list. The names of
-the fields are libchrony's, which `pychrony.get_report()` uses too. What each chronyd sends is taken from chrony's own
-sources (candm.h, cmdmon.c, pktlength.c, util.c), from 3.5 to the newest.
+the fields are libchrony's, which `pychrony.get_report()` uses too. What each release of chronyd sends is taken from chrony's
+own sources (candm.h, cmdmon.c, pktlength.c, util.c), from 3.5 to the newest.
 
 This file imports nothing of the package, because tests load it where the extension itself cannot be loaded.
 """
@@ -17,7 +17,7 @@ from collections.abc import Mapping
 from typing import Any, Callable, NamedTuple
 
 VERSION = 6
-# chronyd answers a request of this version or later, to say that it speaks another one.
+# chronyd answers a request of this version or later, if only to say that it speaks another version.
 OLDEST_VERSION_ANSWERED = 5
 REQUEST_PACKET = 1
 RESPONSE_PACKET = 2
@@ -41,7 +41,7 @@ IPV4 = 1
 IPV6 = 2
 ID = 3
 
-# What stands for "never" or "not known", and the high half of a time that has none.
+# These stand for "never" or "not known", and for the high half of a time that has none.
 NEVER = 0xFFFFFFFF
 NO_HIGH_PART = 0x7FFFFFFF
 
@@ -55,7 +55,7 @@ RESTRICTED = frozenset({"serverstats", "ntpdata", "authdata", "selectdata"})
 Release = tuple[int, ...]
 NEWEST: Release = (4, 9)
 
-# Report: its command, what the request carries after its header, and the first chronyd that has it.
+# Report: its command, what the request carries after its header, and the first release of chronyd that has it.
 REQUESTS: dict[str, tuple[int, str, Release]] = {
     "sources": (15, "index", (0,)),
     "tracking": (33, "", (0,)),
@@ -71,12 +71,12 @@ REQUESTS: dict[str, tuple[int, str, Release]] = {
 REPORTS = {command: report for report, (command, _, _) in REQUESTS.items()}
 ARGUMENT_LENGTHS = {"": 0, "index": 4, "address": 20}
 
-# The fields of a reply in their order: each a name and the kind of its encoding.
+# The fields of a reply in order: the name of each and the kind of its encoding.
 Layout = tuple[tuple[str, str], ...]
 
 
 def _layout(**groups: str) -> Layout:
-    """`u32="a, b"` and its like; a number behind the kind tells groups of one kind apart."""
+    """The fields from arguments such as `u32="a, b"`; a number after the kind tells groups of the same kind apart."""
     return tuple(
         (name.strip(), kind.split("_")[0])
         for kind, names in groups.items()
@@ -116,7 +116,7 @@ _NTPDATA = _layout(
     elapsed="received good messages",
 )
 
-# Report: the replies it may have, oldest first, each a code and its fields.
+# Report: the replies it may have, oldest first: the code of each and its fields.
 REPLIES: dict[str, dict[int, Layout]] = {
     "tracking": {
         5: _layout(
@@ -209,11 +209,11 @@ REPLIES: dict[str, dict[int, Layout]] = {
     },
 }
 
-# The first chronyd that sends a reply, and a field; not listed: every one from 3.5 on does.
+# The first release of chronyd that sends a reply, or a field. What is not listed is sent from 3.5 on.
 REPLY_SINCE: dict[int, Release] = {22: (4, 0), 24: (4, 2), 25: (4, 4), 26: (4, 6)}
 FIELD_SINCE: dict[tuple[str, str], Release] = {("ntpdata", "received good messages"): (4, 3)}
 
-# The status of a report for which there is no record: chronyd does not do what it is about, or has no such source.
+# The status if there is no record because chronyd does not do what the report is about. (Else it has no such source.)
 MISSING = {"rtcdata": NO_RTC, "smoothing": NOT_ENABLED}
 
 
@@ -223,12 +223,12 @@ _COEFFICIENT_BITS = 25
 _COEFFICIENT_MAX = (1 << _COEFFICIENT_BITS - 1) - 1
 _EXPONENT_MAX = 63
 _EXPONENT_MIN = -64
-# The smallest number above 0. Smaller ones are cut off to a multiple of it.
+# The smallest number above 0. Numbers near it are truncated to a multiple of it.
 LEAST_FLOAT = math.ldexp(1, _EXPONENT_MIN - _COEFFICIENT_BITS)
 
 
 class Address(NamedTuple):
-    """An address as it stands in a message, for what no text can say."""
+    """An address as it stands in a message, for those that no text can express."""
 
     raw: bytes
     family: int
@@ -249,7 +249,7 @@ def encode_float(value: float) -> bytes:
     elif size > 1.0e100:
         exponent, coefficient = _EXPONENT_MAX, limit
     else:
-        # int() cuts the fraction off towards zero, as the conversion does in C.
+        # int() truncates towards zero, as the conversion in C does.
         exponent = int(math.log(size) / math.log(2) + 1)
         coefficient = int(size * 2.0 ** (_COEFFICIENT_BITS - exponent) + 0.5)
         while coefficient > limit:
@@ -269,7 +269,7 @@ def encode_float(value: float) -> bytes:
 
 
 def decode_float(encoded: bytes) -> float:
-    """The number that these four bytes say."""
+    """The number that these four bytes represent."""
     (number,) = struct.unpack(">I", encoded)
     exponent, coefficient = number >> _COEFFICIENT_BITS, number & (1 << _COEFFICIENT_BITS) - 1
     if exponent > _EXPONENT_MAX:
@@ -317,7 +317,7 @@ def format_address(family: int, raw: bytes) -> str:
 
 
 def decode_address(encoded: bytes) -> str | None:
-    """The text of these 20 bytes; None where they hold no address."""
+    """The text of these 20 bytes; None if they hold no address."""
     raw, family, _ = struct.unpack(">16sHH", encoded)
     return format_address(family, raw) if family in (IPV4, IPV6, ID) else None
 
@@ -349,7 +349,7 @@ _ENCODERS: dict[str, tuple[Callable[[Any], bytes], Any]] = {
 
 
 def encode(layout: Layout, values: Mapping[str, Any]) -> bytes:
-    """The fields in the order of their layout; one that is not given is zero, or all ones where chronyd sends that."""
+    """The fields in the order of their layout; a field that is not given is zero, or all ones if chronyd sends that."""
     unknown = set(values) - {name for name, _ in layout}
     if unknown:
         raise KeyError(f"no such field: {', '.join(sorted(unknown))}")
@@ -361,7 +361,7 @@ def encode(layout: Layout, values: Mapping[str, Any]) -> bytes:
 
 
 def length(layout: Layout) -> int:
-    """How long a response with these fields is."""
+    """The length of a response with these fields."""
     return RESPONSE_HEADER + len(encode(layout, {}))
 
 
@@ -388,7 +388,7 @@ class Request:
 
     @property
     def report(self) -> str:
-        """The report asked for; "" for the number of sources, and for what is not known here."""
+        """The report asked for; "" for the number of sources and for unknown commands."""
         return REPORTS.get(self.command, "")
 
     @property
@@ -431,7 +431,7 @@ class Request:
         )
 
     def status_for(self, release: Release) -> int | None:
-        """SUCCESS where a chronyd of this release looks at what is asked; else the status of its answer; None: no answer."""
+        """SUCCESS if this release of chronyd processes the request; else the status of its answer; None: no answer."""
         if len(self.datagram) < RESPONSE_HEADER or self.datagram[1:4] != b"\1\0\0":
             return None
         version = self.datagram[0]
@@ -441,7 +441,7 @@ class Request:
             shortest = RESPONSE_HEADER + 4
         elif self.report and REQUESTS[self.report][2] <= release:
             argument = ARGUMENT_LENGTHS[REQUESTS[self.report][1]]
-            # An answer is never longer than its request: that one is padded.
+            # An answer is never longer than its request, which is padded for this.
             reply = length(REPLIES[self.report][max(reply_codes(self.report, release))])
             shortest = max(REQUEST_HEADER + argument, reply)
         else:
@@ -450,5 +450,5 @@ class Request:
 
 
 def reply_codes(report: str, release: Release) -> list[int]:
-    """The replies of a report that a chronyd of this release knows."""
+    """The codes of the replies of a report that this release of chronyd knows."""
     return [code for code in REPLIES[report] if REPLY_SINCE.get(code, (0,)) <= release]

@@ -44,11 +44,12 @@ Fields = dict[str, Any]
 NOT_SYNCHRONISED = 0
 LOCAL_REFERENCE = 0x7F7F0101
 BILLION = 1_000_000_000
-# Seconds. Between what a float of seconds can tell of a time up to 2262, and of its nanoseconds; the extension's own.
+# Seconds by which a time as a float may differ from its nanoseconds, because floats up to 2262 are that imprecise. The
+# extension allows the same.
 TIME_PRECISION = 2e-6
 
-# The defaults. chronyd's floats have 24 significant bits; each of these is exact in that format, so that what comes back
-# from a FakeChronyd equals what was made.
+# The defaults. chronyd's floats have 24 significant bits; each of these is exact in that format, so that a FakeChronyd
+# returns exactly what was made.
 
 TRACKING_DEFAULTS: Fields = {
     "reference_id": 0xC0000201,
@@ -265,8 +266,8 @@ _AUTH_BY_MODE: dict[AuthMode, Fields] = {
 def make_tracking(**fields: Any) -> TrackingStatus:
     """A TrackingStatus with these fields; by default of a clock that is synchronised to 192.0.2.1.
 
-    `reference_id`, `reference_ip` and `reference_id_name` follow from each other: give one of them. Of the
-    situation that they name come the defaults of the other fields:
+    `reference_id`, `reference_ip` and `reference_id_name` follow from each other: give one of them. The defaults of the
+    other fields are those of the situation it describes:
 
         make_tracking(reference_ip="2001:db8::1")           synchronised to a server on IPv6
         make_tracking(reference_id_name="GPS")              synchronised to a reference clock
@@ -376,8 +377,8 @@ def make(
     given: Fields,
     derived: Mapping[str, Any] | None = None,
 ) -> Record:
-    """A record of this type, of the last of these that has a field: the defaults, the situation, the fields given, those
-    derived from them."""
+    """A record of this type. Each field is taken from the last of these that has it: the defaults, the situation, the fields
+    given, the fields derived from them."""
     rows: list[Field] = REPORT_OF[kind]["fields"]
     unknown = sorted(given.keys() - {row["name"] for row in rows})
     if unknown:
@@ -401,7 +402,7 @@ def rebuild(kind: type[Record], values: Mapping[str, Any]) -> Record:
 
 
 def check(record: str, row: Field, value: Any) -> Any:
-    """The value as the extension would give it: a row of the tables says what it may be. TypeError or ValueError."""
+    """The value as the extension would return it. TypeError or ValueError if the row of the tables does not allow it."""
     kind, name = row["kind"], f"{record}.{row['name']}"
     if value is None:
         if row["optional"]:
@@ -447,7 +448,7 @@ def _range(kind: str, row: Field) -> tuple[float, float]:
 
 
 def _text(name: str, kind: str, value: str) -> str:
-    """An address in the one form in which libchrony writes it; or, for a source, a reference clock's name."""
+    """An address in the form in which libchrony writes it; or, for a source, a reference clock's name."""
     if is_address(value):
         return format_address(*parse_address(value))
     if kind == "source" and identifier_of(value) is not None:
@@ -474,7 +475,7 @@ def _is_unresolved(value: Any) -> bool:
 
 
 def identifier_of(address: str) -> int | None:
-    """The reference ID that chronyd gives to a source with this address or name; None where there is no such source."""
+    """The reference ID that chronyd gives to a source with this address or name; None if there is no such source."""
     if is_address(address):
         family, raw = parse_address(address)
         if family == ID:
@@ -506,7 +507,7 @@ def name_of(identifier: int) -> str:
 
 
 def consequences(kind: type, values: Fields) -> Fields:
-    """Of all the fields of a record, those that follow from others. ValueError where fields contradict each other."""
+    """Those fields of a record that follow from others. ValueError if fields contradict each other."""
     followed: Fields = {}
     if kind is TrackingStatus:
         followed = _reference(values)
@@ -555,7 +556,7 @@ def _reference(fields: Fields) -> Fields:
         if identifier is None:
             raise ValueError(f"TrackingStatus.reference_id_name: {name!r} is no source's name")
         if is_address(name) and identifier not in (NOT_SYNCHRONISED, LOCAL_REFERENCE):
-            # Said as an address, it is one, even where its bytes spell a name.
+            # A name given in the form of an address is an address, even if its bytes spell a name.
             address = name
     elif identifier is None and address is None and fields.get("leap_status") == LeapStatus.UNSYNC:
         identifier = NOT_SYNCHRONISED
@@ -583,7 +584,7 @@ def _reference(fields: Fields) -> Fields:
 
 
 def _times(given: Fields, values: Fields) -> Fields:
-    """The time and its nanoseconds. A float is exact to some 100 ns only."""
+    """The time and its nanoseconds. A float is only exact to some 100 ns."""
     seconds, nanoseconds = given.get("ref_time"), given.get("ref_time_ns")
     if nanoseconds is None:
         seconds = values["ref_time"]
@@ -593,7 +594,7 @@ def _times(given: Fields, values: Fields) -> Fields:
         nanoseconds = int(whole) * BILLION + round(part * BILLION)
     elif not isinstance(nanoseconds, int):
         return {}
-    # As the extension has it.
+    # Computed as in the extension.
     exact = float(nanoseconds // BILLION) + nanoseconds % BILLION / 1e9
     if seconds is not None and not (_is_finite(seconds) and abs(seconds - exact) <= TIME_PRECISION):
         raise ValueError(f"ref_time is {seconds}, where ref_time_ns makes it {exact}")

@@ -19,9 +19,9 @@ Peer = Union[str, bytes, tuple[Any, ...], None]
 
 TRANSPORTS = ("unix", "udp", "udp6")
 SOCKET = "chronyd.sock"
-# Where its directory is made if the system's temporary directory does not do.
+# Where the socket's directory is made if the system's temporary directory is not suitable.
 SHORT_PLACE = "/tmp"
-# libchrony binds its own socket beside chronyd's. The path of the directory may have this many bytes for that.
+# libchrony binds its own socket beside chronyd's. For that, the path of the directory may have at most this many bytes.
 LONGEST_DIRECTORY = 62
 
 
@@ -29,7 +29,7 @@ class Server:
     """Calls `answer` with each datagram and its sender, and sends what that returns.
 
     transport: "unix" for a Unix socket in a new directory of its own, "udp" for a free port of 127.0.0.1, "udp6" for one
-    of [::1]. address: another address of that transport.
+    of [::1]. address: another address of that transport to use instead.
     """
 
     def __init__(
@@ -43,7 +43,7 @@ class Server:
             raise ValueError(f"transport is one of {', '.join(TRANSPORTS)}, not {transport!r}")
         self.answer = answer
         self.transport = transport
-        # In use; before it is opened, "" or the address that was given.
+        # The address in use; before the socket is opened, "" or the address that was given.
         self.address = self._given = address or ""
         self.directory: str | None = None
         self._process = 0
@@ -84,7 +84,7 @@ class Server:
     def stop(self) -> None:
         """End the thread, close the socket and remove its directory.
 
-        In a child of fork(), which has copies of the descriptors and not the thread, only those copies are closed.
+        In a child of fork(), which has copies of the descriptors but not the thread, only those copies are closed.
         """
         if self._thread is not None:
             if self._process == os.getpid():
@@ -96,7 +96,7 @@ class Server:
         self.close()
 
     def close(self) -> None:
-        """Close the socket, where it is open, and remove its directory with all that clients may have left there."""
+        """Close the socket, if it is open, and remove its directory with everything that clients may have left there."""
         if hasattr(self, "socket"):
             self.socket.close()
         if self.directory is not None and self._process == os.getpid():
@@ -110,11 +110,11 @@ class Server:
         try:
             self.socket.sendto(datagram, peer)
         except OSError:
-            # The client has gone. That is no concern of chronyd's either.
+            # The client has gone. chronyd ignores that too.
             pass
 
     def client_files(self) -> list[str]:
-        """What clients have in the directory of a Unix socket, beside the socket."""
+        """The files of clients in the directory of a Unix socket, beside the socket itself."""
         return sorted(set(os.listdir(self.directory)) - {SOCKET}) if self.directory else []
 
     def _serve(self) -> None:
@@ -130,7 +130,7 @@ class Server:
 
 
 def _places() -> Iterator[str]:
-    """Where its directory may be: the system's temporary directory, unless its path is too long, as test runners' often is."""
+    """Where its directory may be: in the system's temporary directory, unless the path of that is too long; then in /tmp."""
     try:
         place = tempfile.gettempdir()
     except OSError:
@@ -142,7 +142,7 @@ def _places() -> Iterator[str]:
 
 
 def _bind_in_new_directory(unbound: socket.socket) -> str:
-    """Bind a Unix socket in a new directory, and return that. Some file systems, those of containers among them, take none."""
+    """Bind a Unix socket in a new directory, and return that. Some file systems, such as some containers', refuse."""
     for place in _places():
         directory = None
         try:

@@ -10,7 +10,7 @@ Field = dict[str, Any]
 Report = dict[str, Any]
 
 REPORTS: dict[str, Report] = {report["name"]: report for report in pychrony._tables()["reports"]}
-# By the type of a record: its report.
+# The type of a record: its report.
 REPORT_OF: dict[type, Report] = {
     getattr(pychrony, report["type"]): report for report in REPORTS.values()
 }
