@@ -310,7 +310,7 @@ def test_a_signal_handler_that_asks_on_the_same_connection_is_told_no(
 ) -> None:
     """No deadlock, although the connection is in the middle of a call of this very thread."""
     process = child.start(
-        f"ADDRESS = {responder.address!r}\n"
+        f"ADDRESS = {silenced(responder).address!r}\n"
         + BEGIN
         + textwrap.dedent(
             """
@@ -329,7 +329,6 @@ def test_a_signal_handler_that_asks_on_the_same_connection_is_told_no(
             """
         )
     )
-    silenced(responder)
     responder.wait_for_requests()
     process.send_signal(signal.SIGUSR1)
     out, err = process.communicate()
