@@ -16,13 +16,13 @@ MODULE = re.compile(r'(?:#\[path = "(\w+)\.rs"\]\n)?(?:pub )?mod (\w+);')
 USED = re.compile(r"\bsuper::(?:\{((?:[^{}]|\{[^{}]*\})*)\}|(\w+))")
 
 
-def groups(room: str) -> list[dict[str, list[Path]]]:
+def groups(layer: str) -> list[dict[str, list[Path]]]:
     """The files by their modules' names, in the groups of the list in the folder's mod.rs."""
     found = []
-    for group in (SOURCES / room / "mod.rs").read_text().split("\n\n"):
+    for group in (SOURCES / layer / "mod.rs").read_text().split("\n\n"):
         files: dict[str, list[Path]] = {}
         for path, name in MODULE.findall(group):
-            files.setdefault(name, []).append(SOURCES / room / f"{path or name}.rs")
+            files.setdefault(name, []).append(SOURCES / layer / f"{path or name}.rs")
         found.append(files)
     return [files for files in found if files]
 
@@ -37,11 +37,11 @@ def used(file: Path) -> set[str]:
     }
 
 
-@pytest.mark.parametrize("room", ["chrony", "python"])
-def test_a_file_knows_only_those_of_the_groups_above_its_own(room: str) -> None:
-    every = {name for files in groups(room) for name in files}
+@pytest.mark.parametrize("layer", ["chrony", "python"])
+def test_a_file_knows_only_those_of_the_groups_above_its_own(layer: str) -> None:
+    every = {name for files in groups(layer) for name in files}
     above: set[str] = set()
-    for files in groups(room):
+    for files in groups(layer):
         for name, paths in files.items():
             for path in paths:
                 below = used(path) & every - above - {name}
@@ -49,16 +49,16 @@ def test_a_file_knows_only_those_of_the_groups_above_its_own(room: str) -> None:
         above |= set(files)
 
 
-@pytest.mark.parametrize("room", ["chrony", "python"])
-def test_each_file_of_a_room_stands_in_its_list(room: str) -> None:
-    listed = {path.name for files in groups(room) for paths in files.values() for path in paths}
-    assert listed == {path.name for path in (SOURCES / room).glob("*.rs")} - {"mod.rs"}
+@pytest.mark.parametrize("layer", ["chrony", "python"])
+def test_each_file_of_a_layer_stands_in_its_list(layer: str) -> None:
+    listed = {path.name for files in groups(layer) for paths in files.values() for path in paths}
+    assert listed == {path.name for path in (SOURCES / layer).glob("*.rs")} - {"mod.rs"}
 
 
 @pytest.mark.parametrize(
-    ("room", "unknown"), [("chrony", ("python", "reports")), ("reports", ("python",))]
+    ("layer", "unknown"), [("chrony", ("python", "reports")), ("reports", ("python",))]
 )
-def test_a_room_knows_only_those_behind_it(room: str, unknown: tuple[str, ...]) -> None:
-    for path in (SOURCES / room).glob("*.rs"):
+def test_a_layer_knows_only_those_below_it(layer: str, unknown: tuple[str, ...]) -> None:
+    for path in (SOURCES / layer).glob("*.rs"):
         for name in unknown:
             assert f"crate::{name}" not in path.read_text(), path.name

@@ -341,7 +341,6 @@ def differences(ours: Any, row: Row, comparisons: Sequence[Comparison]) -> list[
 @pytest.mark.parametrize("report", REPORTS)
 def test_every_field_is_what_chronyc_prints(daemon: Chronyd, report: str) -> None:
     method, comparisons = REPORTS[report]
-    # Only sources that are asked have NTP data; chronyc lists all that sourcestats has.
     rows, ours = between(daemon, report, lambda: getattr(pychrony, method)(daemon.socket))
     records = ours if isinstance(ours, list) else [ours]
     assert len(records) == len(rows)

@@ -238,7 +238,8 @@ class ChronyConnectionError(ChronyError, ConnectionError):
     another thread closed the connection during the call."""
 
 class ChronyTimeoutError(ChronyConnectionError, TimeoutError):
-    """chronyd was reached, or at least not refused, but did not answer in time. error_code: TIMEOUT."""
+    """No answer in time: chronyd was reached, or at least the request was not refused; or another thread's call on
+    the same connection did not end in time. error_code: TIMEOUT."""
 
 class ChronyPermissionError(ChronyError, PermissionError):
     """Not allowed: the system forbids the use of chronyd's Unix socket, or sending to its command port (errno

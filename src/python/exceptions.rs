@@ -60,7 +60,8 @@ static TYPES: [Specification; EXCEPTIONS] = [
     },
     Specification {
         name: c"pychrony.ChronyTimeoutError",
-        doc: c"chronyd was reached, or at least not refused, but did not answer in time. error_code: TIMEOUT.",
+        doc: c"No answer in time: chronyd was reached, or at least the request was not refused; or another thread's call on\n\
+              the same connection did not end in time. error_code: TIMEOUT.",
         base: Some(Exception::Connection),
         // SAFETY: always live.
         builtin: || unsafe { ffi::PyExc_TimeoutError },

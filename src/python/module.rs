@@ -40,8 +40,9 @@ pub const DOC: &CStr = c"Ask chronyd, the NTP daemon, how good the system's cloc
     get_report(name)      any report libchrony knows, under its own names\n\
     ChronyConnection      the same questions on one session\n\n\
     Each takes an address and a timeout in seconds. Without an address it asks the one in the environment variable\n\
-    PYCHRONY_ADDRESS, or else the first reachable one of chronyd's usual addresses. It returns immutable named tuples\n\
-    whose fields say what they mean: help(pychrony.TrackingStatus). Times are UTC; offsets are seconds, frequencies ppm.\n\
+    PYCHRONY_ADDRESS, or else the first reachable one of chronyd's usual addresses. Records are immutable named tuples\n\
+    whose fields say what they mean: help(pychrony.TrackingStatus); those of get_report() are dictionaries. Times are UTC;\n\
+    offsets are seconds, frequencies ppm.\n\
     Every failure to get a report is a ChronyError that says what was tried and what can be done.\n\n\
     pychrony.aio asks the same for asyncio, and pychrony.testing is a chronyd for tests.";
 

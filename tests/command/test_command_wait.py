@@ -37,7 +37,7 @@ def test_it_gives_up_when_asked_to(kind: str, state: str, request: pytest.Fixtur
 def test_it_waits_for_a_smaller_error(client: Chronyd) -> None:
     done = command.run("wait", "--max-error", "1ns", "--for", "0.1", "-a", client.socket)
     assert done.returncode == 1
-    assert "not yet below 1 ns; 1 of 1 sources reachable" in done.stderr
+    assert "which is still above 1 ns; 1 of 1 sources reachable" in done.stderr
 
 
 def test_a_stopped_or_absent_chronyd_is_waited_for(stopped: Chronyd) -> None:

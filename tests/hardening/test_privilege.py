@@ -1,4 +1,4 @@
-"""The client's socket is nobody else's and goes with its call, and a privileged program takes no orders from outside."""
+"""Nobody else can use the client's socket, which is removed with its session; a privileged program takes no orders from outside."""
 
 from __future__ import annotations
 

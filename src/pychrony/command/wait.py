@@ -61,9 +61,9 @@ def look(options: Namespace, timeout: float) -> tuple[bool, str]:
         return False, f"{clock.in_words(status)}; {clock.count_of_reachable(sources)}"
     error_bound = clock.greatest_error(status)
     words = f"{clock.in_words(status)}, at most {durations.text(error_bound)} wrong"
-    if options.max_error is not None and error_bound >= options.max_error:
+    if options.max_error is not None and error_bound > options.max_error:
         limit = durations.text(options.max_error)
-        return False, f"{words}, not yet below {limit}; {clock.count_of_reachable(sources)}"
+        return False, f"{words}, which is still above {limit}; {clock.count_of_reachable(sources)}"
     return True, words
 
 
