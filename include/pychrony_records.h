@@ -350,7 +350,7 @@ typedef struct {
 typedef struct {
 	/* The source's address, as in Source.address [str; libchrony: address] */
 	char address[64];
-	/* Address the server answers from [str or None; libchrony: remote address] */
+	/* Address the server answers from; before chronyd 4.3, None until the first valid response [str or None; libchrony: remote address] */
 	char remote_address[64];
 	/* Our address in the exchange; None before the first exchange [str or None; libchrony: local address] */
 	char local_address[64];

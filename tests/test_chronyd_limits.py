@@ -2,23 +2,12 @@
 
 from __future__ import annotations
 
-import re
-
 import pytest
-from support import child, chronyc
+from support.chronyc import version
 from support.chronyd import Chronyd, client_of
 from support.waiting import wait_for
 
 import pychrony
-
-
-def version() -> tuple[int, ...]:
-    """The release of the chronyd that is used here."""
-    done = child.execute([chronyc.executable("chronyd"), "--version"])
-    assert done.returncode == 0, done.stdout
-    found = re.search(r"version (\d+)\.(\d+)", done.stdout)
-    assert found, done.stdout
-    return tuple(int(number) for number in found.groups())
 
 
 def test_a_client_of_a_stratum_15_server_has_stratum_16_and_is_synchronised(

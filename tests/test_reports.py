@@ -860,7 +860,8 @@ def test_lists_that_are_read_while_sources_come_and_go_are_right(method: str) ->
 def test_the_raw_ntpdata_that_is_read_while_sources_come_and_go_is_right() -> None:
     def read(asked: Any, *address: str) -> int:
         records = asked.get_report("ntpdata", *address)
-        check_addresses([record["remote address"] for record in records])
+        if chronyc.version() >= (4, 3):  # before, a source that never answered has none
+            check_addresses([record["remote address"] for record in records])
         return len(records)
 
     while_sources_come_and_go(read)

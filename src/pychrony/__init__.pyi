@@ -763,7 +763,7 @@ class NTPData(structseq[Any], tuple[str, str | None, str | None, int, LeapStatus
 
     @property
     def remote_address(self) -> str | None:
-        """Address the server answers from [str or None; libchrony: remote address]"""
+        """Address the server answers from; before chronyd 4.3, None until the first valid response [str or None; libchrony: remote address]"""
 
     @property
     def local_address(self) -> str | None:

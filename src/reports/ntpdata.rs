@@ -24,7 +24,14 @@ pub static REPORT: Report = Report {
 static FIELDS: [Field; 31] = [
     field!("address", "address", Source, "", "str", "The source's address, as in Source.address", Sourcestats),
     // chronyd: ntp_core.c, NCR_GetNTPReport(), as all that follows here. Before the first valid response nearly all is 0.
-    field!("remote_address", "remote address", Address, "", "str or None", "Address the server answers from"),
+    field!(
+        "remote_address",
+        "remote address",
+        Address,
+        "",
+        "str or None",
+        "Address the server answers from; before chronyd 4.3, None until the first valid response"
+    ),
     field!(
         "local_address",
         "local address",

@@ -162,6 +162,8 @@ def test_people_read_chronycs_words_and_numbers(report: str) -> None:
             ours = command.output(report, "-a", daemon.address)
             expected = comparable(printed.stdout.replace("[", " [").replace("]", "] "))
             shown = comparable(ours.replace("[", " [").replace("]", "] "))
+            if chronyc.version() < (4, 3):
+                shown = [row for row in shown if row[:2] != ["Total", "good"]]
             assert without_heading(report, shown) == without_heading(report, expected)
 
 
@@ -230,7 +232,7 @@ CHRONYC: dict[str, Callable[[dict[str, Any]], list[str]]] = {
         LEAP[r["leap_status"]],
     ],
     "ntpdata": lambda r: [
-        r["address"],
+        r["remote_address"] or "[UNSPEC]",
         str(r["remote_port"]),
         r["local_address"] or "[UNSPEC]",
         LEAP[r["leap_status"]],
@@ -272,7 +274,7 @@ CHRONYC: dict[str, Callable[[dict[str, Any]], list[str]]] = {
                 "hardware_transmit_timestamps",
                 "hardware_receive_timestamps",
             )
-            if r[n] is not None
+            if r[n] is not None and (n != "received_good_messages" or chronyc.version() >= (4, 3))
         ),
     ],
     "authdata": lambda r: [

@@ -9,6 +9,7 @@ import csv
 import functools
 import os
 import pwd
+import re
 import shutil
 import subprocess
 
@@ -169,6 +170,16 @@ def executable(name: str) -> str:
             f"{name} is not installed: these tests need the real chrony (apt install chrony)"
         )
     return path
+
+
+@functools.cache
+def version() -> tuple[int, ...]:
+    """The release of chrony that is used here."""
+    done = child.execute([executable("chronyd"), "--version"])
+    assert done.returncode == 0, done.stdout
+    found = re.search(r"version (\d+)\.(\d+)", done.stdout)
+    assert found, done.stdout
+    return tuple(int(number) for number in found.groups())
 
 
 @functools.cache
