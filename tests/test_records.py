@@ -377,8 +377,13 @@ def test_names_of_flags_are_the_same_on_every_python() -> None:
     assert both & flags.TRUST == flags.TRUST
     assert flags(0x10 | 1).name == "NOSELECT|16"
     assert int(~flags.PREFER) & 0xF == 0xD
-    assert pickle.loads(pickle.dumps(both)) == both
-    assert copy.deepcopy(both) == both
+    for value in [both, flags(0x10 | 1), flags(0x10), flags(0), flags.TRUST]:
+        for travelled in [
+            pickle.loads(pickle.dumps(value)),
+            copy.copy(value),
+            copy.deepcopy(value),
+        ]:
+            assert (travelled, type(travelled), travelled.name) == (value, flags, value.name)
 
 
 @pytest.mark.parametrize(

@@ -80,6 +80,9 @@ fn make_class(state: &State, table: &'static Enumeration) -> Result<EnumClass> {
             method::add_class_method(&class, &MISSING_FLAGS)?;
         }
     }
+    if table.growth != Growth::Closed {
+        method::add_all(&class, &MEMBER_METHODS)?;
+    }
     for member in table.members {
         members.push((u64::from(member.value), class.attribute(member.name)?));
     }
@@ -113,6 +116,25 @@ unsafe extern "C" fn dir(class: Object, _: Object) -> Object {
         let of_classes = ["__class__", "__doc__", "__members__", "__module__"].map(string);
         let members = (0..members.length()?).map(|index| members.item(index));
         list(of_classes.into_iter().chain(members).collect::<Vec<_>>().into_iter())
+    })
+}
+
+static MEMBER_METHODS: [Method; 2] = [
+    Method::with_one_argument(
+        c"__reduce_ex__",
+        reduce_ex,
+        c"__reduce_ex__($self, protocol, /)\n--\n\n\
+          Pickle by value. CPython 3.11.0 to 3.11.3 does it by name, and the class has no name for a member made on demand.",
+    ),
+    Method::end(),
+];
+
+unsafe extern "C" fn reduce_ex(member: Object, _protocol: Object) -> Object {
+    entry(|| {
+        // SAFETY: the member that the method was called on.
+        let member = unsafe { Owned::from_borrowed(member) };
+        let value = tuple([member.attribute(c"_value_")].into_iter());
+        tuple([member.attribute(c"__class__"), value].into_iter())
     })
 }
 
