@@ -131,10 +131,11 @@ static MEMBER_METHODS: [Method; 2] = [
 
 unsafe extern "C" fn reduce_ex(member: Object, _protocol: Object) -> Object {
     entry(|| {
-        // SAFETY: the member that the method was called on.
-        let member = unsafe { Owned::from_borrowed(member) };
-        let value = tuple([member.attribute(c"_value_")].into_iter());
-        tuple([member.attribute(c"__class__"), value].into_iter())
+        // No attribute is looked up: CPython's cache of lookups would keep the name of each.
+        // SAFETY: the member that the method was called on, which is an int; its type is borrowed from it.
+        let (class, value) =
+            unsafe { (Owned::from_borrowed(ffi::Py_TYPE(member).cast()), Owned::new(ffi::PyNumber_Long(member))) };
+        tuple([Ok(class), tuple([value].into_iter())].into_iter())
     })
 }
 
