@@ -211,19 +211,12 @@ def check_unit_file(text: str, folder: Path) -> None:
 # chrony.conf.
 
 
-def version() -> tuple[int, ...]:
-    said = child.execute([chronyc.executable("chronyd"), "--version"]).stdout
-    found = re.search(r"version (\d+)\.(\d+)", said)
-    assert found is not None, said
-    return tuple(map(int, found.groups()))
-
-
 def check_chrony_conf(block: Block, tmp_path: Path) -> None:
     """chronyd can read it, and prints it back."""
     text = block.text
-    if version() < (4, 1):
+    if chronyc.version() < (4, 1):
         pytest.skip("this chronyd does not print its configuration")
-    if version() < (4, 7):
+    if chronyc.version() < (4, 7):
         text = re.sub(r"^opencommands .*\n", "", text, flags=re.MULTILINE)
     path = tmp_path / "chrony.conf"
     path.write_text(text)

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from support import child, chronyc
+from support import chronyc
 from support.chronyd import LOCAL_SERVER, Chronyd, client_of
 from support.shm import ShmClock
 from support.waiting import DEADLINE
@@ -103,15 +103,6 @@ def relay_to(address: str) -> Iterator[tuple[str, list[tuple[bytes, bytes]]]]:
             server.stop()
 
 
-def version() -> str:
-    """The version of the chronyd in use, such as "4.3"."""
-    done = child.execute([chronyc.executable("chronyd"), "--version"])
-    assert done.returncode == 0, done.stdout
-    found = re.search(r"version (\d+\.\d+)", done.stdout)
-    assert found, done.stdout
-    return found[1]
-
-
 @pytest.fixture(scope="module")
 def keeper() -> Iterator[Chronyd]:
     """Serves its own clock, and knows two keys."""
@@ -170,7 +161,7 @@ def test_from_the_records_of_a_chronyd_it_makes_the_answers_of_that_chronyd(
             heard.clear()
             read[attribute] = get(address)
             conversations[report] = list(heard)
-    with FakeChronyd(**read, version=version()) as fake, client_to(fake.address) as client:
+    with FakeChronyd(**read, version=chronyc.release()) as fake, client_to(fake.address) as client:
         for report, conversation in conversations.items():
             for request_, right in conversation:
                 answer = client.ask(request_)
@@ -227,7 +218,7 @@ ODD_REQUESTS = {
 @pytest.mark.parametrize("transport", ["unix", "udp"])
 def test_what_is_odd_is_answered_as_chronyd_answers_it(server: Chronyd, transport: str) -> None:
     real = server.socket if transport == "unix" else server.udp
-    with FakeChronyd(sources=[], transport=transport, version=version()) as fake:
+    with FakeChronyd(sources=[], transport=transport, version=chronyc.release()) as fake:
         with client_to(real) as one, client_to(fake.address) as other:
             for name, each in ODD_REQUESTS.items():
                 assert other.ask(each) == one.ask(each), name
@@ -244,7 +235,7 @@ def test_what_chronyd_does_not_answer_is_not_answered(server: Chronyd) -> None:
         datagram(COMMANDS["tracking"], header=b"\6\1\0\1"),
     ]
     right = datagram(protocol.N_SOURCES)
-    with FakeChronyd(sources=[], version=version()) as fake:
+    with FakeChronyd(sources=[], version=chronyc.release()) as fake:
         with client_to(server.socket) as one, client_to(fake.address) as other:
             for each in dropped:
                 for client in (one, other):
@@ -273,7 +264,7 @@ def test_no_datagram_ends_it() -> None:
 
 def test_the_reports_that_udp_refuses_are_those_that_chronyd_refuses(server: Chronyd) -> None:
     refused = protocol.UNAUTHORISED.to_bytes(2, "big")
-    with FakeChronyd(transport="udp", version=version()) as fake:
+    with FakeChronyd(transport="udp", version=chronyc.release()) as fake:
         with client_to(server.udp) as one, client_to(fake.address) as other:
             for report, command in COMMANDS.items():
                 answers = [client.ask(datagram(command)) for client in (one, other)]

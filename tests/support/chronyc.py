@@ -173,13 +173,18 @@ def executable(name: str) -> str:
 
 
 @functools.cache
-def version() -> tuple[int, ...]:
-    """The release of chrony that is used here."""
+def release() -> str:
+    """The release of chrony that is used here, such as "4.3"."""
     done = child.execute([executable("chronyd"), "--version"])
     assert done.returncode == 0, done.stdout
-    found = re.search(r"version (\d+)\.(\d+)", done.stdout)
+    found = re.search(r"version (\d+\.\d+)", done.stdout)
     assert found, done.stdout
-    return tuple(int(number) for number in found.groups())
+    return found[1]
+
+
+def version() -> tuple[int, ...]:
+    """The same, to be compared."""
+    return tuple(map(int, release().split(".")))
 
 
 @functools.cache

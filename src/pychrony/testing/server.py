@@ -58,7 +58,7 @@ class Server:
                 self.socket.bind(self._given)
             else:
                 self.directory = _bind_in_new_directory(self.socket)
-            self.address = self._given or f"{self.directory}/{SOCKET}"
+                self.address = f"{self.directory}/{SOCKET}"
         else:
             default = "[::1]:0" if self.transport == "udp6" else "127.0.0.1:0"
             host, _, port = (self._given or default).rpartition(":")
