@@ -92,37 +92,16 @@ impl Library {
         }))
     }
 
-    /// PYCHRONY_LIBCHRONY alone, or the first that loads: the system's, or else the one in the package's folder. A
-    /// libchrony of the system that is there but of no use is an error: whoever installed it means to use it.
+    /// The file that PYCHRONY_LIBCHRONY names, or else the first that is found.
     fn load() -> Result<Self, LoadError> {
-        if let Some(path) = environment::variable(c"PYCHRONY_LIBCHRONY") {
-            let handle = open(&path)
-                .map_err(|reason| LoadError::Forced { path: path.to_string_lossy().into_owned(), reason })?;
-            return Self::from_handle(handle, &path);
-        }
-        let (mut tried, mut broken) = (Vec::new(), false);
-        for name in NAMES {
-            match open(OsStr::new(name)) {
-                Ok(handle) => return Self::from_handle(handle, OsStr::new(name)),
-                Err(reason) => {
-                    broken |= !says_not_found(&reason, name);
-                    tried.push(reason); // which names the library
-                }
-            }
-        }
-        if broken {
-            return Err(LoadError::Broken { tried, bundled: bundled_file() });
-        }
-        let Some(path) = bundled_path() else {
-            return Err(LoadError::NotFound { tried });
+        let (handle, name) = match environment::variable(c"PYCHRONY_LIBCHRONY") {
+            Some(path) => match open(&path) {
+                Ok(handle) => (handle, path),
+                Err(reason) => return Err(LoadError::Forced { path: path.to_string_lossy().into_owned(), reason }),
+            },
+            None => search()?,
         };
-        match open(&path) {
-            Ok(handle) => Self::from_handle(handle, &path),
-            Err(reason) => {
-                tried.push(reason);
-                Err(LoadError::NotFound { tried })
-            }
-        }
+        Self::from_handle(handle, &name)
     }
 
     fn from_handle(handle: Handle, name: &OsStr) -> Result<Self, LoadError> {
@@ -142,6 +121,35 @@ impl Library {
     }
 }
 
+/// The system's libchrony, or else the one in the package's folder, with the name by which it was found. A libchrony of the
+/// system that is there but of no use is an error: whoever installed it means to use it.
+fn search() -> Result<(Handle, OsString), LoadError> {
+    let (mut tried, mut broken) = (Vec::new(), false);
+    for name in NAMES {
+        match open(OsStr::new(name)) {
+            Ok(handle) => return Ok((handle, name.into())),
+            Err(reason) => {
+                broken |= !says_not_found(&reason, name);
+                tried.push(reason); // which names the library
+            }
+        }
+    }
+    if broken {
+        return Err(LoadError::Broken { tried, bundled: bundled_file() });
+    }
+    let Some(path) = bundled_path() else {
+        return Err(LoadError::NotFound { tried });
+    };
+    match open(&path) {
+        Ok(handle) => Ok((handle, path)),
+        Err(reason) => {
+            tried.push(reason);
+            Err(LoadError::NotFound { tried })
+        }
+    }
+}
+
+#[inline] // An import then runs on fewer pages of code: half a megabyte is mapped for it, of which this would be a tenth.
 fn open(name: &OsStr) -> Result<Handle, String> {
     // SAFETY: loading runs the library's initialisers; that is what the user or the distribution asked for.
     unsafe { Handle::open(Some(name), RTLD_NOW | RTLD_LOCAL) }.map_err(|error| error.to_string())

@@ -12,7 +12,7 @@ use super::enums;
 use super::exceptions;
 use super::functions::{FUNCTIONS, GETTERS};
 use super::method::Method;
-use super::object::{Owned, Raised, Result, dictionary, entry, list, path, raise, string};
+use super::object::{Owned, Raised, Result, bytes, dictionary, entry, list, path, string};
 use super::state::{Place, State};
 use super::structseq;
 use super::tables;
@@ -131,22 +131,23 @@ unsafe extern "C" fn get_attribute(module: Object, name: Object) -> Object {
     entry(|| {
         // SAFETY: live during the call.
         let (module, name) = unsafe { (Owned::from_borrowed(module), Owned::from_borrowed(name)) };
-        let Ok(text) = name.to_text() else {
+        let Ok(text) = name.to_utf8() else {
             // SAFETY: an exception type, and a live object that is a name.
             unsafe { ffi::PyErr_SetObject(ffi::PyExc_AttributeError, name.as_ptr()) };
             return Err(Raised);
         };
         let state = || State::of(module.as_ptr());
-        let made = match text.as_bytes() {
+        let made = match bytes(&text)? {
             b"__all__" => public_names()?,
             b"_C_API" => capi::new_capsule()?,
             b"_Conversation" => conversation::class(state()?, &module)?.share(),
             text => match types().find(|(name, _)| short_name(name) == text) {
                 Some((_, maker)) => maker.make(state()?, &module)?.share(),
                 None => {
-                    let message = format!("module 'pychrony' has no attribute '{}'", String::from_utf8_lossy(text));
-                    // SAFETY: an exception type.
-                    return Err(unsafe { raise(ffi::PyExc_AttributeError, &message) });
+                    let message = c"module 'pychrony' has no attribute '%U'";
+                    // SAFETY: an exception type, and the live string that the format takes.
+                    unsafe { ffi::PyErr_Format(ffi::PyExc_AttributeError, message.as_ptr(), name.as_ptr()) };
+                    return Err(Raised);
                 }
             },
         };

@@ -67,11 +67,15 @@ impl Owned {
         unsafe { Self::new(ffi::PyObject_Call(self.as_ptr(), arguments.as_ptr(), ptr::null_mut())) }
     }
 
+    /// A string as a bytes object, in UTF-8.
+    pub fn to_utf8(&self) -> Result<Self> {
+        // SAFETY: a live object; a new reference, or NULL with an exception set.
+        unsafe { Self::new(ffi::PyUnicode_AsUTF8String(self.as_ptr())) }
+    }
+
     /// The text of a string.
     pub fn to_text(&self) -> Result<String> {
-        // SAFETY: a live object; a new reference, or NULL with an exception set.
-        let encoded = unsafe { Self::new(ffi::PyUnicode_AsUTF8String(self.as_ptr())) }?;
-        Ok(String::from_utf8_lossy(bytes(&encoded)?).into_owned())
+        Ok(String::from_utf8_lossy(bytes(&self.to_utf8()?)?).into_owned())
     }
 
     /// Sets an item of a dictionary, by the method of its own type.
@@ -203,7 +207,7 @@ pub fn dictionary<'n>(items: impl Iterator<Item = (&'n CStr, Result<Owned>)>) ->
 ///
 /// # Safety
 /// `kind` must be an exception type.
-pub unsafe fn raise(kind: *mut ffi::PyObject, message: &str) -> Raised {
+unsafe fn raise(kind: *mut ffi::PyObject, message: &str) -> Raised {
     if let Ok(message) = string(message) {
         // SAFETY: an exception type (the caller's promise) and a live string; neither is stolen.
         unsafe { ffi::PyErr_SetObject(kind, message.as_ptr()) };
