@@ -12,6 +12,8 @@ from support.chronyd import LOCAL_SERVER, Chronyd, client_of
 from support.command import CTRL_C, INTERRUPTED, Terminal
 from support.responder import Datagrams, Request, Responder, faithful, silent
 
+from pychrony.testing import FakeChronyd, make_tracking
+
 
 def test_it_returns_at_once_when_the_clock_is_synchronised(client: Chronyd) -> None:
     text = command.output("wait", "-a", client.socket)
@@ -38,6 +40,18 @@ def test_it_waits_for_a_smaller_error(client: Chronyd) -> None:
     done = command.run("wait", "--max-error", "1ns", "--for", "0.1", "-a", client.socket)
     assert done.returncode == 1
     assert "which is still above 1 ns; 1 of 1 sources reachable" in done.stderr
+
+
+def test_an_error_that_is_just_as_large_as_allowed_is_not_waited_for() -> None:
+    tracking = make_tracking(offset=0.25, root_delay=0.25, root_dispersion=0.125)
+    with FakeChronyd(tracking=tracking) as daemon:
+        codes = [
+            command.run(
+                "wait", "--max-error", limit, "--for", "0.1", "-a", daemon.address
+            ).returncode
+            for limit in ("0.5", "0.499")
+        ]
+    assert codes == [0, 1]
 
 
 def test_a_stopped_or_absent_chronyd_is_waited_for(stopped: Chronyd) -> None:
