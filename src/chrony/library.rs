@@ -149,7 +149,7 @@ fn search() -> Result<(Handle, OsString), LoadError> {
     }
 }
 
-#[inline] // An import then runs on fewer pages of code: half a megabyte is mapped for it, of which this would be a tenth.
+#[inline] // Where it is called, it is on pages of code that an import needs anyway.
 fn open(name: &OsStr) -> Result<Handle, String> {
     // SAFETY: loading runs the library's initialisers; that is what the user or the distribution asked for.
     unsafe { Handle::open(Some(name), RTLD_NOW | RTLD_LOCAL) }.map_err(|error| error.to_string())
