@@ -78,6 +78,13 @@ def test_everything_public_is_documented() -> None:
         assert getattr(pychrony, name).__doc__, name
 
 
+@pytest.mark.parametrize("name", ["tracking", "TrackingStatus\0", "Tracking\udc80", ""])
+def test_a_name_that_the_module_lacks_is_an_attribute_error_that_shows_it(name: str) -> None:
+    with pytest.raises(AttributeError) as raised:
+        getattr(pychrony, name)
+    assert str(raised.value) == f"module 'pychrony' has no attribute {name!r}"
+
+
 @pytest.mark.parametrize("name", ["LeapStatus", "SourceState", "NTPFlags"])
 def test_help_of_an_enumeration_is_about_its_members(name: str) -> None:
     enumeration = getattr(pychrony, name)

@@ -5,7 +5,7 @@ use std::ptr;
 
 use pyo3_ffi as ffi;
 
-use super::object::{Owned, Result, type_error};
+use super::object::{Owned, Result, reads, type_error};
 
 type Object = *mut ffi::PyObject;
 
@@ -178,11 +178,8 @@ impl<const N: usize> Parameters<N> {
     /// The name and the value must be live objects.
     unsafe fn bind_keyword(&self, bound: &mut [Object; N], name: Object, value: Object) -> Result<()> {
         for (known, place) in self.names.iter().zip(bound) {
-            // SAFETY: the function takes a string, as the check before it says, and ASCII text.
-            let is_it = unsafe {
-                ffi::PyUnicode_Check(name) != 0 && ffi::PyUnicode_CompareWithASCIIString(name, known.as_ptr()) == 0
-            };
-            if is_it {
+            // SAFETY: a live object.
+            if unsafe { reads(name, known) } {
                 if !place.is_null() {
                     return Err(self.error("got multiple values for argument", &known.to_string_lossy()));
                 }

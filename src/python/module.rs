@@ -12,7 +12,7 @@ use super::enums;
 use super::exceptions;
 use super::functions::{FUNCTIONS, GETTERS};
 use super::method::Method;
-use super::object::{Owned, Raised, Result, bytes, dictionary, entry, list, path, string};
+use super::object::{Owned, Raised, Result, dictionary, entry, list, path, reads, string};
 use super::state::{Place, State};
 use super::structseq;
 use super::tables;
@@ -115,41 +115,38 @@ impl Maker {
 }
 
 /// A type's name in the module.
-fn short_name(name: &'static CStr) -> &'static [u8] {
-    let name = name.to_bytes();
-    name.strip_prefix(b"pychrony.").unwrap_or(name)
+fn short_name(name: &'static CStr) -> &'static CStr {
+    let short = name.to_bytes_with_nul().strip_prefix(b"pychrony.");
+    short.and_then(|short| CStr::from_bytes_with_nul(short).ok()).unwrap_or(name)
 }
 
 /// The names that `from pychrony import *` takes.
 fn public_names() -> Result<Owned> {
-    let functions = GETTERS.iter().chain(&FUNCTIONS).filter_map(Method::name).map(CStr::to_bytes);
-    let names: Vec<_> = types().map(|(name, _)| short_name(name)).chain(functions).collect();
-    list(names.into_iter().chain([&b"libchrony_path"[..]]).collect::<Vec<_>>().into_iter().map(path))
+    let functions = GETTERS.iter().chain(&FUNCTIONS).filter_map(Method::name);
+    let names = types().map(|(name, _)| short_name(name)).chain(functions).chain([c"libchrony_path"]);
+    list(names.map(|name| path(name.to_bytes())).collect::<Vec<_>>().into_iter())
 }
 
 unsafe extern "C" fn get_attribute(module: Object, name: Object) -> Object {
     entry(|| {
         // SAFETY: live during the call.
         let (module, name) = unsafe { (Owned::from_borrowed(module), Owned::from_borrowed(name)) };
-        let Ok(text) = name.to_utf8() else {
-            // SAFETY: an exception type, and a live object that is a name.
-            unsafe { ffi::PyErr_SetObject(ffi::PyExc_AttributeError, name.as_ptr()) };
-            return Err(Raised);
-        };
+        // SAFETY: a live object.
+        let is = |known: &CStr| unsafe { reads(name.as_ptr(), known) };
         let state = || State::of(module.as_ptr());
-        let made = match bytes(&text)? {
-            b"__all__" => public_names()?,
-            b"_C_API" => capi::new_capsule()?,
-            b"_Conversation" => conversation::class(state()?, &module)?.share(),
-            text => match types().find(|(name, _)| short_name(name) == text) {
-                Some((_, maker)) => maker.make(state()?, &module)?.share(),
-                None => {
-                    let message = c"module 'pychrony' has no attribute '%U'";
-                    // SAFETY: an exception type, and the live string that the format takes.
-                    unsafe { ffi::PyErr_Format(ffi::PyExc_AttributeError, message.as_ptr(), name.as_ptr()) };
-                    return Err(Raised);
-                }
-            },
+        let made = if is(c"__all__") {
+            public_names()?
+        } else if is(c"_C_API") {
+            capi::new_capsule()?
+        } else if is(c"_Conversation") {
+            conversation::class(state()?, &module)?.share()
+        } else if let Some((_, maker)) = types().find(|(name, _)| is(short_name(name))) {
+            maker.make(state()?, &module)?.share()
+        } else {
+            let message = c"module 'pychrony' has no attribute %R";
+            // SAFETY: an exception type, and the live object that the format takes.
+            unsafe { ffi::PyErr_Format(ffi::PyExc_AttributeError, message.as_ptr(), name.as_ptr()) };
+            return Err(Raised);
         };
         // The next time it is found at once.
         // SAFETY: live objects, which are not stolen.
@@ -167,7 +164,7 @@ unsafe extern "C" fn directory(module: Object, _: Object) -> Object {
             names
         };
         for (name, _) in types() {
-            let name = path(short_name(name))?;
+            let name = path(short_name(name).to_bytes())?;
             // SAFETY: a live dictionary and a live object, which is not stolen.
             let status = unsafe { ffi::PyDict_SetItem(names.as_ptr(), name.as_ptr(), name.as_ptr()) };
             super::object::check(status)?;

@@ -67,15 +67,11 @@ impl Owned {
         unsafe { Self::new(ffi::PyObject_Call(self.as_ptr(), arguments.as_ptr(), ptr::null_mut())) }
     }
 
-    /// A string as a bytes object, in UTF-8.
-    pub fn to_utf8(&self) -> Result<Self> {
-        // SAFETY: a live object; a new reference, or NULL with an exception set.
-        unsafe { Self::new(ffi::PyUnicode_AsUTF8String(self.as_ptr())) }
-    }
-
     /// The text of a string.
     pub fn to_text(&self) -> Result<String> {
-        Ok(String::from_utf8_lossy(bytes(&self.to_utf8()?)?).into_owned())
+        // SAFETY: a live object; a new reference, or NULL with an exception set.
+        let encoded = unsafe { Self::new(ffi::PyUnicode_AsUTF8String(self.as_ptr())) }?;
+        Ok(String::from_utf8_lossy(bytes(&encoded)?).into_owned())
     }
 
     /// Sets an item of a dictionary, by the method of its own type.
@@ -162,6 +158,15 @@ pub fn string(text: &str) -> Result<Owned> {
 pub fn path(bytes: &[u8]) -> Result<Owned> {
     // SAFETY: bytes of that length; a new reference or NULL.
     unsafe { Owned::new(ffi::PyUnicode_DecodeFSDefaultAndSize(bytes.as_ptr().cast(), bytes.len() as ffi::Py_ssize_t)) }
+}
+
+/// Whether an object is a string that reads like this ASCII text.
+///
+/// # Safety
+/// The object must be live.
+pub unsafe fn reads(object: *mut ffi::PyObject, text: &CStr) -> bool {
+    // SAFETY: the function takes a string, as the check before it says, and ASCII text.
+    unsafe { ffi::PyUnicode_Check(object) != 0 && ffi::PyUnicode_CompareWithASCIIString(object, text.as_ptr()) == 0 }
 }
 
 /// The contents of a bytes object.

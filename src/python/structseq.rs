@@ -9,8 +9,8 @@ use pyo3_ffi as ffi;
 use super::enums;
 use super::method::{self, Method, Parameters};
 use super::object::{
-    Owned, Raised, Result, boolean, dictionary, entry, float, list, none, signed, string, tuple, type_error, unsigned,
-    value_error,
+    Owned, Raised, Result, boolean, dictionary, entry, float, list, none, reads, signed, string, tuple, type_error,
+    unsigned, value_error,
 };
 use super::state::{State, get_or_make};
 use crate::chrony::client::{RawRow, Row};
@@ -323,10 +323,8 @@ impl Fields {
     /// # Safety
     /// The name must be a live object.
     unsafe fn set(&mut self, name: Object, value: Owned) -> Result<()> {
-        // SAFETY: the function takes a string, as the check before it says, and ASCII text.
-        let is_name = |field: &Field| unsafe {
-            ffi::PyUnicode_Check(name) != 0 && ffi::PyUnicode_CompareWithASCIIString(name, field.name.as_ptr()) == 0
-        };
+        // SAFETY: a live object.
+        let is_name = |field: &Field| unsafe { reads(name, field.name) };
         match self.report.query.fields.iter().position(is_name) {
             Some(index) if self.values[index].is_none() => {
                 self.values[index] = Some(value);
