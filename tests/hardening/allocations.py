@@ -30,8 +30,9 @@ LAST = 100_000
 # for a cache or a warning; and code that retries may succeed the next time.)
 PATIENCE = 50
 
-# Makes and fills the module with the n-th allocation failing, for each n, each in a child that never imported it: a fork is
-# as fresh as a new process, and much cheaper. What importlib does before that is CPython's, which has crashes of its own.
+# Makes and fills the module, and makes three of its types, with the n-th allocation failing, for each n, each in a child that
+# never imported it: a fork is as fresh as a new process, and much cheaper. What importlib does before that is CPython's,
+# which has crashes of its own.
 IMPORT = """
 import enum, importlib.machinery, importlib.util, os, os.path, sys, traceback
 import _imp, _testcapi, faulthandler, tempfile
@@ -59,6 +60,8 @@ def attempt(number):
         _testcapi.set_nomemory(number, number + 1)
         module = _imp.create_dynamic(spec)
         _imp.exec_dynamic(module)
+        for name in ("TrackingStatus", "ChronyConnection", "ChronyError"):
+            getattr(module, name)
     except MemoryError:
         ended = 1
     except Exception as error:
