@@ -95,10 +95,10 @@ impl Library {
     /// The file that PYCHRONY_LIBCHRONY names, or else the first that is found.
     fn load() -> Result<Self, LoadError> {
         let (handle, name) = match environment::variable(c"PYCHRONY_LIBCHRONY") {
-            Some(path) => match open(&path) {
-                Ok(handle) => (handle, path),
-                Err(reason) => return Err(LoadError::Forced { path: path.to_string_lossy().into_owned(), reason }),
-            },
+            Some(path) => {
+                let forced = |reason| LoadError::Forced { path: path.to_string_lossy().into_owned(), reason };
+                (open(&path).map_err(forced)?, path)
+            }
             None => search()?,
         };
         Self::from_handle(handle, &name)

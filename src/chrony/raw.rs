@@ -40,10 +40,10 @@ macro_rules! functions {
             pub fn look_up(handle: &Handle) -> std::result::Result<Self, &'static str> {
                 Ok(Self {
                     $($name: {
-                        const SYMBOL: &str = concat!("chrony_", stringify!($name), "\0"); // with NUL, libloading does not copy it
+                        const SYMBOL: &str = concat!("chrony_", stringify!($name));
                         // SAFETY: the type is the one libchrony's header gives the function: a test below compares it with
                         // abi.c, which the compiler checks where the header is installed.
-                        *unsafe { handle.get(SYMBOL.as_bytes()) }.map_err(|_| concat!("chrony_", stringify!($name)))?
+                        *unsafe { handle.get(SYMBOL.as_bytes()) }.map_err(|_| SYMBOL)?
                     },)*
                 })
             }
