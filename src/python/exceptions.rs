@@ -33,8 +33,8 @@ struct Specification {
     doc: &'static CStr,
     /// Its base among these types, which comes before it.
     base: Option<Exception>,
-    /// Python's own exception that it also inherits from.
-    builtin: fn() -> *mut ffi::PyObject,
+    /// Where CPython keeps the exception of its own that it also inherits from.
+    builtin: fn() -> *const *mut ffi::PyObject,
 }
 
 static TYPES: [Specification; EXCEPTIONS] = [
@@ -46,8 +46,7 @@ static TYPES: [Specification; EXCEPTIONS] = [
             error_code: an ErrorCode, or None.\n\
             errno: the system's error number, where it gave one, else None.",
         base: None,
-        // SAFETY: always live.
-        builtin: || unsafe { ffi::PyExc_Exception },
+        builtin: || &raw const ffi::PyExc_Exception,
     },
     Specification {
         name: c"pychrony.ChronyConnectionError",
@@ -55,24 +54,21 @@ static TYPES: [Specification; EXCEPTIONS] = [
             error_code: OPEN_FAILED, SEND_FAILED or RECV_FAILED, and errno, of the first address tried; CLOSED where\n\
             another thread closed the connection during the call.",
         base: Some(Exception::Error),
-        // SAFETY: always live.
-        builtin: || unsafe { ffi::PyExc_ConnectionError },
+        builtin: || &raw const ffi::PyExc_ConnectionError,
     },
     Specification {
         name: c"pychrony.ChronyTimeoutError",
         doc: c"No answer in time: chronyd was reached, or at least the request was not refused; or another thread's call on\n\
               the same connection did not end in time. error_code: TIMEOUT.",
         base: Some(Exception::Connection),
-        // SAFETY: always live.
-        builtin: || unsafe { ffi::PyExc_TimeoutError },
+        builtin: || &raw const ffi::PyExc_TimeoutError,
     },
     Specification {
         name: c"pychrony.ChronyPermissionError",
         doc: c"Not allowed: the system forbids the use of chronyd's Unix socket, or sending to its command port (errno\n\
             EACCES or EPERM), or chronyd does not give this report to this client (error_code UNAUTHORIZED).",
         base: Some(Exception::Error),
-        // SAFETY: always live.
-        builtin: || unsafe { ffi::PyExc_PermissionError },
+        builtin: || &raw const ffi::PyExc_PermissionError,
     },
     Specification {
         name: c"pychrony.ChronyDataError",
@@ -80,23 +76,20 @@ static TYPES: [Specification; EXCEPTIONS] = [
             FIELD_MISSING, FIELD_TYPE, FIELD_RANGE), or the response is invalid (INVALID_RESPONSE, UNEXPECTED_STATUS,\n\
             DISABLED).",
         base: Some(Exception::Error),
-        // SAFETY: always live.
-        builtin: || unsafe { ffi::PyExc_ValueError },
+        builtin: || &raw const ffi::PyExc_ValueError,
     },
     Specification {
         name: c"pychrony.ChronyVersionError",
         doc: c"chronyd is too old (error_code OLD_SERVER) or too new (NEW_SERVER) for this libchrony, or libchrony lacks the\n\
             report (UNKNOWN_REPORT).",
         base: Some(Exception::Error),
-        // SAFETY: always live.
-        builtin: || unsafe { ffi::PyExc_Exception },
+        builtin: || &raw const ffi::PyExc_Exception,
     },
     Specification {
         name: c"pychrony.ChronyLibraryError",
         doc: c"libchrony itself failed: error_code is its code, errno the system's reason where there is one.",
         base: Some(Exception::Error),
-        // SAFETY: always live.
-        builtin: || unsafe { ffi::PyExc_Exception },
+        builtin: || &raw const ffi::PyExc_Exception,
     },
 ];
 
@@ -116,13 +109,13 @@ pub fn class(state: &State, index: usize) -> Result<&Owned> {
 }
 
 fn new_class(state: &State, row: &Specification) -> Result<Owned> {
-    // SAFETY: always live.
-    let builtin = unsafe { Owned::from_borrowed((row.builtin)()) };
+    // SAFETY: a static of CPython, set before any module is loaded; what it points to is always live.
+    let builtin = unsafe { Owned::from_borrowed(*(row.builtin)()) };
     let mut bases = Vec::with_capacity(2);
     if let Some(base) = row.base {
         bases.push(Ok(class(state, base as usize)?.share()));
     }
-    if row.base.is_none() || builtin.as_ptr() != (TYPES[0].builtin)() {
+    if row.base.is_none() || (row.builtin)() != (TYPES[0].builtin)() {
         bases.push(Ok(builtin));
     }
     let bases = tuple(bases.into_iter())?;

@@ -19,12 +19,12 @@ from support.stranger import STRANGER, is_alone
 import pychrony
 from pychrony import ChronyConnection
 
+# The module is imported first: it may lie in a directory that only its owner can read.
 AS_USER = """
-import json, os, sys
+import json, os, pychrony
 os.setgroups([])
 os.setgid(%d)
 os.setuid(%d)
-import pychrony
 try:
     result = pychrony.get_tracking(%r, timeout=30).stratum
 except pychrony.ChronyError as error:
