@@ -1,7 +1,7 @@
 /*
  * The records of chronyd's reports, for C: included by pychrony.h.
  *
- * Written by src/reports/layout.rs from the tables beside it; do not edit.
+ * Written by src/reports/write from the tables beside it; do not edit.
  *
  * Units, signs and ranges are as in Python. Where Python has None, an age that may be below 0 is PYCHRONY_NEVER,
  * any other number is PYCHRONY_NONE, and text is "". Enumerations are numbers, named below; a later pychrony
@@ -252,7 +252,7 @@ typedef struct {
 	double skew;
 	/* Estimated offset of the source [seconds, finite; > 0: the system clock is fast of the source; libchrony: offset] */
 	double offset;
-	/* Error bound of the offset; below 0 where somebody else set the clock back [seconds, finite, usually 0 or more; libchrony: offset error] */
+	/* Error bound of the offset; below 0 where somebody else set the clock back [seconds, finite; usually 0 or more; libchrony: offset error] */
 	double offset_err;
 } PyChrony_SourceStats;
 
@@ -384,7 +384,7 @@ typedef struct {
 	double peer_dispersion;
 	/* Time the server took to respond [seconds, 0 or more; libchrony: response time] */
 	double response_time;
-	/* Estimated asymmetry of the network's jitter [ratio, -0.5 to 0.5 as chronyd computes it; < 0: more on the way to the source; libchrony: jitter asymmetry] */
+	/* Estimated asymmetry of the network's jitter [ratio, finite; -0.5 to 0.5 as chronyd computes it; < 0: more on the way to the source; libchrony: jitter asymmetry] */
 	double jitter_asymmetry;
 	/* Which tests the response passed, and its modes [NTPFlags; libchrony: flags] */
 	uint64_t flags;

@@ -19,6 +19,9 @@ pub struct Field {
     /// Its unit, and its range in words.
     pub unit: &'static str,
     pub range: &'static str,
+    /// chronyc's heading for it; empty where chronyc does not print it.
+    pub heading: &'static str,
+    pub meaning: &'static str,
     /// Its docstring: meaning, unit, sign, range.
     pub doc: &'static CStr,
 }
@@ -86,6 +89,8 @@ pub struct Member {
     pub value: u32,
     /// The character or word that chronyc prints for it, where it has one.
     pub symbol: Option<&'static CStr>,
+    /// A character that chronyc prints in place of the word.
+    pub letter: Option<&'static CStr>,
     pub doc: &'static CStr,
 }
 

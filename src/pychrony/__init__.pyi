@@ -493,7 +493,7 @@ class SourceStats(structseq[Any], tuple[int, str, int, int, int, float, float, f
 
     @property
     def offset_err(self) -> float:
-        """Error bound of the offset; below 0 where somebody else set the clock back [seconds, finite, usually 0 or more; libchrony: offset error]"""
+        """Error bound of the offset; below 0 where somebody else set the clock back [seconds, finite; usually 0 or more; libchrony: offset error]"""
 
 @final
 class RTCData(structseq[Any], tuple[float, int, int, int, float, float]):
@@ -831,7 +831,7 @@ class NTPData(structseq[Any], tuple[str, str | None, str | None, int, LeapStatus
 
     @property
     def jitter_asymmetry(self) -> float:
-        """Estimated asymmetry of the network's jitter [ratio, -0.5 to 0.5 as chronyd computes it; < 0: more on the way to the source; libchrony: jitter asymmetry]"""
+        """Estimated asymmetry of the network's jitter [ratio, finite; -0.5 to 0.5 as chronyd computes it; < 0: more on the way to the source; libchrony: jitter asymmetry]"""
 
     @property
     def flags(self) -> NTPFlags:
@@ -1027,7 +1027,7 @@ def get_tracking(address: _Address = None, *, timeout: _Seconds = 3.0) -> Tracki
     ValueError (malformed address or timeout), TypeError."""
 
 def get_sources(address: _Address = None, *, timeout: _Seconds = 3.0) -> list[Source]:
-    """Ask chronyd which sources it has, and what it makes of each.
+    """Ask chronyd which sources there are, and what the selection makes of each.
 
     Returns a list of Source, empty without sources. A session is opened for the call and closed after it.
 
@@ -1042,7 +1042,7 @@ def get_sources(address: _Address = None, *, timeout: _Seconds = 3.0) -> list[So
     ValueError (malformed address or timeout), TypeError."""
 
 def get_source_stats(address: _Address = None, *, timeout: _Seconds = 3.0) -> list[SourceStats]:
-    """Ask chronyd how each source drifts, and how well it knows that.
+    """Ask chronyd how each source drifts, and how well that is known.
 
     Returns a list of SourceStats, empty without sources. A session is opened for the call and closed after it.
 
@@ -1072,7 +1072,7 @@ def get_rtc_data(address: _Address = None, *, timeout: _Seconds = 3.0) -> RTCDat
     ValueError (malformed address or timeout), TypeError."""
 
 def get_smoothing(address: _Address = None, *, timeout: _Seconds = 3.0) -> Smoothing | None:
-    """Ask chronyd how the time it serves differs from the clock's (the smoothtime directive).
+    """Ask chronyd how the time served to clients differs from the clock's (the smoothtime directive).
 
     Returns a Smoothing, or None where smoothing is not enabled. A session is opened for the call and closed after it.
 
@@ -1087,7 +1087,7 @@ def get_smoothing(address: _Address = None, *, timeout: _Seconds = 3.0) -> Smoot
     ValueError (malformed address or timeout), TypeError."""
 
 def get_activity(address: _Address = None, *, timeout: _Seconds = 3.0) -> Activity:
-    """Ask chronyd how many of its NTP sources are online and offline.
+    """Ask chronyd how many NTP sources are online and offline.
 
     Returns an Activity. A session is opened for the call and closed after it.
 
@@ -1102,7 +1102,7 @@ def get_activity(address: _Address = None, *, timeout: _Seconds = 3.0) -> Activi
     ValueError (malformed address or timeout), TypeError."""
 
 def get_server_stats(address: _Address = None, *, timeout: _Seconds = 3.0) -> ServerStats:
-    """Ask chronyd how many requests it received and dropped as a server. By default, the command port does not serve this report.
+    """Ask chronyd how many requests were received and dropped as a server. By default, the command port does not serve this report.
 
     Returns a ServerStats. A session is opened for the call and closed after it.
 
@@ -1117,7 +1117,7 @@ def get_server_stats(address: _Address = None, *, timeout: _Seconds = 3.0) -> Se
     ValueError (malformed address or timeout), TypeError."""
 
 def get_ntp_data(address: _Address = None, *, timeout: _Seconds = 3.0) -> list[NTPData]:
-    """Ask chronyd for the last valid measurement of each NTP source. By default, the command port does not serve this report.
+    """Ask chronyd what the last valid response of each NTP source was. By default, the command port does not serve this report.
 
     Returns a list of NTPData, without the reference clocks. A session is opened for the call and closed after it.
 
@@ -1147,7 +1147,7 @@ def get_auth_data(address: _Address = None, *, timeout: _Seconds = 3.0) -> list[
     ValueError (malformed address or timeout), TypeError."""
 
 def get_select_data(address: _Address = None, *, timeout: _Seconds = 3.0) -> list[SelectData]:
-    """Ask chronyd why it selected each source, or did not. By default, the command port does not serve this report.
+    """Ask chronyd why each source was selected or not. By default, the command port does not serve this report.
 
     Returns a list of SelectData, empty without sources. A session is opened for the call and closed after it.
 
@@ -1235,12 +1235,12 @@ class ChronyConnection:
         Returns a TrackingStatus. Raises what pychrony.get_tracking() raises, and RuntimeError if the connection is not open."""
 
     def get_sources(self) -> list[Source]:
-        """Ask chronyd which sources it has, and what it makes of each.
+        """Ask chronyd which sources there are, and what the selection makes of each.
 
         Returns a list of Source, empty without sources. Raises what pychrony.get_sources() raises, and RuntimeError if the connection is not open."""
 
     def get_source_stats(self) -> list[SourceStats]:
-        """Ask chronyd how each source drifts, and how well it knows that.
+        """Ask chronyd how each source drifts, and how well that is known.
 
         Returns a list of SourceStats, empty without sources. Raises what pychrony.get_source_stats() raises, and RuntimeError if the connection is not open."""
 
@@ -1250,22 +1250,22 @@ class ChronyConnection:
         Returns an RTCData, or None where chronyd does not track the real-time clock. Raises what pychrony.get_rtc_data() raises, and RuntimeError if the connection is not open."""
 
     def get_smoothing(self) -> Smoothing | None:
-        """Ask chronyd how the time it serves differs from the clock's (the smoothtime directive).
+        """Ask chronyd how the time served to clients differs from the clock's (the smoothtime directive).
 
         Returns a Smoothing, or None where smoothing is not enabled. Raises what pychrony.get_smoothing() raises, and RuntimeError if the connection is not open."""
 
     def get_activity(self) -> Activity:
-        """Ask chronyd how many of its NTP sources are online and offline.
+        """Ask chronyd how many NTP sources are online and offline.
 
         Returns an Activity. Raises what pychrony.get_activity() raises, and RuntimeError if the connection is not open."""
 
     def get_server_stats(self) -> ServerStats:
-        """Ask chronyd how many requests it received and dropped as a server. By default, the command port does not serve this report.
+        """Ask chronyd how many requests were received and dropped as a server. By default, the command port does not serve this report.
 
         Returns a ServerStats. Raises what pychrony.get_server_stats() raises, and RuntimeError if the connection is not open."""
 
     def get_ntp_data(self) -> list[NTPData]:
-        """Ask chronyd for the last valid measurement of each NTP source. By default, the command port does not serve this report.
+        """Ask chronyd what the last valid response of each NTP source was. By default, the command port does not serve this report.
 
         Returns a list of NTPData, without the reference clocks. Raises what pychrony.get_ntp_data() raises, and RuntimeError if the connection is not open."""
 
@@ -1275,7 +1275,7 @@ class ChronyConnection:
         Returns a list of AuthData, without the reference clocks. Raises what pychrony.get_auth_data() raises, and RuntimeError if the connection is not open."""
 
     def get_select_data(self) -> list[SelectData]:
-        """Ask chronyd why it selected each source, or did not. By default, the command port does not serve this report.
+        """Ask chronyd why each source was selected or not. By default, the command port does not serve this report.
 
         Returns a list of SelectData, empty without sources. Raises what pychrony.get_select_data() raises, and RuntimeError if the connection is not open."""
 

@@ -24,12 +24,23 @@ pub static ENUMERATIONS: [&Enumeration; 13] = [
 ];
 
 const fn member(name: &'static CStr, value: u32, doc: &'static CStr) -> Member {
-    Member { name, value, symbol: None, doc }
+    Member { name, value, symbol: None, letter: None, doc }
 }
 
 /// A member for which chronyc prints something of its own.
 const fn shown(name: &'static CStr, value: u32, symbol: &'static CStr, doc: &'static CStr) -> Member {
-    Member { name, value, symbol: Some(symbol), doc }
+    Member { name, value, symbol: Some(symbol), letter: None, doc }
+}
+
+/// A member for which chronyc prints a word in some reports and a character in others.
+const fn spelt(
+    name: &'static CStr,
+    value: u32,
+    symbol: &'static CStr,
+    letter: &'static CStr,
+    doc: &'static CStr,
+) -> Member {
+    Member { name, value, symbol: Some(symbol), letter: Some(letter), doc }
 }
 
 pub const LEAP_INSERT: u32 = 1;
@@ -41,10 +52,10 @@ pub static LEAP_STATUS: Enumeration = Enumeration {
     doc: c"Whether a leap second is due at the end of the UTC day; UNSYNC: the clock is not synchronised.",
     growth: Growth::Closed,
     members: &[
-        shown(c"NORMAL", 0, c"Normal", c"no leap second is due"),
-        shown(c"INSERT", LEAP_INSERT, c"Insert second", c"a second is inserted at the end of the day"),
-        shown(c"DELETE", LEAP_DELETE, c"Delete second", c"a second is deleted at the end of the day"),
-        shown(c"UNSYNC", 3, c"Not synchronised", c"not synchronised, or in the middle of a leap second"),
+        spelt(c"NORMAL", 0, c"Normal", c"N", c"no leap second is due"),
+        spelt(c"INSERT", LEAP_INSERT, c"Insert second", c"+", c"a second is inserted at the end of the day"),
+        spelt(c"DELETE", LEAP_DELETE, c"Delete second", c"-", c"a second is deleted at the end of the day"),
+        spelt(c"UNSYNC", 3, c"Not synchronised", c"?", c"not synchronised, or in the middle of a leap second"),
     ],
 };
 

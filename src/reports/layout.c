@@ -1,7 +1,7 @@
 /*
  * Checks the structs of pychrony_records.h against what Rust writes into them.
  *
- * Written by src/reports/layout.rs; do not edit.
+ * Written by src/reports/write; do not edit.
  */
 
 #include "pychrony_records.h"

@@ -1,25 +1,22 @@
 //! tracking: how good the system's clock is.
 
 use super::enums::{LEAP_DELETE, LEAP_INSERT, LEAP_STATUS};
-use super::{Report, U32};
-use crate::chrony::client::{Query, Shape};
-use crate::chrony::record::{Field, Kind::*};
+use super::U32;
+use crate::chrony::record::Kind::*;
 
-pub static REPORT: Report = Report {
-    query: Query { report: c"tracking", shape: Shape::One, fields: &FIELDS },
-    getter: getter!(
-        "get_tracking",
-        "a TrackingStatus",
-        "Ask chronyd how good the system's clock is: offset, frequency error, stratum, error bounds, source."
-    ),
-    record: record_type!(
-        "TrackingStatus",
-        "How good the system's clock is: chronyd's tracking report.\n\n\
+report! {
+    name: "tracking",
+    shape: One,
+    on_command_port: true,
+    getter: "get_tracking",
+    returns: "a TrackingStatus",
+    about: "how good the system's clock is: offset, frequency error, stratum, error bounds, source",
+    record: "TrackingStatus",
+    doc: "How good the system's clock is: chronyd's tracking report.\n\n\
         The clock's error is at most abs(offset) + root_dispersion + root_delay / 2 seconds, if each server\n\
-        on the way to the primary source is right."
-    ),
-    hidden: 1,
-    predicates: &[
+        on the way to the primary source is right.",
+    columns: ["...", "Leap status"],
+    predicates: [
         // chronyc: client.c, process_cmd_waitsync(). An address means a source, whatever the ID, which may be a hash.
         predicate!(
             "is_synchronized",
@@ -40,128 +37,49 @@ pub static REPORT: Report = Report {
             "Whether a leap second is inserted or deleted at the end of the day."
         ),
     ],
-};
+    fields: [
+        // chronyd: reference.c, REF_GetTrackingReport(), as all that follows here. Any 32 bits: the source's address or a hash of it.
+        ("reference_id", "reference ID", Unsigned(U32), ["", "0 to 0xffffffff"], "Reference ID",
+         "ID of the source the clock is synchronised to: an IPv4 address, a hash of an IPv6 address, or four ASCII characters; 0: not synchronised"),
+        ("reference_id_name", "address", Source, [], "Reference ID",
+         "The source's address; without one the name that reference_id spells (\"GPS\"), else its bytes (\"127.127.1.1\" is the local reference)"),
+        ("reference_ip", "address", Address, [], "Reference ID", "The source's IP address; None where it has none"),
+        // chronyd: reference.c, REF_SetReference() adds 1 to the source's: 15 at most (ntp_core.c), 16 where `chronyc minstratum`
+        // made it so.
+        ("stratum", "stratum", Unsigned(17), ["", "0 to 17"], "Stratum",
+         "How many hops the clock is away from a reference clock, which is stratum 0; 0 while not synchronised. 16 is a client of a stratum-15 server"),
+        // chronyd: ntp.h, NTP_Leap has two bits. A clock in the middle of a leap second says 3 for a moment.
+        ("leap_status", "leap status", Enum(&LEAP_STATUS), [], "Leap status",
+         "Whether a leap second is due; UNSYNC: not synchronised, or in the middle of a leap second"),
+        // chronyd: util.c, UTI_IsTimeOffsetSane() keeps samples within 136 years from about 1970 on; 0 while not synchronised.
+        ("ref_time", "reference time", Seconds, [], "Ref time (UTC)", "When the last measurement was processed"),
+        ("offset", "current correction", Offset, ["seconds", "> 0: the system clock is slow of NTP time, < 0: fast"], "System time",
+         "How far the system clock still is from NTP time, while chronyd corrects it"),
+        ("last_offset", "last offset", Offset, ["seconds", "> 0: the clock was fast of its sources, < 0: slow"], "Last offset",
+         "Offset estimated at the last update; mind that offset has the other sign"),
+        // chronyd: a square root.
+        ("rms_offset", "RMS offset", Measure, ["seconds"], "RMS offset", "Long-term average of the offset's size"),
+        ("frequency", "frequency offset", Offset, ["ppm", "< 0: the clock would run slow, > 0: fast"], "Frequency",
+         "Rate at which the system clock would be wrong if chronyd did not correct it"),
+        ("residual_freq", "residual frequency", Offset, ["ppm", "> 0: higher"], "Residual freq",
+         "What the measurements of the selected source say the frequency should be changed by"),
+        // chronyd: a sum of sizes.
+        ("skew", "skew", Measure, ["ppm"], "Skew", "Error bound of the frequency"),
+        // chronyd: unsigned in the packet (util.c, UTI_Ntp32ToDouble()), and the peer delay is no less than the precision.
+        ("root_delay", "root delay", Measure, ["seconds"], "Root delay",
+         "Round-trip network delay to the stratum-1 computer"),
+        // chronyd: reference.c, get_root_dispersion() takes the absolute value of the age.
+        ("root_dispersion", "root dispersion", Measure, ["seconds"], "Root dispersion",
+         "Dispersion accumulated on the way to the stratum-1 computer"),
+        // chronyd: a difference of monotonic times.
+        ("update_interval", "last update interval", Measure, ["seconds"], "Update interval",
+         "Time between the last two updates of the clock"),
+        ("ref_time_ns", "reference time", Nanoseconds, [], "Ref time (UTC)",
+         "When the last measurement was processed; an attribute, not an item"),
+    ],
+}
+
 
 /// The ID while not synchronised, and that of the local reference.
 const NO_REFERENCE: i64 = 0;
 const LOCAL_REFERENCE: i64 = 0x7f7f_0101;
-
-static FIELDS: [Field; 16] = [
-    // chronyd: reference.c, REF_GetTrackingReport(), as all that follows here. Any 32 bits: the source's address or a hash of it.
-    field!(
-        "reference_id",
-        "reference ID",
-        Unsigned(U32),
-        "",
-        "0 to 0xffffffff",
-        "ID of the source the clock is synchronised to: an IPv4 address, a hash of an IPv6 address, or four ASCII characters; 0: not synchronised"
-    ),
-    field!(
-        "reference_id_name",
-        "address",
-        Source,
-        "",
-        "str",
-        "The source's address; without one the name that reference_id spells (\"GPS\"), else its bytes (\"127.127.1.1\" is the local reference)"
-    ),
-    field!("reference_ip", "address", Address, "", "str or None", "The source's IP address; None where it has none"),
-    // chronyd: reference.c, REF_SetReference() adds 1 to the source's: 15 at most (ntp_core.c), 16 where `chronyc minstratum`
-    // made it so.
-    field!(
-        "stratum",
-        "stratum",
-        Unsigned(17),
-        "",
-        "0 to 17",
-        "How many hops the clock is away from a reference clock, which is stratum 0; 0 while not synchronised. 16 is a client of a stratum-15 server"
-    ),
-    // chronyd: ntp.h, NTP_Leap has two bits. A clock in the middle of a leap second says 3 for a moment.
-    field!(
-        "leap_status",
-        "leap status",
-        Enum(&LEAP_STATUS),
-        "",
-        "LeapStatus",
-        "Whether a leap second is due; UNSYNC: not synchronised, or in the middle of a leap second"
-    ),
-    // chronyd: util.c, UTI_IsTimeOffsetSane() keeps samples within 136 years from about 1970 on; 0 while not synchronised.
-    field!(
-        "ref_time",
-        "reference time",
-        Seconds,
-        "seconds since 1970 (UTC)",
-        "float; ref_time_ns is exact",
-        "When the last measurement was processed"
-    ),
-    field!(
-        "offset",
-        "current correction",
-        Offset,
-        "seconds",
-        "finite; > 0: the system clock is slow of NTP time, < 0: fast",
-        "How far the system clock still is from NTP time, while chronyd corrects it"
-    ),
-    field!(
-        "last_offset",
-        "last offset",
-        Offset,
-        "seconds",
-        "finite; > 0: the clock was fast of its sources, < 0: slow",
-        "Offset estimated at the last update; mind that offset has the other sign"
-    ),
-    // chronyd: a square root.
-    field!("rms_offset", "RMS offset", Measure, "seconds", "0 or more", "Long-term average of the offset's size"),
-    field!(
-        "frequency",
-        "frequency offset",
-        Offset,
-        "ppm",
-        "finite; < 0: the clock would run slow, > 0: fast",
-        "Rate at which the system clock would be wrong if chronyd did not correct it"
-    ),
-    field!(
-        "residual_freq",
-        "residual frequency",
-        Offset,
-        "ppm",
-        "finite; > 0: higher",
-        "What the measurements of the selected source say the frequency should be changed by"
-    ),
-    // chronyd: a sum of sizes.
-    field!("skew", "skew", Measure, "ppm", "0 or more", "Error bound of the frequency"),
-    // chronyd: unsigned in the packet (util.c, UTI_Ntp32ToDouble()), and the peer delay is no less than the precision.
-    field!(
-        "root_delay",
-        "root delay",
-        Measure,
-        "seconds",
-        "0 or more",
-        "Round-trip network delay to the stratum-1 computer"
-    ),
-    // chronyd: reference.c, get_root_dispersion() takes the absolute value of the age.
-    field!(
-        "root_dispersion",
-        "root dispersion",
-        Measure,
-        "seconds",
-        "0 or more",
-        "Dispersion accumulated on the way to the stratum-1 computer"
-    ),
-    // chronyd: a difference of monotonic times.
-    field!(
-        "update_interval",
-        "last update interval",
-        Measure,
-        "seconds",
-        "0 or more",
-        "Time between the last two updates of the clock"
-    ),
-    field!(
-        "ref_time_ns",
-        "reference time",
-        Nanoseconds,
-        "nanoseconds since 1970 (UTC)",
-        "",
-        "When the last measurement was processed; an attribute, not an item"
-    ),
-];

@@ -1,0 +1,41 @@
+//! Writes what others read of the tables: `PYCHRONY_WRITE=1 cargo test write`. Without the variable the same tests hold what
+//! is checked in.
+//!
+//! - `header.rs` – include/pychrony_records.h and src/reports/layout.c, for C;
+//! - `reports.rs` – src/pychrony/_reports.py, for Python code: it imports nothing.
+
+use std::ffi::CStr;
+use std::path::Path;
+use std::{env, fs};
+
+mod header;
+mod reports;
+
+fn text(text: &CStr) -> &str {
+    text.to_str().unwrap()
+}
+
+#[track_caller]
+fn check(path: &str, wanted: &str) {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(path);
+    if env::var_os("PYCHRONY_WRITE").is_some() {
+        fs::write(&path, wanted).unwrap();
+    }
+    let found = fs::read_to_string(&path).unwrap_or_default();
+    assert!(found == wanted, "{} differs from the tables: run PYCHRONY_WRITE=1 cargo test write", path.display());
+}
+
+#[test]
+fn the_header_for_c_is_what_the_tables_give() {
+    check("include/pychrony_records.h", &header::header());
+}
+
+#[test]
+fn the_compilers_assertions_are_what_the_tables_give() {
+    check("src/reports/layout.c", &header::assertions());
+}
+
+#[test]
+fn the_tables_for_python_are_what_the_tables_give() {
+    check("src/pychrony/_reports.py", &reports::module());
+}
