@@ -23,6 +23,7 @@ from support import child, chronyc
 from support.waiting import wait_for
 
 import pychrony
+from pychrony.__main__ import COMMANDS
 from pychrony.command import arguments
 from pychrony.exporter.serve import LISTEN
 from pychrony.testing import FakeChronyd
@@ -99,8 +100,9 @@ def commands(script: str) -> Iterator[list[str]]:
 
 
 def pychrony_takes(words: Sequence[str], folder: Path) -> None:
-    """The parser ends the process if it does not take these words."""
-    arguments.parse(words)
+    """Raises UsageError or ends the process if the command line is wrong."""
+    name, rest = arguments.split(COMMANDS, words)
+    arguments.parse(COMMANDS[name](), name, rest)
 
 
 def python_has(words: Sequence[str], folder: Path) -> None:
@@ -191,7 +193,7 @@ def check_unit_file(text: str, folder: Path) -> None:
             words[:2] = ["exporter"]
         else:
             assert program == "/usr/bin/pychrony"
-        arguments.parse(words)
+        pychrony_takes(words, folder)
     if shutil.which("systemd-analyze") is None:
         pytest.skip("systemd-analyze is not installed")
     # Neither pychrony nor chronyd need be installed in the system.

@@ -31,7 +31,9 @@ from support.chronyd import Chronyd
 import pychrony
 import pychrony.aio
 import pychrony.testing
-from pychrony.command import arguments, check
+from pychrony.__main__ import COMMANDS
+from pychrony.command import arguments
+from pychrony.command.check import Check
 from pychrony.testing import FakeChronyd, make_tracking
 
 pytestmark = pytest.mark.source_tree
@@ -344,7 +346,7 @@ def test_each_page_opens_with_what_its_reader_can_do() -> None:
 @pytest.mark.usefixtures("extension")
 def test_the_page_of_the_command_has_each_command_and_each_option_of_the_parser() -> None:
     text = importlib.import_module("generated").command()
-    parser = arguments.build()
+    parser = arguments.whole_parser(COMMANDS)
     (commands,) = [each for each in parser._actions if isinstance(each.choices, dict)]
     for name, command in commands.choices.items():
         assert f"\n| `{name}` | " in text
@@ -360,8 +362,11 @@ def test_the_page_of_the_command_has_each_command_and_each_option_of_the_parser(
     assert "%(" not in text
 
 
+EXPORTER = ["exporter", "metrics"]
+
+
 def option_strings(names: list[str]) -> set[str]:
-    parser = arguments.build()
+    parser = arguments.whole_parser(COMMANDS)
     (commands,) = [each for each in parser._actions if isinstance(each.choices, dict)]
     parsers = [parser] + [each for name, each in commands.choices.items() if name in names]
     return {flag for each in parsers for action in each._actions for flag in action.option_strings}
@@ -369,13 +374,13 @@ def option_strings(names: list[str]) -> set[str]:
 
 def test_the_page_of_the_command_speaks_of_no_option_that_is_not_there() -> None:
     text = PAGES["command.md"].read_text()
-    known = option_strings(list(arguments.COMMANDS))
+    known = option_strings([name for name in COMMANDS if name not in EXPORTER])
     assert set(re.findall(r"(?<![\w-])--[a-z][a-z-]*", text)) <= known | {"--help"}
 
 
 def test_the_page_of_the_exporter_speaks_of_its_options_and_of_no_other() -> None:
     text = PAGES["prometheus.md"].read_text()
-    known = option_strings(list(arguments.OTHERS)) - option_strings([])
+    known = option_strings(EXPORTER) - option_strings([])
     spoken = set(re.findall(r"(?<![\w-])--[a-z][a-z-]*", text))
     assert {flag for flag in known if flag.startswith("--")} <= spoken
     assert spoken <= known | option_strings([])
@@ -383,18 +388,15 @@ def test_the_page_of_the_exporter_speaks_of_its_options_and_of_no_other() -> Non
 
 def test_the_defaults_on_the_page_of_the_command_are_those_of_the_command() -> None:
     text = PAGES["command.md"].read_text()
-    options = arguments.parse(["check"])
+    parser = arguments.parser_of(Check(), "check")
+    options = vars(arguments.parse(Check(), "check", []))
+    help = {action.dest: action.help or "" for action in parser._actions}
     shown = dict(re.findall(r"^\| `--([\w-]+)` \| ([^|]+) \|", text, re.MULTILINE))
     assert len(shown) == 5
-    defaults = {
-        **vars(options),
-        "warning": check.WARNING_ERROR,
-        "critical": check.CRITICAL_ERROR,
-    }
     for name, value in shown.items():
-        assert arguments.duration(value.replace(" ", "")) == defaults[name.replace("-", "_")]
-        help = arguments.OPTIONS[name.replace("-", "_")][2]["help"]
-        assert f"(default: {value.replace(' ', '')}" in help
+        key = name.replace("-", "_")
+        assert arguments.duration(value.replace(" ", "")) == options[key]
+        assert f"(default: {value.replace(' ', '')}" in help[key]
 
 
 def test_the_exit_statuses_on_the_page_of_the_command_are_those_that_help_lists() -> None:

@@ -32,14 +32,15 @@ FILES = [
 SEE_ALSO = ["chronyc(1)", "chrony.conf(5)", "chronyd(8)"]
 
 
-def load() -> types.ModuleType:
-    """The parser's module, from a package without the extension."""
+def load() -> argparse.ArgumentParser:
+    """The parser of all commands, from a package without the extension."""
     package = types.ModuleType("pychrony")
     package.__path__ = [str(HERE / "src" / "pychrony")]
     sys.modules["pychrony"] = package
-    import pychrony.command.arguments
+    from pychrony.__main__ import COMMANDS
+    from pychrony.command.arguments import whole_parser
 
-    return pychrony.command.arguments
+    return whole_parser(COMMANDS)
 
 
 def version() -> str:
@@ -78,8 +79,7 @@ def options(parser: argparse.ArgumentParser, known: set[str]) -> str:
     )
 
 
-def manual(arguments: types.ModuleType) -> str:
-    parser = arguments.build()
+def manual(parser: argparse.ArgumentParser) -> str:
     (commands,) = [action for action in parser._actions if isinstance(action.choices, dict)]
     own = [action for action in parser._actions if action is not commands]
     known = {action.help or "" for action in own if action.help}
@@ -87,7 +87,7 @@ def manual(arguments: types.ModuleType) -> str:
         f'.TH PYCHRONY 1 "" "pychrony {version()}" "User Commands"\n',
         ".SH NAME\npychrony \\- ask chronyd how good the system's clock is\n",
         ".SH SYNOPSIS\n.B pychrony\n[\\fIOPTION\\fR]... [\\fICOMMAND\\fR] [\\fIOPTION\\fR]...\n",
-        f".SH DESCRIPTION\n{roff(arguments.DESCRIPTION)}",
+        f".SH DESCRIPTION\n{roff(parser.description or '')}",
         "The reports have chronyc's names, columns, words, signs and units.\n",
         ".SH OPTIONS\n\\fB\\-a\\fR and \\fB\\-t\\fR belong to every command, the others to the reports. "
         "An option may stand before or after its command.\n",
@@ -101,7 +101,7 @@ def manual(arguments: types.ModuleType) -> str:
         page.append(f".TP\n{title}\n{roff((command.description or '').strip())}\n")
         if own_options:
             page.append(f".RS\n{own_options}.RE\n")
-    page += epilog(arguments.EPILOG)
+    page += epilog(parser.epilog or "")
     page.append(".SH FILES\n" + "".join(f".TP\n.I {name}\n{roff(what)}\n" for name, what in FILES))
     page.append(".SH SEE ALSO\n" + ",\n".join(f".BR {p[:-3]} {p[-3:]}" for p in SEE_ALSO) + "\n")
     return "".join(page)
@@ -123,17 +123,18 @@ def epilog(text: str) -> list[str]:
 # Completion.
 
 
-def completion(arguments: types.ModuleType) -> dict[str, str]:
+def completion(parser: argparse.ArgumentParser) -> dict[str, str]:
     import shtab
 
-    parser = arguments.build()
+    from pychrony.__main__ import REPORTS
+
     (commands,) = [action for action in parser._actions if isinstance(action.choices, dict)]
     for each in (parser, *commands.choices.values()):
         for action in each._actions:
             if action.dest == "address":
                 action.complete = shtab.FILE
             elif action.dest == "name":
-                action.choices = list(arguments.REPORTS)
+                action.choices = list(REPORTS)
     return {
         shell: shtab.complete(parser, shell)
         for shell in shtab.SUPPORTED_SHELLS
@@ -147,9 +148,9 @@ def write(path: Path, text: str) -> None:
 
 
 def main(folder: str) -> None:
-    arguments = load()
-    write(Path(folder) / "man/man1/pychrony.1", manual(arguments))
-    made = completion(arguments)
+    parser = load()
+    write(Path(folder) / "man/man1/pychrony.1", manual(parser))
+    made = completion(parser)
     for shell, path in COMPLETION.items():
         if shell in made:
             write(Path(folder) / path, made[shell])

@@ -20,7 +20,8 @@ from columns import COLUMNS
 import pychrony
 import pychrony.aio
 import pychrony.testing
-from pychrony.command import arguments
+from pychrony.__main__ import COMMANDS
+from pychrony.command.arguments import whole_parser
 
 if TYPE_CHECKING:
     from sphinx.application import Sphinx
@@ -322,7 +323,7 @@ def option_row(action: argparse.Action) -> list[str]:
 
 def command() -> str:
     """The commands, then the options: those of every report once, then those that a command has besides."""
-    parser = arguments.build()
+    parser = whole_parser(COMMANDS)
     (commands,) = [each for each in parser._actions if isinstance(each.choices, dict)]
     about = {each.dest: each.help or "" for each in commands._choices_actions}
     options = [each for each in parser._actions if each is not commands and not is_help(each)]

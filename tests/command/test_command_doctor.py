@@ -36,7 +36,6 @@ def test_a_good_clock_gets_a_good_verdict(client: Chronyd) -> None:
     assert not [step for step in ticket["steps"] if step["status"] == "problem"]
     libchrony = ticket["by name"]["libchrony"]["found"]
     assert pychrony.libchrony_path in libchrony
-    assert "all 24 functions" in libchrony
     assert ticket["tracking"]["reference_id_name"] == "127.0.0.1"
     assert [source["address"] for source in ticket["sources"]] == ["127.0.0.1"]
     found = ticket["by name"][client.socket]["found"]

@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 from support import child
 
-from pychrony.command import arguments
+from pychrony.__main__ import COMMANDS
+from pychrony.command.arguments import whole_parser
 
 TOOL = Path(__file__).parent.parent.parent / "tools" / "command_files.py"
 
@@ -32,7 +33,7 @@ def share(tmp_path_factory: pytest.TempPathFactory, no_libchrony: Path) -> Path:
 
 def test_the_manual_has_every_command_and_every_option(share: Path) -> None:
     page = (share / "man/man1/pychrony.1").read_text()
-    parser = arguments.build()
+    parser = whole_parser(COMMANDS)
     (commands,) = [each for each in parser._actions if isinstance(each.choices, dict)]
     for name, command in commands.choices.items():
         assert f".TP\n\\fB{name}\\fR" in page

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import argparse
 import signal
 import socket
 import threading
-from pathlib import Path
 from typing import Any
 
 import pytest
 from support.responder import Responder, silent
 
 import pychrony
-from pychrony.command import arguments, asking, durations
+from pychrony.__main__ import COMMANDS
+from pychrony.command import Command, arguments, asking, durations, program
 
 
 @pytest.mark.parametrize(
@@ -41,8 +42,8 @@ def test_durations_are_read_as_people_write_them(text: str, seconds: float) -> N
 @pytest.mark.parametrize(
     "text", ["", "s", "ms", "-1s", "5 parsecs", "inf", "nan", "1_000", "1e999", "5S", "0x10"]
 )
-def test_text_that_is_no_duration_is_refused(text: str) -> None:
-    with pytest.raises(ValueError, match="is no duration: write 100us"):
+def test_text_that_is_not_a_duration_is_refused(text: str) -> None:
+    with pytest.raises(ValueError, match="is not a duration: write 100us"):
         durations.parse(text)
 
 
@@ -168,29 +169,52 @@ def test_a_signal_ends_the_resolving_at_once(monkeypatch: pytest.MonkeyPatch) ->
         over.set()
 
 
-OTHER = """
-from pychrony.command import arguments
+class Other(Command):
+    name = "other"
+    about = "something else"
 
-def add_arguments(commands):
-    parser = commands.add_parser("other", help="something else")
-    arguments.add_options(parser, ("address", "timeout"))
-    parser.add_argument("--port", type=int, default=9123)
-    parser.set_defaults(command="other", module=__name__, parser=parser)
-"""
+    def add_arguments(self, parser: argparse.ArgumentParser) -> None:
+        parser.add_argument("--port", type=int, default=9123)
+
+    def run(self, options: argparse.Namespace) -> int:
+        print(options.address, options.timeout, options.port)
+        return 7
 
 
-def test_a_command_of_another_subpackage_can_be_added(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    (tmp_path / "other_command.py").write_text(OTHER)
-    monkeypatch.syspath_prepend(str(tmp_path))
-    monkeypatch.setitem(arguments.OTHERS, "other", "other_command")
-    options = arguments.parse(["-a", "::1", "other", "--port", "1"])
-    assert (options.module, options.address, options.timeout, options.port) == (
-        "other_command",
-        "::1",
-        3.0,
-        1,
+def test_a_command_is_one_object(capsys: pytest.CaptureFixture[str]) -> None:
+    commands = {**COMMANDS, "other": Other}
+    assert program.run(commands, ["-a", "::1", "other", "--port", "1"], None) == 7
+    assert capsys.readouterr().out == "::1 3.0 1\n"
+    assert program.run(commands, ["--csv", "other"], None) == 2
+    said = "pychrony: unknown option '--csv'\nTry 'pychrony other --help'.\n"
+    assert capsys.readouterr().err == said
+    assert (
+        "    other               something else\n" in arguments.whole_parser(commands).format_help()
     )
-    with pytest.raises(SystemExit):
-        arguments.parse(["--csv", "other"])
+
+
+@pytest.mark.parametrize(
+    ("line", "name", "rest"),
+    [
+        ([], "", []),
+        (["--json"], "", ["--json"]),
+        (["sources", "-v"], "sources", ["-v"]),
+        (["-a", "sources", "check"], "check", ["-a", "sources"]),
+        (["-vt", "5", "tracking"], "tracking", ["-vt", "5"]),
+        (["-at5", "tracking"], "tracking", ["-at5"]),
+        (["--timeout=5", "tracking"], "tracking", ["--timeout=5"]),
+        (["--watch", "sources"], "sources", ["--watch=2.0"]),
+        (["--watch", "5", "sources"], "sources", ["--watch", "5"]),
+        (["--watch"], "", ["--watch=2.0"]),
+        (["report", "check"], "report", ["check"]),
+        (["report", "--watch", "tracking"], "report", ["--watch=2.0", "tracking"]),
+        (["--critical", "5ms", "check"], "check", ["--critical", "5ms"]),
+        (["--critical=5ms", "check"], "check", ["--critical=5ms"]),
+        (["--help", "check"], "", ["--help", "check"]),
+        (["check", "--help"], "check", ["--help"]),
+    ],
+)
+def test_the_command_is_the_first_word_that_is_not_an_options_value(
+    line: list[str], name: str, rest: list[str]
+) -> None:
+    assert arguments.split(COMMANDS, line) == (name, rest)

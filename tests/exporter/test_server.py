@@ -334,7 +334,7 @@ def test_without_prometheus_client_it_says_what_to_install(subcommand: str) -> N
     done = child.run(f"""
         import sys
         sys.modules["prometheus_client"] = None
-        from pychrony.command import main
+        from pychrony.__main__ import main
         sys.exit(main(["{subcommand}"]))
     """)
     assert (done.returncode, done.stdout, done.stderr.count("\n")) == (2, "", 1)
@@ -344,8 +344,9 @@ def test_without_prometheus_client_it_says_what_to_install(subcommand: str) -> N
 def test_a_command_line_is_read_without_prometheus_client() -> None:
     child.check("""
         import sys
+        from pychrony.__main__ import COMMANDS
         from pychrony.command import arguments
-        arguments.build()
+        arguments.whole_parser(COMMANDS)
         assert "prometheus_client" not in sys.modules
     """)
 

@@ -61,14 +61,14 @@ def output(*arguments: Argument, **changes: str | None) -> str:
 
 AS_STRANGER = """
 import importlib, pkgutil, sys
-import encodings.ascii, pychrony.command, ctypes, grp, json, locale, pwd, signal, textwrap
+import encodings.ascii, pychrony.__main__, pychrony.command, ctypes, grp, json, locale, pwd, signal, textwrap
 # A stranger may not be able to read the modules' files.
 for module in pkgutil.iter_modules(pychrony.command.__path__):
     importlib.import_module(f"pychrony.command.{module.name}")
 sys.path.insert(0, sys.argv.pop(1))
 from support.stranger import become_stranger
 become_stranger(sys.argv.pop(1))
-sys.exit(pychrony.command.main())
+sys.exit(pychrony.__main__.main())
 """
 
 

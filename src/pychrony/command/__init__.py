@@ -1,22 +1,47 @@
-"""The command `pychrony`: what a person at a shell, a script or a monitoring system wants to know of the clock.
+"""The command `pychrony`: what a person at a shell, a script or a monitoring system wants to know about the clock.
 
-There is a file for each subject: arguments (the parser, from which help, completion and manual page are made), asking
-(which address is asked, host names included), tables (the columns of each report), reports, watch, check, wait, doctor,
-and what they share: clock, durations, terminal.
+Each command is one object, an instance of a subclass of Command: its arguments, its run, and how it reports an error.
+To add one, write the subclass in a file that says what it is, and name it in COMMANDS of pychrony/__main__.py. That
+module knows all commands, those of other subpackages too; nothing here imports it. A command's module is imported for
+its own command line and for the list of commands only, and must be importable without libchrony, because help, the manual
+page and the completion are made where there is none: what needs libchrony or another package is imported in run().
+
+    class Uptime(Command):
+        name = "uptime"
+        about = "how long chronyd has been running"          # its line in `pychrony --help`
+        description = "Asks the operating system."           # added to that line in `pychrony uptime --help`
+        options = (*COMMON, "json")                          # options of the table in arguments.py
+
+        def add_arguments(self, parser):                     # options of its own
+            parser.add_argument("--days", action="store_true", help="in days")
+
+        def check(self, options):                            # raises UsageError for what cannot be combined
+            ...
+
+        def run(self, options):                              # returns the exit status
+            ...
+
+A ChronyError that run() raises goes to failed(), a UsageError to usage_error(). These two print the error and return
+the exit status; the plugin `check` has its own. The files: program (runs a command), arguments (the parser and the
+options that commands share), asking (which address is asked, host names included), reports and tables (chronyd's
+reports), check, wait, doctor, and what they share: watch, clock, durations, units, terminal.
 
 Only the standard library is used. What a command does not need is not imported, because a check may run every few
-seconds. Nothing here uses libchrony when it is imported, so that help, version and doctor work where libchrony is missing.
+seconds.
 """
 
 from __future__ import annotations
 
-import os
 import sys
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from typing import NoReturn
+    from argparse import ArgumentParser, Namespace
+    from collections.abc import Mapping
+    from typing import Callable
+
+    # Commands by their names, each made when it is needed; the one without a name runs where none is named.
+    Commands = Mapping[str, Callable[[], "Command"]]
 
 # Exit statuses. `check` has its own, those of the Monitoring Plugins: 0 OK, 1 WARNING, 2 CRITICAL, 3 UNKNOWN.
 DONE = 0
@@ -24,97 +49,49 @@ NOT_SYNCHRONISED = 1  # from wait and doctor only: no other command is asked for
 USAGE = 2
 NO_ANSWER = 3  # chronyd could not be asked, or the answer could not be written
 
-# The one module whose run() works where pychrony is a bare package.
-WITHOUT_LIBCHRONY = "pychrony.command.doctor"
+# Options that every command has.
+COMMON = ("address", "timeout")
 
 
-class Terminated(BaseException):
-    """Raised by the handler of a signal that asks the process to end, so that what is open gets closed."""
-
-    def __init__(self, number: int) -> None:
-        self.number = number
+class UsageError(ValueError):
+    """The command line is wrong; the message says how."""
 
 
-def main(arguments: Sequence[str] | None = None, missing: ImportError | None = None) -> int:
-    """Run the command, and return its exit status. `missing` says why pychrony could not be loaded, if so."""
-    # What the locale cannot encode is escaped, so that no message fails on a single character.
-    for stream in (sys.stdout, sys.stderr):
-        if stream is not None and hasattr(stream, "reconfigure"):
-            stream.reconfigure(errors="backslashreplace")
-    try:
-        status = _run(sys.argv[1:] if arguments is None else arguments, missing)
-        if sys.stdout is not None:
-            sys.stdout.flush()
-        return status
-    except KeyboardInterrupt:
-        _end_by("SIGINT")
-    except BrokenPipeError:
-        _end_by("SIGPIPE")
-    except Terminated as signal:
-        _end_by(signal.number)
-    except OSError as error:
-        print(f"pychrony: the output could not be written: {error.strerror}", file=sys.stderr)
-        _forget_output()
+class Command:
+    """One command of `pychrony`. The package's docstring explains the attributes and methods."""
+
+    name: str = ""
+    about: str = ""
+    description: str = ""
+    options: tuple[str, ...] = COMMON
+    needs_libchrony: bool = True
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        pass
+
+    def check(self, options: Namespace) -> None:
+        pass
+
+    def run(self, options: Namespace) -> int:
+        raise NotImplementedError
+
+    def usage_error(self, error: UsageError) -> int:
+        complain(
+            f"pychrony: {one_line(error)}\nTry '{' '.join(['pychrony', self.name]).strip()} --help'."
+        )
+        return USAGE
+
+    def failed(self, error: Exception) -> int:
+        """There is no answer: chronyd cannot be asked, or libchrony is missing."""
+        complain(f"pychrony: {one_line(error)}")
         return NO_ANSWER
 
 
-def _run(arguments: Sequence[str], missing: ImportError | None) -> int:
-    from . import arguments as parser
-
-    options = parser.parse(arguments)
-    options.missing = missing
-    if missing is not None and options.module != WITHOUT_LIBCHRONY:
-        return failed(options, missing)
-    import pychrony
-
-    module = __import__(options.module, fromlist=["run"])
-    try:
-        status: int = module.run(options)
-    except getattr(pychrony, "ChronyError", ()) as error:
-        return failed(options, error)
-    except ValueError as error:
-        options.parser.error(str(error))
-    return status
-
-
-def failed(options: object, error: Exception) -> int:
-    """Say why there is no answer: for `check` on the line that the monitoring system reads, else on stderr."""
-    if getattr(options, "command", None) == "check":
-        from . import check
-
-        return check.failed(error)
-    print(f"pychrony: {one_line(error)}", file=sys.stderr)
-    return NO_ANSWER
-
-
-def end_in_order() -> None:
-    """Let SIGTERM and SIGHUP unwind the stack first: a connection open at that moment has files in chronyd's folder."""
-    import signal
-
-    def end(number: int, frame: object) -> NoReturn:
-        raise Terminated(number)
-
-    for number in (signal.SIGTERM, signal.SIGHUP):
-        if signal.getsignal(number) is signal.SIG_DFL:
-            signal.signal(number, end)
+def complain(message: str) -> None:
+    """Print on standard error; nowhere if it is closed, for print() would take standard output then."""
+    if sys.stderr is not None:
+        print(message, file=sys.stderr, flush=True)
 
 
 def one_line(error: object) -> str:
     return " ".join(str(error).split())
-
-
-def _forget_output() -> None:
-    """Send what is still buffered to /dev/null: otherwise the interpreter would complain about it when it ends."""
-    if sys.stdout is not None:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-
-
-def _end_by(which: str | int) -> NoReturn:
-    """End by the signal, as a program without a handler does, so that a loop in a shell stops too."""
-    import signal
-
-    number = getattr(signal, which) if isinstance(which, str) else which
-    _forget_output()
-    signal.signal(number, signal.SIG_DFL)
-    os.kill(os.getpid(), number)
-    os._exit(128 + number)  # reached only if the signal is blocked

@@ -1,6 +1,6 @@
-"""The command line: the single parser from which help, manual page and completion are made.
+"""The command line: the options that commands share, and the parsers from which help, manual page and completion are made.
 
-Options and commands are tables. An option may stand before or after the command it belongs to.
+An option may stand before or after its command: what stands before is handed to the command's own parser too.
 """
 
 from __future__ import annotations
@@ -9,28 +9,16 @@ import argparse
 import os
 import sys
 
-from . import durations
+from . import UsageError, durations
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Container, Sequence
     from typing import Any, NoReturn
 
-WATCH_INTERVAL = 2.0
+    from . import Command, Commands
 
-# chronyd's reports, and what each is about. The names are chronyc's.
-REPORTS = {
-    "tracking": "how good the system's clock is: offset, frequency, stratum, error bounds (the default)",
-    "sources": "which sources chronyd has, and what it makes of each",
-    "sourcestats": "how each source drifts, and how well chronyd knows that",
-    "selectdata": "why chronyd selected each source, or did not (*)",
-    "ntpdata": "the last valid measurement of each NTP source (*)",
-    "authdata": "how each NTP source is authenticated (*)",
-    "activity": "how many NTP sources are online and offline",
-    "serverstats": "how many requests chronyd received and dropped as a server (*)",
-    "rtcdata": "how the hardware's real-time clock drifts",
-    "smoothing": "how the time that chronyd serves differs from the clock's",
-}
+WATCH_INTERVAL = 2.0
 
 DESCRIPTION = """\
 Ask chronyd, the NTP daemon, how good the system's clock is.
@@ -51,7 +39,7 @@ examples:
 own user, unless opencommands in its configuration (chrony 4.7) says otherwise.
 
 exit status:
-  0  it was done
+  0  success
   1  the clock is not synchronised, or not good enough; of wait and doctor only
   2  the command line is wrong
   3  chronyd could not be asked, or the output could not be written
@@ -80,16 +68,14 @@ def positive_duration(text: str) -> float:
 
 def count(text: str) -> int:
     if not (text.isascii() and text.isdigit()):
-        raise argparse.ArgumentTypeError(f"{text!r} is no count: write 0, 1, 2 ...")
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number: write 0, 1, 2 ...")
     return int(text)
 
 
-# Option: its flags, its default, and how argparse reads it. The key is the name of the attribute; where one attribute has
-# two meanings, the name is the part of the key before the dot.
-OPTIONS: dict[str, tuple[tuple[str, ...], Any, dict[str, Any]]] = {
+# The options that commands share: the flags of each, and how argparse reads it. The key is the attribute's name.
+OPTIONS: dict[str, tuple[tuple[str, ...], dict[str, Any]]] = {
     "address": (
         ("-a", "--address"),
-        None,
         {
             "metavar": "ADDRESS",
             "help": "the chronyd to ask: path of its Unix socket, or an IP address or host name with an optional port "
@@ -99,26 +85,23 @@ OPTIONS: dict[str, tuple[tuple[str, ...], Any, dict[str, Any]]] = {
     ),
     "timeout": (
         ("-t", "--timeout"),
-        3.0,
         {
             "metavar": "SECONDS",
             "type": positive_duration,
+            "default": 3.0,
             "help": "how long to wait for each answer (default: 3)",
         },
     ),
     "json": (
         ("--json",),
-        False,
         {"action": "store_true", "help": "write JSON: all fields, numbers unrounded"},
     ),
     "csv": (
         ("--csv",),
-        False,
         {"action": "store_true", "help": "write CSV, with a line of headings"},
     ),
     "watch": (
         ("--watch",),
-        None,
         {
             "metavar": "SECONDS",
             "nargs": "?",
@@ -127,142 +110,10 @@ OPTIONS: dict[str, tuple[tuple[str, ...], Any, dict[str, Any]]] = {
             "help": "ask again at this interval, until Ctrl-C (default: 2); with --json, write a line for each round",
         },
     ),
-    "verbose.legend": (
+    "legend": (
         ("-v", "--verbose"),
-        False,
         {"action": "store_true", "help": "explain each column"},
     ),
-    "verbose.sources": (
-        ("-v", "--verbose"),
-        False,
-        {"action": "store_true", "help": "add the sources, on lines of their own"},
-    ),
-    "name": (
-        ("name",),
-        None,
-        {
-            "metavar": "NAME",
-            "help": "a report, by libchrony's name; an unknown name prints the list",
-        },
-    ),
-    "warning": (
-        ("-w", "--warning"),
-        None,
-        {
-            "metavar": "DURATION",
-            "type": duration,
-            "help": "WARNING when the clock may be more wrong than this (default: 100ms)",
-        },
-    ),
-    "critical": (
-        ("-c", "--critical"),
-        None,
-        {
-            "metavar": "DURATION",
-            "type": duration,
-            "help": "CRITICAL when the clock may be more wrong than this (default: 500ms)",
-        },
-    ),
-    "max_age": (
-        ("--max-age",),
-        8192.0,
-        {
-            "metavar": "DURATION",
-            "type": duration,
-            "help": "WARNING when the last measurement is older (default: 8192s, eight polls at chronyd's longest "
-            "usual interval)",
-        },
-    ),
-    "max_stratum": (
-        ("--max-stratum",),
-        15,
-        {
-            "metavar": "STRATUM",
-            "type": count,
-            "help": "WARNING when the clock's stratum is higher (default: 15)",
-        },
-    ),
-    "min_sources": (
-        ("--min-sources",),
-        1,
-        {
-            "metavar": "COUNT",
-            "type": count,
-            "help": "WARNING when fewer sources are reachable (default: 1)",
-        },
-    ),
-    "max_error": (
-        ("--max-error",),
-        None,
-        {
-            "metavar": "DURATION",
-            "type": positive_duration,
-            "help": "wait also until the clock cannot be more wrong than this",
-        },
-    ),
-    "limit": (
-        ("--for",),
-        None,
-        {
-            "metavar": "SECONDS",
-            "type": positive_duration,
-            "help": "give up after this long, with exit status 1 (default: never)",
-        },
-    ),
-}
-
-_COMMON = ("address", "timeout")
-_REPORT = (*_COMMON, "json", "csv", "watch", "verbose.legend")
-
-# Command: what it is for, its options, its module, and what its own help adds.
-COMMANDS: dict[str, tuple[str, tuple[str, ...], str, str]] = {
-    **{name: (about, _REPORT, "reports", "") for name, about in REPORTS.items()},
-    "report": (
-        "any report that libchrony knows, under libchrony's own names",
-        (*_COMMON, "json", "csv", "watch", "name"),
-        "reports",
-        "",
-    ),
-    "check": (
-        "may the clock be trusted? For monitoring: a line with performance data, and an exit status",
-        (
-            *_COMMON,
-            "warning",
-            "critical",
-            "max_age",
-            "max_stratum",
-            "min_sources",
-            "verbose.sources",
-        ),
-        "check",
-        "A monitoring plugin. The clock's greatest possible error, abs(offset) + root dispersion + root delay / 2, is "
-        "compared with --warning and --critical. Also CRITICAL: the clock is not synchronised, chronyd follows only its "
-        "local reference, chronyd does not answer. UNKNOWN: a wrong command line, no permission, no libchrony. Durations "
-        "are written 100us, 5ms, 1.5s, 2min, or as they are printed: '5 ms'.",
-    ),
-    "wait": (
-        "wait until the clock is synchronised",
-        (*_COMMON, "max_error", "limit"),
-        "wait",
-        "Returns with status 0 as soon as the clock is synchronised to a source (not to the local reference only). "
-        "chronyd may be started later. It asks once a second.",
-    ),
-    "doctor": (
-        "what is wrong, step by step, and what to do about it",
-        (*_COMMON, "json"),
-        "doctor",
-        "Works without libchrony too. With --json it is what a support ticket needs.",
-    ),
-}
-
-
-# Commands of other subpackages, each with its module. The module has add_arguments(commands), which adds the command's
-# parser, gives it options (add_options() for those of the table) and names the command by set_defaults(command=...,
-# module=..., parser=...); and run(options), which returns the exit status. It must be importable without libchrony, because
-# the manual page is made where there is none.
-OTHERS: dict[str, str] = {
-    "exporter": "pychrony.exporter.serve",
-    "metrics": "pychrony.exporter.once",
 }
 
 
@@ -291,18 +142,14 @@ def _columns() -> int:
 
 
 class Parser(argparse.ArgumentParser):
-    """Ends the process with the exit status that the command has for a wrong command line."""
-
-    monitoring = False  # whether the command is `check`
+    """Raises UsageError for a wrong command line."""
 
     def error(self, message: str) -> NoReturn:
-        if self.monitoring:
-            from .check import plain
+        raise UsageError(message)
 
-            print(f"CLOCK UNKNOWN: {plain(message)}")
-            raise SystemExit(3)
-        print(f"pychrony: {message}\nTry '{self.prog} --help'.", file=sys.stderr)
-        raise SystemExit(2)
+    def print_help(self, file: Any = None) -> None:
+        """On standard output; nowhere if it is closed, for argparse would take standard error then."""
+        print(self.format_help(), end="", file=file)
 
 
 class Version(argparse.Action):
@@ -321,18 +168,23 @@ class Version(argparse.Action):
         parser.exit()
 
 
-def add_options(parser: argparse.ArgumentParser, options: tuple[str, ...]) -> None:
-    """Give a parser options of the table. An option that is not used sets no attribute: parse() adds the defaults."""
+def add_options(parser: argparse.ArgumentParser, options: Sequence[str]) -> None:
+    """Give a parser options of the table."""
     for key in options:
-        flags, _, settings = OPTIONS[key]
-        named: dict[str, Any] = dict(settings)
-        if flags[0].startswith("-"):
-            named["dest"] = key.partition(".")[0]
-        parser.add_argument(*flags, default=argparse.SUPPRESS, **named)
+        flags, settings = OPTIONS[key]
+        parser.add_argument(*flags, dest=key, **settings)
 
 
-def build(names: Collection[str] = (*COMMANDS, *OTHERS)) -> Parser:
-    """The parser, with all commands or only some of them, because each takes time to add."""
+def parser_of(command: Command, name: str) -> Parser:
+    """The parser of one command. Under no name, it has what every other command lacks."""
+    parser = Parser(**_settings(command, name))
+    _fill(parser, command, name)
+    return parser
+
+
+def whole_parser(commands: Commands) -> Parser:
+    """The parser of all commands: for help, manual page and completion."""
+    default = commands[""]()
     parser = Parser(
         prog="pychrony",
         description=DESCRIPTION,
@@ -340,80 +192,106 @@ def build(names: Collection[str] = (*COMMANDS, *OTHERS)) -> Parser:
         formatter_class=Help,
         allow_abbrev=False,
     )
-    parser.add_argument(
-        "-V",
-        "--version",
-        action=Version,
-        nargs=0,
-        help="print the versions, and which libchrony is in use",
-    )
-    add_options(parser, _REPORT)
-    parser.set_defaults(command="tracking", module="pychrony.command.reports", parser=parser)
-    if not names:
-        return parser
-    commands = parser.add_subparsers(title="commands", metavar="COMMAND", prog="pychrony")
-    for name, (about, options, module, more) in COMMANDS.items():
-        if name in names:
-            command = commands.add_parser(
-                name,
-                help=about,
-                description=f"{about[0].upper()}{about[1:]}. {more}".strip(),
-                formatter_class=Wrapped,
-                allow_abbrev=False,
-            )
-            add_options(command, options)
-            command.set_defaults(command=name, module=f"pychrony.command.{module}", parser=command)
-    for name, module in OTHERS.items():
-        if name in names:
-            __import__(module, fromlist=["add_arguments"]).add_arguments(commands)
+    _fill(parser, default, "")
+    listed = parser.add_subparsers(title="commands", metavar="COMMAND", prog="pychrony")
+    for name, make in commands.items():
+        if name:
+            command = make()
+            settings = {**_settings(command, name), "help": command.about}
+            _fill(listed.add_parser(name, **settings), command, name)
     return parser
 
 
-def parse(arguments: Sequence[str]) -> argparse.Namespace:
-    """What was asked for. Ends the process for help, for the version, and for a wrong command line."""
-    Parser.monitoring = "check" in arguments
-    every = (*COMMANDS, *OTHERS)
-    helps = "-h" in arguments or "--help" in arguments
-    parser = build(every if helps else [name for name in every if name in arguments])
-    options, unknown = parser.parse_known_args(_with_interval(arguments))
-    command: Parser = options.parser
-    hint = ""
-    if unknown and ("/" in unknown[0] or ":" in unknown[0] or unknown[0].count(".") > 1):
-        hint = "; an address is given with --address"
-    if command is parser and unknown and not unknown[0].startswith("-"):
-        command.error(
-            f"there is no command {unknown[0]!r}" + (hint or f"; there are {', '.join(every)}")
+def _settings(command: Command, name: str) -> dict[str, Any]:
+    about = f"{command.about[:1].upper()}{command.about[1:]}. {command.description}".strip()
+    return {
+        "prog": f"pychrony {name}".strip(),
+        "description": about,
+        "formatter_class": Wrapped,
+        "allow_abbrev": False,
+    }
+
+
+def _fill(parser: argparse.ArgumentParser, command: Command, name: str) -> None:
+    if not name:
+        parser.add_argument(
+            "-V",
+            "--version",
+            action=Version,
+            nargs=0,
+            help="print the versions, and which libchrony is in use",
         )
+    add_options(parser, command.options)
+    command.add_arguments(parser)
+
+
+def split(commands: Commands, line: Sequence[str]) -> tuple[str, list[str]]:
+    """The name of the command in a line, "" if there is none, and the other arguments.
+
+    The command is the first argument that is not an option or an option's value.
+    """
+    before: list[str] = []
+    position = 0
+    while position < len(line):
+        argument = line[position]
+        following = line[position + 1 : position + 2]
+        if argument in ("-h", "--help", "-V", "--version"):
+            break
+        if not argument.startswith("-"):
+            if argument in commands:
+                return argument, before + _with_interval(line[position + 1 :], commands)
+            raise UsageError(_unknown_command(argument, commands))
+        before.append(argument)
+        position += 1
+        if following and _takes_value(argument, following[0], commands):
+            before.append(following[0])
+            position += 1
+        elif argument == "--watch":
+            before[-1] = f"--watch={WATCH_INTERVAL}"
+    return "", before + list(line[position:])
+
+
+def _takes_value(argument: str, following: str, commands: Container[str]) -> bool:
+    """Whether the argument after an option that stands before the command is the option's value."""
+    for flags, settings in OPTIONS.values():
+        if argument in flags or _ends_in(argument, flags[0]):
+            if settings.get("nargs") == "?":
+                return not following.startswith("-") and following not in commands
+            return "action" not in settings
+    # An option of the command itself: a word that is not a command can only be its value.
+    return not following.startswith("-") and following not in commands and "=" not in argument
+
+
+def _ends_in(argument: str, flag: str) -> bool:
+    """Whether short options that are written together (-vt) end in this one."""
+    return not argument.startswith("--") and len(argument) > 2 and argument[-1:] == flag[1:]
+
+
+def _with_interval(given: Sequence[str], commands: Container[str]) -> list[str]:
+    """Give --watch its default interval if it has none, so that NAME of `report --watch NAME` is not taken for it."""
+    line = list(given)
+    for index, argument in enumerate(line):
+        if argument == "--watch" and line[index + 1 : index + 2] and line[index + 1] in commands:
+            line[index] = f"--watch={WATCH_INTERVAL}"
+    return line
+
+
+def _unknown_command(word: str, commands: Commands) -> str:
+    hint = _hint(word) or f" (choose from {', '.join(filter(None, commands))})"
+    return f"unknown command {word!r}{hint}"
+
+
+def _hint(word: str) -> str:
+    is_address = "/" in word or ":" in word or word.count(".") > 1
+    return "; an address is given with --address" if is_address else ""
+
+
+def parse(command: Command, name: str, line: Sequence[str]) -> argparse.Namespace:
+    """What was asked for. UsageError: a wrong command line. Ends the process for the command's help and the version."""
+    options, unknown = parser_of(command, name).parse_known_args(line)
+    if unknown and unknown[0].startswith("-"):
+        raise UsageError(f"unknown option {unknown[0].partition('=')[0]!r}")
     if unknown:
-        command.error(
-            f"there is no option {unknown[0]!r}"
-            if unknown[0].startswith("-")
-            else f"unexpected argument {unknown[0]!r}: {options.command} takes no such argument{hint}"
-        )
-    _only_its_own(options, command)
-    for key, (_, default, _) in OPTIONS.items():
-        name = key.partition(".")[0]
-        if not hasattr(options, name):
-            setattr(options, name, default)
-    if options.json and options.csv:
-        command.error("--json and --csv exclude each other")
+        raise UsageError(f"unexpected argument {unknown[0]!r}{_hint(unknown[0])}")
+    command.check(options)
     return options
-
-
-def _with_interval(arguments: Sequence[str]) -> list[str]:
-    """Give --watch its default interval if it has none, so that the command's name is not taken for the interval."""
-    given = list(arguments)
-    for index, argument in enumerate(given):
-        following = given[index + 1 : index + 2]
-        if argument == "--watch" and (not following or following[0] in (*COMMANDS, *OTHERS)):
-            given[index] = f"--watch={WATCH_INTERVAL}"
-    return given
-
-
-def _only_its_own(options: argparse.Namespace, command: Parser) -> None:
-    """Refuse an option that stands before a command which does not have it."""
-    known = {action.dest for action in command._actions}
-    for key, (flags, _, _) in OPTIONS.items():
-        name = key.partition(".")[0]
-        if hasattr(options, name) and name not in known:
-            command.error(f"{options.command} takes no {flags[-1]}")

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pychrony
 
+from . import UsageError
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Callable, TypeVar
@@ -42,7 +44,7 @@ def connect(address: str | None, timeout: float) -> pychrony.ChronyConnection:
     except ValueError as error:
         # The module takes no host names; the command does.
         said = str(error).replace(" (host names are not looked up)", "; nor is it a host's name")
-        raise ValueError(said) from None
+        raise UsageError(said) from None
 
 
 def candidates(address: str | None, timeout: float) -> list[str | None]:
@@ -71,7 +73,7 @@ def host_and_port(address: str) -> tuple[str | None, str]:
     if not is_name:
         return None, ""
     if colon and not (port.isascii() and port.isdigit() and 0 < int(port) < 65536):
-        raise ValueError(f"address {address!r}: the port must be a number from 1 to 65535")
+        raise UsageError(f"address {address!r}: the port must be a number from 1 to 65535")
     return host, port
 
 

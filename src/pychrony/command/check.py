@@ -9,59 +9,126 @@ from __future__ import annotations
 
 import time
 
-from . import clock, durations, one_line
+from . import COMMON, Command, UsageError, clock, durations, one_line
+from .arguments import count, duration
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from argparse import Namespace
+    from argparse import ArgumentParser, Namespace
 
     import pychrony
 
 OK, WARNING, CRITICAL, UNKNOWN = range(4)
 STATUS = ("OK", "WARNING", "CRITICAL", "UNKNOWN")
 
-# Limits of the greatest error, in seconds. docs/command.md gives the reasons.
+# The default limits: of the greatest error and of the last measurement's age, in seconds. docs/command.md gives the reasons.
 WARNING_ERROR = 0.1
 CRITICAL_ERROR = 0.5
+MAX_AGE = 8192.0
+MAX_STRATUM = 15
+MIN_SOURCES = 1
 
 
-def run(options: Namespace) -> int:
-    from . import asking
-
-    set_error_limits(options)
-    status, sources = asking.ask(
-        options.address,
-        options.timeout,
-        lambda connection: (connection.get_tracking(), connection.get_sources()),
+class Check(Command):
+    name = "check"
+    about = (
+        "may the clock be trusted? For monitoring: a line with performance data, and an exit status"
     )
-    now = time.time()
-    findings = assess(status, sources, options, now)
-    worst = max((level for level, _ in findings), default=OK)
-    said = "; ".join(words for _, words in findings) or in_words(status)
-    if findings and status.is_synchronized():
-        # The error is not reported twice.
-        too_large = clock.greatest_error(status) > options.warning
-        said += f" ({follows(status) if too_large else in_words(status)})"
-    data = " ".join(performance(status, sources, options, now))
-    print(f"CLOCK {STATUS[worst]}: {said} | {data}")
-    if options.verbose:
-        from . import reports, tables
+    description = (
+        "A monitoring plugin. The clock's greatest possible error, abs(offset) + root dispersion + root delay / 2, is "
+        "compared with --warning and --critical. Also CRITICAL: the clock is not synchronised, chronyd follows only its "
+        "local reference, chronyd does not answer. UNKNOWN: a wrong command line, no permission, no libchrony. Durations "
+        "are written 100us, 5ms, 1.5s, 2min, or as they are printed: '5 ms'."
+    )
+    options = COMMON
 
-        print("\n".join(reports.for_people(tables.REPORTS["sources"], sources)))
-    return worst
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        option = parser.add_argument
+        option(
+            "-w",
+            "--warning",
+            metavar="DURATION",
+            type=duration,
+            help="WARNING when the clock may be more wrong than this (default: 100ms)",
+        )
+        option(
+            "-c",
+            "--critical",
+            metavar="DURATION",
+            type=duration,
+            help="CRITICAL when the clock may be more wrong than this (default: 500ms)",
+        )
+        option(
+            "--max-age",
+            metavar="DURATION",
+            type=duration,
+            default=MAX_AGE,
+            help="WARNING when the last measurement is older (default: 8192s, eight polls at chronyd's longest "
+            "usual interval)",
+        )
+        option(
+            "--max-stratum",
+            metavar="STRATUM",
+            type=count,
+            default=MAX_STRATUM,
+            help="WARNING when the clock's stratum is higher (default: 15)",
+        )
+        option(
+            "--min-sources",
+            metavar="COUNT",
+            type=count,
+            default=MIN_SOURCES,
+            help="WARNING when fewer sources are reachable (default: 1)",
+        )
+        option(
+            "-v",
+            "--verbose",
+            action="store_true",
+            help="add the sources, on lines of their own",
+        )
 
+    def check(self, options: Namespace) -> None:
+        set_error_limits(options)
 
-def failed(error: Exception) -> int:
-    """The line and status for a check without an answer.
+    def run(self, options: Namespace) -> int:
+        from . import asking
 
-    The guidelines keep UNKNOWN for what goes wrong within a plugin; a service that does not answer is CRITICAL.
-    """
-    import pychrony
+        status, sources = asking.ask(
+            options.address,
+            options.timeout,
+            lambda connection: (connection.get_tracking(), connection.get_sources()),
+        )
+        now = time.time()
+        findings = assess(status, sources, options, now)
+        worst = max((level for level, _ in findings), default=OK)
+        said = "; ".join(words for _, words in findings) or in_words(status)
+        if findings and status.is_synchronized():
+            # The error is not reported twice.
+            too_large = clock.greatest_error(status) > options.warning
+            said += f" ({follows(status) if too_large else in_words(status)})"
+        data = " ".join(performance(status, sources, options, now))
+        print(f"CLOCK {STATUS[worst]}: {said} | {data}")
+        if options.verbose:
+            from . import reports, tables
 
-    unreachable = isinstance(error, getattr(pychrony, "ChronyConnectionError", ()))
-    level = CRITICAL if unreachable else UNKNOWN
-    print(f"CLOCK {STATUS[level]}: {plain(error)}")
-    return level
+            print("\n".join(reports.for_people(tables.REPORTS["sources"], sources)))
+        return worst
+
+    def usage_error(self, error: UsageError) -> int:
+        print(f"CLOCK UNKNOWN: {plain(error)}")
+        return UNKNOWN
+
+    def failed(self, error: Exception) -> int:
+        """The line and status for a check without an answer.
+
+        The guidelines keep UNKNOWN for what goes wrong within a plugin; a service that does not answer is CRITICAL.
+        """
+        import pychrony
+
+        unreachable = isinstance(error, getattr(pychrony, "ChronyConnectionError", ()))
+        level = CRITICAL if unreachable else UNKNOWN
+        print(f"CLOCK {STATUS[level]}: {plain(error)}")
+        return level
 
 
 def plain(text: object) -> str:
@@ -78,7 +145,19 @@ def set_error_limits(options: Namespace) -> None:
     if options.critical is None:
         options.critical = max(CRITICAL_ERROR, options.warning)
     if options.warning > options.critical:
-        options.parser.error("--warning must not be above --critical")
+        raise UsageError("--warning must not be above --critical")
+
+
+def default_limits() -> Namespace:
+    from argparse import Namespace
+
+    return Namespace(
+        warning=WARNING_ERROR,
+        critical=CRITICAL_ERROR,
+        max_age=MAX_AGE,
+        max_stratum=MAX_STRATUM,
+        min_sources=MIN_SOURCES,
+    )
 
 
 def assess(

@@ -29,7 +29,7 @@ def parse(text: str) -> float:
         value = -1.0
     if not 0 <= value < float("inf") or "_" in number:
         raise ValueError(
-            f"{text!r} is no duration: write 100us, 5ms, 1.5s, 2min or 3h; a number alone is seconds"
+            f"{text!r} is not a duration: write 100us, 5ms, 1.5s, 2min or 3h; a number alone is seconds"
         )
     return value
 

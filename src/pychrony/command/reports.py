@@ -4,32 +4,87 @@ from __future__ import annotations
 
 import enum
 
-import pychrony
-
-from . import DONE, asking, tables, terminal
+from . import COMMON, DONE, Command, UsageError, tables, terminal
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from argparse import Namespace
+    from argparse import ArgumentParser, Namespace
     from collections.abc import Iterable
     from typing import Any
 
     Plain = dict[str, Any]
 
 
-def run(options: Namespace) -> int:
-    show = raw if options.command == "report" else report
-    if options.watch is not None:
-        from . import watch
+# chronyd's reports, and what each is about. The names are chronyc's.
+ABOUT = {
+    "tracking": "how good the system's clock is: offset, frequency, stratum, error bounds (the default)",
+    "sources": "which sources chronyd has, and what it makes of each",
+    "sourcestats": "how each source drifts, and how well chronyd knows that",
+    "selectdata": "why chronyd selected each source, or did not (*)",
+    "ntpdata": "the last valid measurement of each NTP source (*)",
+    "authdata": "how each NTP source is authenticated (*)",
+    "activity": "how many NTP sources are online and offline",
+    "serverstats": "how many requests chronyd received and dropped as a server (*)",
+    "rtcdata": "how the hardware's real-time clock drifts",
+    "smoothing": "how the time that chronyd serves differs from the clock's",
+}
 
-        return watch.run(options, show)
-    print(show(options, first=True))
-    return DONE
+
+class Shown(Command):
+    """A command that shows a report, once or with --watch again and again."""
+
+    def check(self, options: Namespace) -> None:
+        if options.json and options.csv:
+            raise UsageError("--json and --csv cannot be combined")
+
+    def run(self, options: Namespace) -> int:
+        if options.watch is not None:
+            from . import watch
+
+            return watch.run(options, self)
+        print(self.show(options, first=True))
+        return DONE
+
+    def show(self, options: Namespace, first: bool) -> str:
+        """The text, as the options ask for it. `first`: this is not a later round of --watch."""
+        raise NotImplementedError
 
 
-def report(options: Namespace, first: bool) -> str:
-    """One of the ten reports, as the options ask for it. `first`: this is not a later round of --watch."""
-    table = tables.REPORTS[options.command]
+class Report(Shown):
+    """One of the ten reports."""
+
+    options = (*COMMON, "json", "csv", "watch", "legend")
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.about = ABOUT[name]
+
+    def show(self, options: Namespace, first: bool) -> str:
+        return report(self.name, options, first)
+
+
+class AnyReport(Shown):
+    name = "report"
+    about = "any report that libchrony knows, under libchrony's own names"
+    options = (*COMMON, "json", "csv", "watch")
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument(
+            "name",
+            metavar="NAME",
+            help="a report, by libchrony's name; an unknown name prints the list",
+        )
+
+    def show(self, options: Namespace, first: bool) -> str:
+        return raw(options, first)
+
+
+def report(name: str, options: Namespace, first: bool) -> str:
+    import pychrony
+
+    from . import asking
+
+    table = tables.REPORTS[name]
     answer = asking.ask(
         options.address,
         options.timeout,
@@ -42,17 +97,27 @@ def report(options: Namespace, first: bool) -> str:
     if options.csv:
         fields = all_fields(getattr(pychrony, table.type))
         return as_csv(fields, (as_plain(record) for record in records), first)
-    legend = [*explained(table), ""] if options.verbose and first else []
+    legend = [*explained(table), ""] if options.legend and first else []
     if answer is None:
-        return "\n".join([*legend, tables.DISABLED[options.command]])
+        return "\n".join([*legend, tables.DISABLED[name]])
     return "\n".join([*legend, *for_people(table, records)])
 
 
 def raw(options: Namespace, first: bool) -> str:
     """A report under libchrony's own names."""
-    records: list[Plain] = asking.ask(
-        options.address, options.timeout, lambda connection: connection.get_report(options.name)
-    )
+    import pychrony
+
+    from . import asking
+
+    def get(connection: pychrony.ChronyConnection) -> list[Plain]:
+        try:
+            return connection.get_report(options.name)
+        except pychrony.ChronyError:
+            raise
+        except ValueError as error:  # there is no such report
+            raise UsageError(str(error)) from None
+
+    records = asking.ask(options.address, options.timeout, get)
     if options.json:
         return as_json(records, options)
     filled = [record for record in records if record]
@@ -170,6 +235,8 @@ def explained(table: tables.Report) -> list[str]:
     import re
     import textwrap
 
+    import pychrony
+
     kind = getattr(pychrony, table.type)
     size = max(len(column.heading) for column in table.columns)
     columns = max(terminal.width(), size + 30)
@@ -192,6 +259,8 @@ def explained(table: tables.Report) -> list[str]:
 def letters_explained(letters: dict[str, str] | str) -> str:
     """* selected, x falseticker ..."""
     if isinstance(letters, str):
+        import pychrony
+
         letters = {member.name: chr(member) for member in getattr(pychrony, letters)}
     return ", ".join(
         f"{letter} {name.lower().replace('_', ' ')}" for name, letter in letters.items()

@@ -5,42 +5,63 @@ from __future__ import annotations
 import sys
 import time
 
-import pychrony
-
-from . import DONE, NOT_SYNCHRONISED, asking, clock, durations, end_in_order, one_line, terminal
+from . import DONE, NOT_SYNCHRONISED, Command, clock, durations, one_line, terminal
+from .arguments import positive_duration
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from argparse import Namespace
+    from argparse import ArgumentParser, Namespace
 
 INTERVAL = 1.0
 LEAST = 0.5  # seconds: even the last try must not take a busy machine's chronyd for a silent one
 
 
-def run(options: Namespace) -> int:
-    end_in_order()
-    begin = time.monotonic()
-    end = float("inf") if options.limit is None else begin + options.limit
-    progress = Progress(begin)
-    try:
-        while True:
-            left = end - time.monotonic()
-            # In whole hundredths, because the timeout appears in the message about a silent chronyd.
-            reached, state = look(options, min(options.timeout, max(round(left, 2), LEAST)))
-            if reached:
-                progress.clear()
-                print(state)
-                return DONE
-            left = end - time.monotonic()
-            if left <= 0:
-                progress.clear()
-                limit = durations.text(options.limit)
-                print(f"pychrony: gave up after {limit}: {state}", file=sys.stderr)
-                return NOT_SYNCHRONISED
-            progress.show(state)
-            time.sleep(min(INTERVAL, left))
-    finally:
-        progress.clear()
+class Wait(Command):
+    name = "wait"
+    about = "wait until the clock is synchronised"
+    description = (
+        "Returns with status 0 as soon as the clock is synchronised to a source (not to the local reference only). "
+        "chronyd may be started later. It asks once a second."
+    )
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument(
+            "--max-error",
+            metavar="DURATION",
+            type=positive_duration,
+            help="wait also until the clock cannot be more wrong than this",
+        )
+        parser.add_argument(
+            "--for",
+            dest="limit",
+            metavar="SECONDS",
+            type=positive_duration,
+            help="give up after this long, with exit status 1 (default: never)",
+        )
+
+    def run(self, options: Namespace) -> int:
+        begin = time.monotonic()
+        end = float("inf") if options.limit is None else begin + options.limit
+        progress = Progress(begin)
+        try:
+            while True:
+                left = end - time.monotonic()
+                # In whole hundredths, because the timeout appears in the message about a silent chronyd.
+                reached, state = look(options, min(options.timeout, max(round(left, 2), LEAST)))
+                if reached:
+                    progress.clear()
+                    print(state)
+                    return DONE
+                left = end - time.monotonic()
+                if left <= 0:
+                    progress.clear()
+                    limit = durations.text(options.limit)
+                    print(f"pychrony: gave up after {limit}: {state}", file=sys.stderr)
+                    return NOT_SYNCHRONISED
+                progress.show(state)
+                time.sleep(min(INTERVAL, left))
+        finally:
+            progress.clear()
 
 
 def look(options: Namespace, timeout: float) -> tuple[bool, str]:
@@ -49,6 +70,10 @@ def look(options: Namespace, timeout: float) -> tuple[bool, str]:
     If chronyd is not there, it may yet be started. Errors that waiting cannot mend (no permission at any address, a
     chronyd of another version) are raised.
     """
+    import pychrony
+
+    from . import asking
+
     try:
         status, sources = asking.ask(
             options.address,

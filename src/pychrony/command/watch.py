@@ -7,27 +7,28 @@ import time
 
 import pychrony
 
-from . import end_in_order, one_line, terminal
+from . import complain, one_line, terminal
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from argparse import Namespace
-    from typing import Callable, NoReturn
+    from typing import NoReturn
+
+    from .reports import Shown
 
 
-def run(options: Namespace, show: Callable[[Namespace, bool], str]) -> NoReturn:
+def run(options: Namespace, command: Shown) -> NoReturn:
     """Show the report until Ctrl-C. If chronyd does not answer, say so and ask again: it may be restarted meanwhile."""
-    end_in_order()
     draws = terminal.is_terminal(sys.stdout) and not (options.json or options.csv)
     first = True
     while True:
         try:
-            text = show(options, first or draws)
+            text = command.show(options, first or draws)
         except pychrony.ChronyError as error:
-            complain(f"pychrony: {one_line(error)}", draws)
+            say(f"pychrony: {one_line(error)}", draws)
         else:
             if draws:
-                draw(f"{title(options)}\n\n{text}")
+                draw(f"{title(command, options)}\n\n{text}")
             else:
                 separator = "" if first or options.json or options.csv else "\n"
                 print(f"{separator}{text}" if text else "", flush=True)
@@ -35,16 +36,16 @@ def run(options: Namespace, show: Callable[[Namespace, bool], str]) -> NoReturn:
         time.sleep(options.watch)
 
 
-def title(options: Namespace) -> str:
+def title(command: Shown, options: Namespace) -> str:
     now = time.strftime("%Y-%m-%d %H:%M:%S UTC", time.gmtime())
-    return f"chronyd's {options.command}, every {options.watch:g} s (Ctrl-C ends)  {now}"
+    return f"chronyd's {command.name}, every {options.watch:g} s (Ctrl-C ends)  {now}"
 
 
-def complain(message: str, draws: bool) -> None:
+def say(message: str, draws: bool) -> None:
     if draws:
         draw(message)
     else:
-        print(message, file=sys.stderr, flush=True)
+        complain(message)
 
 
 def draw(text: str) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from ..command import main
+from ..__main__ import main
 
 if __name__ == "__main__":
     sys.exit(main(["exporter", *sys.argv[1:]]))

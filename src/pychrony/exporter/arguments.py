@@ -9,8 +9,6 @@ import sys
 from argparse import ArgumentParser, Namespace
 from typing import TYPE_CHECKING
 
-from ..command.arguments import add_options
-
 if TYPE_CHECKING:
     from .tables import Report
 
@@ -29,8 +27,7 @@ COLLECTORS = [
 ]
 
 
-def add_common(parser: ArgumentParser) -> None:
-    add_options(parser, ("address", "timeout"))
+def add_collectors(parser: ArgumentParser) -> None:
     which = parser.add_mutually_exclusive_group()
     which.add_argument(
         "--collector",

@@ -2,58 +2,56 @@
 
 from __future__ import annotations
 
-import argparse
 import os
 import sys
 import tempfile
 from argparse import ArgumentParser, Namespace
 from pathlib import Path
 
-from .arguments import add_common, selected, without_client
-
-ABOUT = "print chronyd's reports once, in the text format of Prometheus"
-
-
-def add_arguments(commands: argparse._SubParsersAction[ArgumentParser]) -> None:
-    """Add the command metrics to a parser that has others."""
-    parser = commands.add_parser("metrics", help=ABOUT, description=ABOUT)
-    add_common(parser)
-    parser.add_argument(
-        "--output",
-        metavar="FILE",
-        help="write this file instead, atomically: FOLDER/chrony.prom for node_exporter's textfile collector",
-    )
-    parser.set_defaults(command="metrics", module=__name__, parser=parser)
+from ..command import Command
+from .arguments import add_collectors, selected, without_client
 
 
-def run(options: Namespace) -> int:
-    """0: the metrics were written, even if they say that chronyd is down; 1: not written; 2: a malformed address."""
-    try:
-        from prometheus_client import CollectorRegistry, generate_latest
+class Metrics(Command):
+    name = "metrics"
+    about = "print chronyd's reports once, in the text format of Prometheus"
 
-        from .collector import BuildInfo, ChronyCollector, chronyd_at
-    except ModuleNotFoundError as error:
-        return without_client(error)
-    try:
-        ask = chronyd_at(options.address, options.timeout)
-    except ValueError as error:
-        complain(str(error))
-        return 2
-    registry = CollectorRegistry()
-    registry.register(ChronyCollector(ask, selected(options), complain))
-    registry.register(BuildInfo())
-    text = generate_latest(registry)
-    ask.close()
-    try:
-        if options.output:
-            replace(Path(options.output), text)
-        else:
-            sys.stdout.buffer.write(text)
-            sys.stdout.buffer.flush()
-    except OSError as error:
-        complain(f"cannot write the metrics: {error}")
-        return 1
-    return 0
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        add_collectors(parser)
+        parser.add_argument(
+            "--output",
+            metavar="FILE",
+            help="write this file instead, atomically: DIRECTORY/chrony.prom for node_exporter's textfile collector",
+        )
+
+    def run(self, options: Namespace) -> int:
+        """0: the metrics were written, even if they say that chronyd is down; 1: not written; 2: a malformed address."""
+        try:
+            from prometheus_client import CollectorRegistry, generate_latest
+
+            from .collector import BuildInfo, ChronyCollector, chronyd_at
+        except ModuleNotFoundError as error:
+            return without_client(error)
+        try:
+            ask = chronyd_at(options.address, options.timeout)
+        except ValueError as error:
+            complain(str(error))
+            return 2
+        registry = CollectorRegistry()
+        registry.register(ChronyCollector(ask, selected(options), complain))
+        registry.register(BuildInfo())
+        text = generate_latest(registry)
+        ask.close()
+        try:
+            if options.output:
+                replace(Path(options.output), text)
+            else:
+                sys.stdout.buffer.write(text)
+                sys.stdout.buffer.flush()
+        except OSError as error:
+            complain(f"cannot write the metrics: {error}")
+            return 1
+        return 0
 
 
 def replace(path: Path, text: bytes) -> None:

@@ -2,52 +2,52 @@
 
 from __future__ import annotations
 
-import argparse
 import ipaddress
 from argparse import ArgumentParser, Namespace
 
-from .arguments import add_common, selected, without_client
-
-ABOUT = "serve chronyd's reports to Prometheus"
+from ..command import Command
+from .arguments import add_collectors, selected, without_client
 
 # chrony_exporter's port in Prometheus's list of default ports.
 LISTEN = "127.0.0.1:9123"
 
 
-def add_arguments(commands: argparse._SubParsersAction[ArgumentParser]) -> None:
-    """Add the command to a parser that has others."""
-    parser = commands.add_parser("exporter", help=ABOUT, description=ABOUT)
-    add_common(parser)
-    option = parser.add_argument
-    option(
-        "--listen",
-        metavar="HOST:PORT",
-        action="append",
-        help=f"where to serve; :PORT is every address; repeatable (default: {LISTEN}); ignored if systemd passes sockets",
-    )
-    option(
-        "--allow",
-        metavar="NETWORK",
-        action="append",
-        default=[],
-        type=ipaddress.ip_network,
-        help="a network whose addresses /probe may ask, such as 192.0.2.0/24; repeatable (default: none)",
-    )
-    option("--certfile", metavar="FILE", help="serve HTTPS with this certificate chain (PEM)")
-    option("--keyfile", metavar="FILE", help="the certificate's key, if its file has none")
-    option("--client-cafile", metavar="FILE", help="require client certificates of this authority")
-    option(
-        "--basic-auth-file",
-        metavar="FILE",
-        help="its lines are USER:PASSWORD; nobody else is served",
-    )
-    parser.set_defaults(command="exporter", module=__name__, parser=parser)
+class Exporter(Command):
+    name = "exporter"
+    about = "serve chronyd's reports to Prometheus"
 
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        add_collectors(parser)
+        option = parser.add_argument
+        option(
+            "--listen",
+            metavar="HOST:PORT",
+            action="append",
+            help=f"where to serve; :PORT is every address; repeatable (default: {LISTEN}); ignored if systemd passes sockets",
+        )
+        option(
+            "--allow",
+            metavar="NETWORK",
+            action="append",
+            default=[],
+            type=ipaddress.ip_network,
+            help="a network whose addresses /probe may ask, such as 192.0.2.0/24; repeatable (default: none)",
+        )
+        option("--certfile", metavar="FILE", help="serve HTTPS with this certificate chain (PEM)")
+        option("--keyfile", metavar="FILE", help="the certificate's key, if its file has none")
+        option(
+            "--client-cafile", metavar="FILE", help="require client certificates of this authority"
+        )
+        option(
+            "--basic-auth-file",
+            metavar="FILE",
+            help="its lines are USER:PASSWORD; nobody else is served",
+        )
 
-def run(options: Namespace) -> int:
-    """Serve until SIGTERM or SIGINT. 0: ended by one of them; 2: could not start."""
-    try:
-        from . import server
-    except ModuleNotFoundError as error:
-        return without_client(error)
-    return server.run(options, options.listen or [LISTEN], selected(options))
+    def run(self, options: Namespace) -> int:
+        """Serve until SIGTERM or SIGINT. 0: ended by one of them; 2: could not start."""
+        try:
+            from . import server
+        except ModuleNotFoundError as error:
+            return without_client(error)
+        return server.run(options, options.listen or [LISTEN], selected(options))
