@@ -37,6 +37,9 @@ extern "C" {
 /* A timeout: wait for ever. */
 #define PYCHRONY_FOREVER (-1.0)
 
+/* What a machine's oscillator is allowed to do beyond what chronyd knows of it, unless you know better. */
+#define PYCHRONY_MAX_DRIFT_PPM 15.0
+
 /*
  * address   absolute path of chronyd's Unix socket, or an IP address with an optional port; NULL: the one in the environment
  *           variable PYCHRONY_ADDRESS, else the first reachable one of chronyd's usual addresses
@@ -55,6 +58,16 @@ typedef struct {
 	uint32_t size;        /* bytes of its table */
 	/* GetTracking, GetSources, ...: see the end of pychrony_records.h */
 	PYCHRONY_FUNCTIONS(PYCHRONY_ONE_, PYCHRONY_ONE_, PYCHRONY_LIST_)
+	/*
+	 * The greatest error of the system clock, as pychrony.error_bound() gives it, from two reports that belong together:
+	 * sets *bound to seconds and returns 0; returns 1 and leaves *bound alone if no bound can be given; -1 with a
+	 * ValueError set for numbers that chronyd cannot send.
+	 *
+	 * max_drift_ppm  what the oscillator may do beyond what chronyd knows: PYCHRONY_MAX_DRIFT_PPM, or your own
+	 * extra_error    seconds that the sources may be wrong by beyond what they say; 0.0 for none
+	 */
+	int (*ErrorBound)(const PyChrony_Tracking *tracking, const PyChrony_Source *sources, Py_ssize_t count,
+			  double max_drift_ppm, double extra_error, double *bound);
 } PyChrony_Table;
 
 #undef PYCHRONY_ONE_

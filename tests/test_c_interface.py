@@ -24,7 +24,7 @@ from support.chronyd import LOCAL_SERVER, Chronyd, client_of
 from support.reach import address_of
 from support.responder import NEVER, REPLIES, Request, Responder, sample, silent
 from support.shm import ShmClock
-from support.waiting import DEADLINE
+from support.waiting import DEADLINE, wait_for
 
 import pychrony
 from pychrony import ErrorCode
@@ -319,6 +319,46 @@ def compare(reports: Any, include: Path, function: str, address: str) -> tuple[A
         got,
         [as_c_has_it(each, record) for each, record in zip(got, after)],
     )
+
+
+@pytest.mark.parametrize("name", ["busy", "client6", "refclock"])
+def test_the_error_bound_is_what_python_computes(
+    reports: Any, name: str, request: pytest.FixtureRequest
+) -> None:
+    address = request.getfixturevalue(name).socket
+
+    def bound() -> float | None:
+        return pychrony.error_bound(
+            pychrony.get_tracking(address),
+            pychrony.get_sources(address),
+            max_drift_ppm=1000,
+            extra_error=2,
+        )
+
+    def equal() -> bool:
+        before, (status, got), after = (
+            bound(),
+            reports.ErrorBound(address.encode(), 1000.0, 2.0),
+            bound(),
+        )
+        assert status == 0 and got > 2
+        return before == after == got or (
+            before is not None and min(before, after) <= got <= max(before, after)
+        )
+
+    wait_for("the same bound in C", equal)
+
+
+def test_there_is_no_error_bound_without_a_source(reports: Any, unsynchronised: Chronyd) -> None:
+    assert reports.ErrorBound(unsynchronised.socket.encode(), 15.0, 0.0) == (1, None)
+
+
+def test_the_error_bound_checks_what_it_is_given(reports: Any, client6: Chronyd) -> None:
+    for wrong in (-1.0, math.nan, math.inf):
+        with pytest.raises(ValueError, match="max_drift_ppm"):
+            reports.ErrorBound(client6.socket.encode(), wrong, 0.0)
+        with pytest.raises(ValueError, match="extra_error"):
+            reports.ErrorBound(client6.socket.encode(), 15.0, wrong)
 
 
 @pytest.mark.parametrize("function", FUNCTIONS)

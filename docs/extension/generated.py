@@ -120,6 +120,9 @@ def records() -> str:
             f"({anchor(name)})=\n## {name}\n\n{prose(report['doc'])}\n"
             f"`{report['getter']}()` returns it{SHAPES[report['shape']]}.\n\n"
             + table(["field and type", "unit, range and sign", "meaning", "called elsewhere"], rows)
+            + "".join(
+                f"\nProperty `{each['name']}`: {each['doc']}\n" for each in report["derived"]
+            )
             + (f"\nMethods:\n\n{methods}" if methods else "")
         )
     return "\n".join(parts)
@@ -203,7 +206,7 @@ def functions() -> str:
         "### What they have in common\n\nAll ten have the same arguments and the same errors:\n\n"
         f"```text\n{signature(pychrony, 'get_tracking')}\n```\n\n{prose(common.pop())}\n"
     )
-    others = ["get_report", "supported_reports", "get_include"]
+    others = ["error_bound", "get_report", "supported_reports", "get_include"]
     return "".join(parts + [entry(pychrony, name, "###", "", name) for name in others])
 
 

@@ -55,6 +55,7 @@ __all__ = [
     "get_ntp_data",
     "get_auth_data",
     "get_select_data",
+    "error_bound",
     "get_report",
     "supported_reports",
     "get_include",
@@ -291,6 +292,10 @@ class TrackingStatus(structseq[Any], tuple[int, str, str | None, int, LeapStatus
 
     def is_leap_pending(self) -> bool:
         """Whether a leap second is inserted or deleted at the end of the day."""
+
+    @property
+    def root_distance(self) -> float:
+        """Root delay / 2 + root dispersion (RFC 5905): how far the time of the source that the clock follows may be from true time. With abs(offset) it is no bound of the clock's error where several sources are combined: see error_bound() [seconds]"""
 
     @property
     def reference_id(self) -> int:
@@ -1180,6 +1185,28 @@ def supported_reports() -> list[str]:
 
 def get_include() -> str:
     """The folder of pychrony.h, the header for extensions in C."""
+
+def error_bound(tracking: TrackingStatus, sources: Iterable[Source], *, max_drift_ppm: SupportsFloat | SupportsIndex = 15.0, extra_error: SupportsFloat | SupportsIndex = 0.0) -> float | None:
+    """The greatest error of the system clock, in seconds, when the two reports were made; None: no bound can be given.
+
+    It goes by the last sample of the selected source, in which an honest server's time must lie:
+
+        abs(offset - latest_meas) + latest_meas_err
+            + (last_sample_ago + 1) * (skew + abs(residual_freq) + max_drift_ppm) * 1e-6 + extra_error
+
+    tracking: a TrackingStatus. sources: the Source records that were asked for with it, in any iterable.
+    max_drift_ppm: what the machine's oscillator may do beyond what chronyd knows, in ppm: 15 on a machine with a steady
+        temperature, 50 on unknown, mobile or virtual hardware.
+    extra_error: what the sources may be wrong by beyond what they say, in seconds: of a reference clock, say.
+
+    None if the clock is not synchronised to a source (the local reference is none), the leap status is UNSYNC, there is
+    not exactly one selected source, this is not the one in tracking, or it has no sample, or one from the future.
+
+    It holds if the selected source and the servers behind it are honest; if nobody but chronyd has set the clock since the
+    last sample; if chronyd has not updated the clock between the two reports (a third report, tracking again, has the same
+    ref_time); and if the oscillator does not drift more than allowed.
+
+    Raises TypeError for other objects and for fields of a wrong type, ValueError for numbers that chronyd cannot send."""
 
 def _tables() -> dict[str, Any]: ...
 

@@ -23,6 +23,13 @@ if TYPE_CHECKING:
         item: bool  # an item of the tuple, and not only an attribute
         heading: str  # chronyc's; empty where chronyc does not print it
 
+    class Derived(TypedDict):
+        """A property that follows from the fields: a float, or None if one of them is."""
+
+        name: str
+        unit: str
+        doc: str
+
     class Report(TypedDict):
         """A report. columns are chronyc's headings in chronyc's order; about follows "Ask chronyd"."""
 
@@ -33,6 +40,7 @@ if TYPE_CHECKING:
         about: str
         doc: str
         methods: list[str]
+        derived: list[Derived]
         columns: list[str]
         fields: list[Field]
 
@@ -61,6 +69,7 @@ REPORTS: "dict[str, Report]" = {
         "about": "how good the system's clock is: offset, frequency error, stratum, error bounds, source",
         "doc": "How good the system's clock is: chronyd's tracking report.\n\nThe clock's error is at most abs(offset) + root_dispersion + root_delay / 2 seconds, if each server\non the way to the primary source is right.",
         "methods": ["is_synchronized", "is_local_reference", "is_leap_pending"],
+        "derived": [{"name": "root_distance", "unit": "seconds", "doc": "Root delay / 2 + root dispersion (RFC 5905): how far the time of the source that the clock follows may be from true time. With abs(offset) it is no bound of the clock's error where several sources are combined: see error_bound()"}],
         "columns": ["Reference ID", "Stratum", "Ref time (UTC)", "System time", "Last offset", "RMS offset", "Frequency", "Residual freq", "Skew", "Root delay", "Root dispersion", "Update interval", "Leap status"],
         "fields": [
             {"name": "reference_id", "source": "reference ID", "kind": "unsigned", "unit": "", "range": "0 to 0xffffffff", "doc": "ID of the source the clock is synchronised to: an IPv4 address, a hash of an IPv6 address, or four ASCII characters; 0: not synchronised", "minimum": 0, "maximum": 4294967295, "enum": None, "optional": False, "item": True, "heading": "Reference ID"},
@@ -89,6 +98,7 @@ REPORTS: "dict[str, Report]" = {
         "about": "which sources there are, and what the selection makes of each",
         "doc": "One source of time: a record of chronyd's sources report.",
         "methods": ["is_reachable", "is_selected"],
+        "derived": [],
         "columns": ["M", "S", "Name/IP address", "Stratum", "Poll", "Reach", "LastRx", "Last sample"],
         "fields": [
             {"name": "address", "source": "address", "kind": "source", "unit": "", "range": "str", "doc": "The source's IP address; for a reference clock its name (\"GPS\"); \"ID#...\" while its name is not resolved", "minimum": None, "maximum": None, "enum": None, "optional": False, "item": True, "heading": "Name/IP address"},
@@ -112,6 +122,7 @@ REPORTS: "dict[str, Report]" = {
         "about": "how each source drifts, and how well that is known",
         "doc": "Statistics of one source: a record of chronyd's sourcestats report.",
         "methods": ["has_sufficient_samples"],
+        "derived": [],
         "columns": ["Name/IP Address", "NP", "NR", "Span", "Frequency", "Freq Skew", "Offset", "Std Dev"],
         "fields": [
             {"name": "reference_id", "source": "reference ID", "kind": "unsigned", "unit": "", "range": "0 to 0xffffffff", "doc": "The source's reference ID", "minimum": 0, "maximum": 4294967295, "enum": None, "optional": False, "item": True, "heading": ""},
@@ -134,6 +145,7 @@ REPORTS: "dict[str, Report]" = {
         "about": "how the hardware's real-time clock drifts",
         "doc": "The real-time clock against the system clock: chronyd's rtcdata report.",
         "methods": ["is_calibrated"],
+        "derived": [],
         "columns": ["RTC ref time (UTC)", "Number of samples", "Number of runs", "Sample span period", "RTC is fast by", "RTC gains time at"],
         "fields": [
             {"name": "ref_time", "source": "reference time", "kind": "seconds", "unit": "seconds since 1970 (UTC)", "range": "float; ref_time_ns is exact", "doc": "When the real-time clock was last compared; 0 before the first comparison", "minimum": 0, "maximum": None, "enum": None, "optional": False, "item": True, "heading": "RTC ref time (UTC)"},
@@ -153,6 +165,7 @@ REPORTS: "dict[str, Report]" = {
         "about": "how the time served to clients differs from the clock's (the smoothtime directive)",
         "doc": "The smoothing of the time served to clients: chronyd's smoothing report.",
         "methods": [],
+        "derived": [],
         "columns": ["Active", "Offset", "Frequency", "Wander", "Last update", "Remaining time"],
         "fields": [
             {"name": "flags", "source": "flags", "kind": "enum", "unit": "", "range": "SmoothingFlags", "doc": "Whether it is at work, and on what", "minimum": None, "maximum": None, "enum": "SmoothingFlags", "optional": False, "item": True, "heading": "Active"},
@@ -171,6 +184,7 @@ REPORTS: "dict[str, Report]" = {
         "about": "how many NTP sources are online and offline",
         "doc": "How many NTP sources are in which state: chronyd's activity report.",
         "methods": [],
+        "derived": [],
         "columns": ["sources online", "sources offline", "sources doing burst (return to online)", "sources doing burst (return to offline)", "sources with unknown address"],
         "fields": [
             {"name": "online", "source": "online sources", "kind": "unsigned", "unit": "count", "range": "", "doc": "Sources that are polled", "minimum": 0, "maximum": 4294967295, "enum": None, "optional": False, "item": True, "heading": "sources online"},
@@ -188,6 +202,7 @@ REPORTS: "dict[str, Report]" = {
         "about": "how many requests were received and dropped as a server",
         "doc": "What chronyd did as a server since it was started: its serverstats report.\n\nFields that only newer chronyds send are None where they are missing.",
         "methods": [],
+        "derived": [],
         "columns": ["NTP packets received", "NTP packets dropped", "Command packets received", "Command packets dropped", "Client log records dropped", "NTS-KE connections accepted", "NTS-KE connections dropped", "Authenticated NTP packets", "Interleaved NTP packets", "NTP timestamps held", "NTP timestamp span", "NTP daemon RX timestamps", "NTP daemon TX timestamps", "NTP kernel RX timestamps", "NTP kernel TX timestamps", "NTP hardware RX timestamps", "NTP hardware TX timestamps"],
         "fields": [
             {"name": "received_ntp_requests", "source": "received NTP requests", "kind": "unsigned", "unit": "count", "range": "", "doc": "NTP requests received", "minimum": 0, "maximum": 18446744073709551615, "enum": None, "optional": False, "item": True, "heading": "NTP packets received"},
@@ -217,6 +232,7 @@ REPORTS: "dict[str, Report]" = {
         "about": "what the last valid response of each NTP source was",
         "doc": "The last valid measurement of one NTP source: a record of chronyd's ntpdata report.\n\nFields that only newer chronyds send are None where they are missing.",
         "methods": [],
+        "derived": [],
         "columns": ["Remote address", "Remote port", "Local address", "Leap status", "Version", "Mode", "Stratum", "Poll interval", "Precision", "Root delay", "Root dispersion", "Reference ID", "Reference time", "Offset", "Peer delay", "Peer dispersion", "Response time", "Jitter asymmetry", "NTP tests", "TX timestamping", "RX timestamping", "Total TX", "Total RX", "Total valid RX", "Total good RX", "Total kernel TX", "Total kernel RX", "Total HW TX", "Total HW RX"],
         "fields": [
             {"name": "address", "source": "address", "kind": "source", "unit": "", "range": "str", "doc": "The source's address, as in Source.address", "minimum": None, "maximum": None, "enum": None, "optional": False, "item": True, "heading": ""},
@@ -260,6 +276,7 @@ REPORTS: "dict[str, Report]" = {
         "about": "how each NTP source is authenticated",
         "doc": "How one NTP source is authenticated: a record of chronyd's authdata report.",
         "methods": [],
+        "derived": [],
         "columns": ["Name/IP address", "Mode", "KeyID", "Type", "KLen", "Last", "Atmp", "NAK", "Cook", "CLen"],
         "fields": [
             {"name": "address", "source": "address", "kind": "source", "unit": "", "range": "str", "doc": "The source's address, as in Source.address", "minimum": None, "maximum": None, "enum": None, "optional": False, "item": True, "heading": "Name/IP address"},
@@ -282,6 +299,7 @@ REPORTS: "dict[str, Report]" = {
         "about": "why each source was selected or not",
         "doc": "What chronyd's source selection knows of one source: a record of chronyd's selectdata report.",
         "methods": [],
+        "derived": [],
         "columns": ["S", "Name/IP Address", "Auth", "COpts", "EOpts", "Last", "Score", "Interval", "Leap"],
         "fields": [
             {"name": "reference_id", "source": "reference ID", "kind": "unsigned", "unit": "", "range": "0 to 0xffffffff", "doc": "The source's reference ID", "minimum": 0, "maximum": 4294967295, "enum": None, "optional": False, "item": True, "heading": ""},

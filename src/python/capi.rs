@@ -6,13 +6,17 @@ use std::ptr;
 use pyo3_ffi as ffi;
 
 use super::arguments::{Target, duration};
+use super::clock_reports::{CRecord, SOURCES, TRACKING};
+use super::error_bound::checked_size;
 use super::exceptions;
 use super::functions::{self, Asked};
 use super::object::{Entry, Owned, Result, entry, import};
 use super::state::State;
 use crate::chrony::client::{Answer, Row, Shape};
 use crate::chrony::record::{Kind, Value};
-use crate::reports::layout::{TEXT, size_of_field, size_of_record};
+use crate::clock::bound::Allowance;
+use crate::clock::reports::{Source, Tracking};
+use crate::reports::layout::{NEVER, NONE, TEXT, size_of_field, size_of_record};
 use crate::reports::{REPORTS, Report, each_report};
 
 /// `PyChrony_Table`: the header gives its functions their types.
@@ -21,18 +25,20 @@ struct Interface {
     abi_version: u32,
     size: u32,
     functions: [*const c_void; REPORTS.len()],
+    error_bound: ErrorBound,
 }
+
+type ErrorBound =
+    unsafe extern "C" fn(*const u8, *const u8, ffi::Py_ssize_t, c_double, c_double, *mut c_double) -> c_int;
 
 // SAFETY: pointers to functions, never changed.
 unsafe impl Sync for Interface {}
 
 static INTERFACE: Interface =
-    Interface { abi_version: 1, size: size_of::<Interface>() as u32, functions: each_report!(function) };
+    Interface { abi_version: 1, size: size_of::<Interface>() as u32, functions: each_report!(function), error_bound };
 
-/// `PYCHRONY_FOREVER`, `PYCHRONY_NONE`, and `PYCHRONY_NEVER`.
+/// `PYCHRONY_FOREVER`.
 const FOREVER: c_double = -1.0;
-const NONE: u64 = u64::MAX;
-const NEVER: i64 = i64::MAX;
 
 const fn function<const REPORT: usize>() -> *const c_void {
     match REPORTS[REPORT].query.shape {
@@ -107,6 +113,33 @@ unsafe extern "C" fn get_list<const REPORT: usize>(
         // SAFETY: the caller's pointer.
         unsafe { *records = array };
         Ok(Outcome(rows.len() as ffi::Py_ssize_t))
+    })
+}
+
+unsafe extern "C" fn error_bound(
+    tracking: *const u8,
+    sources: *const u8,
+    count: ffi::Py_ssize_t,
+    max_drift: c_double,
+    extra_error: c_double,
+    bound: *mut c_double,
+) -> c_int {
+    entry(|| {
+        let allowance = Allowance {
+            max_drift: checked_size(max_drift, "max_drift_ppm")?,
+            extra_error: checked_size(extra_error, "extra_error")?,
+        };
+        let size = size_of_record(REPORTS[SOURCES]);
+        // SAFETY: the caller's record, and an array of this many.
+        let (tracking, sources) = unsafe {
+            let source = |index| Source::read(&CRecord::new(SOURCES, sources.add(index * size)));
+            let sources: Result<Vec<_>> = (0..count.max(0) as usize).map(source).collect();
+            (Tracking::read(&CRecord::new(TRACKING, tracking))?, sources?)
+        };
+        let Some(found) = super::error_bound::bound(&tracking, &sources, &allowance)? else { return Ok(Outcome(1)) };
+        // SAFETY: the caller's pointer.
+        unsafe { *bound = found };
+        Ok(Outcome(0))
     })
 }
 

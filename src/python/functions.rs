@@ -5,6 +5,7 @@ use std::time::Duration;
 use pyo3_ffi as ffi;
 
 use super::arguments::{Target, parameters, parse_timeout, report_name};
+use super::error_bound;
 use super::exceptions;
 use super::method::{Method, Parameters};
 use super::object::{Detached, Owned, Raised, Result, check_signals, entry, import, list, none, runtime_error, string};
@@ -26,7 +27,8 @@ const fn getter<const REPORT: usize>() -> Method {
 }
 
 /// The others.
-pub static FUNCTIONS: [Method; 3] = [
+pub static FUNCTIONS: [Method; 4] = [
+    error_bound::METHOD.copy(),
     Method::with_arguments(
         c"get_report",
         get_report,

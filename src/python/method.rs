@@ -87,6 +87,44 @@ pub fn add_all(class: &Owned, methods: &'static [Method]) -> Result<()> {
     Ok(())
 }
 
+/// The definition of an attribute that is computed.
+#[repr(transparent)]
+pub struct Property(ffi::PyGetSetDef);
+
+// SAFETY: a definition holds pointers to constant text and to a function, and is never changed.
+unsafe impl Sync for Property {}
+
+impl Property {
+    pub const fn new(name: &'static CStr, get: ffi::getter, doc: &'static CStr) -> Self {
+        Self(ffi::PyGetSetDef {
+            name: name.as_ptr(),
+            get: Some(get),
+            set: None,
+            doc: doc.as_ptr(),
+            closure: ptr::null_mut(),
+        })
+    }
+
+    /// The entry that ends a table.
+    pub const fn end() -> Self {
+        Self(ffi::PyGetSetDef { name: ptr::null(), get: None, set: None, doc: ptr::null(), closure: ptr::null_mut() })
+    }
+}
+
+/// Adds the properties of a table to a type that has been made, up to the table's end.
+pub fn add_properties(class: &Owned, properties: &'static [Property]) -> Result<()> {
+    for property in properties.iter().take_while(|property| !property.0.name.is_null()) {
+        let definition = (&raw const property.0).cast_mut();
+        // SAFETY: a type, and a static definition with a static name; the result is a new reference.
+        let (descriptor, name) = unsafe {
+            let descriptor = Owned::new(ffi::PyDescr_NewGetSet(class.as_ptr().cast(), definition))?;
+            (descriptor, CStr::from_ptr(property.0.name))
+        };
+        class.set_attribute(name, &descriptor)?;
+    }
+    Ok(())
+}
+
 /// Adds a class method.
 pub fn add_class_method(class: &Owned, method: &'static Method) -> Result<()> {
     let Some(name) = method.name() else { return Ok(()) };

@@ -22,6 +22,8 @@ mod tables;
 mod exceptions;
 mod structseq;
 
+mod clock_reports;
+mod error_bound;
 mod functions;
 
 mod capi;

@@ -38,8 +38,9 @@ pub const DOC: &CStr = c"Ask chronyd, the NTP daemon, how good the system's cloc
     get_rtc_data()        the real-time clock, where it is tracked\n\
     get_smoothing()       the smoothing of served time, where it is enabled\n\
     get_report(name)      any report libchrony knows, under its own names\n\
-    ChronyConnection      the same questions on one session\n\n\
-    Each takes an address and a timeout in seconds. Without an address it asks the one in the environment variable\n\
+    ChronyConnection      the same questions on one session\n\
+    error_bound()         how wrong the clock may be, from two reports\n\n\
+    Each that asks takes an address and a timeout in seconds. Without an address it asks the one in the environment variable\n\
     PYCHRONY_ADDRESS, or else the first reachable one of chronyd's usual addresses. Records are immutable named tuples\n\
     whose fields say what they mean: help(pychrony.TrackingStatus); those of get_report() are dictionaries. Times are UTC;\n\
     offsets are seconds, frequencies ppm.\n\

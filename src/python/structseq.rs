@@ -1,13 +1,13 @@
 //! A report's table → a PyStructSequence type; a record → an instance.
 
-use std::ffi::{CStr, c_int};
+use std::ffi::{CStr, c_int, c_void};
 use std::ptr;
 use std::rc::Rc;
 
 use pyo3_ffi as ffi;
 
 use super::enums;
-use super::method::{self, Method, Parameters};
+use super::method::{self, Method, Parameters, Property};
 use super::object::{
     Owned, Raised, Result, boolean, dictionary, entry, float, list, none, reads, signed, string, tuple, type_error,
     unsigned, value_error,
@@ -15,7 +15,7 @@ use super::object::{
 use super::state::{State, get_or_make};
 use crate::chrony::client::{RawRow, Row};
 use crate::chrony::record::{Field, Kind, Value};
-use crate::reports::{Predicate, REPORTS, Report, each_report};
+use crate::reports::{Derived, Predicate, REPORTS, Report, each_report};
 
 type Object = *mut ffi::PyObject;
 
@@ -45,6 +45,7 @@ fn new_class(index: usize) -> Result<Owned> {
     class.set_attribute(c"__new__", &method::bound_function(&CONSTRUCTORS[index], &class)?)?;
     method::add_all(&class, METHODS[index])?;
     method::add_all(&class, PREDICATES[index])?;
+    method::add_properties(&class, DERIVED[index])?;
     Ok(class)
 }
 
@@ -159,6 +160,46 @@ const fn predicate_method<const REPORT: usize, const NUMBER: usize>() -> Method 
         return Method::end();
     }
     Method::with_arguments(predicates[NUMBER].name, predicate::<REPORT, NUMBER>, predicates[NUMBER].doc)
+}
+
+/// Each report's derived values. No report has more than one.
+static DERIVED: [&[Property]; REPORTS.len()] = each_report!(derived);
+
+const fn derived<const REPORT: usize>() -> &'static [Property] {
+    const {
+        assert!(REPORTS[REPORT].derived.len() <= 1);
+    }
+    &const { [derived_property::<REPORT, 0>(), Property::end()] }
+}
+
+const fn derived_property<const REPORT: usize, const NUMBER: usize>() -> Property {
+    let derived = REPORTS[REPORT].derived;
+    if NUMBER >= derived.len() {
+        return Property::end();
+    }
+    Property::new(derived[NUMBER].name, get_derived::<REPORT, NUMBER>, derived[NUMBER].doc)
+}
+
+unsafe extern "C" fn get_derived<const REPORT: usize, const NUMBER: usize>(record: Object, _: *mut c_void) -> Object {
+    entry(|| {
+        // SAFETY: the record is live during the call.
+        let record = unsafe { Owned::from_borrowed(record) };
+        derived_value(&REPORTS[REPORT].derived[NUMBER], &record)
+    })
+}
+
+/// What follows from a record's fields; None if one of them is None.
+fn derived_value(derived: &Derived, record: &Owned) -> Result<Owned> {
+    let mut values = Vec::with_capacity(derived.reads.len());
+    for field in derived.reads {
+        let value = record.attribute(field)?;
+        // SAFETY: None is always live.
+        if value.as_ptr() == unsafe { ffi::Py_None() } {
+            return Ok(none());
+        }
+        values.push(number(&value)?);
+    }
+    float((derived.compute)(&values))
 }
 
 unsafe extern "C" fn new<const REPORT: usize>(

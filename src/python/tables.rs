@@ -52,6 +52,14 @@ fn of_report(report: &'static Report) -> Result<Owned> {
             (c"doc", text(report.record.summary)),
             (c"shape", string(shape)),
             (c"fields", list(fields.map(|(index, field)| of_field(field, index < items)))),
+            (
+                c"derived",
+                list(report.derived.iter().map(|derived| {
+                    let entries =
+                        [(c"name", text(derived.name)), (c"unit", string(derived.unit)), (c"doc", text(derived.doc))];
+                    dictionary(entries.into_iter())
+                })),
+            ),
             (c"methods", list(report.predicates.iter().map(|predicate| text(predicate.name)))),
         ]
         .into_iter(),

@@ -3,6 +3,8 @@
 //! Numbers take 8 bytes, text takes 64: so no member needs padding, and offsets are sums. write/header.rs writes
 //! the header that C programs read, and the assertions with which the compiler checks the header against these rules.
 
+use std::ffi::CStr;
+
 use super::Report;
 use crate::chrony::record::Kind;
 
@@ -10,12 +12,21 @@ use crate::chrony::record::Kind;
 pub const TEXT: usize = 64;
 const NUMBER: usize = 8;
 
+/// `PYCHRONY_NONE` and `PYCHRONY_NEVER`: an unsigned number, and one that may be below 0, without a value.
+pub const NONE: u64 = u64::MAX;
+pub const NEVER: i64 = i64::MAX;
+
 /// The bytes a field takes.
 pub const fn size_of_field(kind: &Kind) -> usize {
     match kind {
         Kind::Address | Kind::Source => TEXT,
         _ => NUMBER,
     }
+}
+
+/// Where a field lies in its record.
+pub fn offset_of_field(report: &Report, name: &CStr) -> usize {
+    report.query.fields.iter().take_while(|field| field.name != name).map(|field| size_of_field(&field.kind)).sum()
 }
 
 /// The bytes a record takes.

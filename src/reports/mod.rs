@@ -57,6 +57,8 @@ pub struct Report {
     /// How many of its fields, the last ones, are attributes only and no items of the tuple.
     pub hidden: usize,
     pub predicates: &'static [Predicate],
+    /// What follows from its fields: properties of its records.
+    pub derived: &'static [Derived],
 }
 
 impl Report {
@@ -95,6 +97,17 @@ pub struct Predicate {
     pub parameter: Option<(&'static CStr, i64)>,
     /// The answer, from the values of the fields and of the parameter. None counts as 0, and text as 1.
     pub test: fn(&[i64]) -> bool,
+    pub doc: &'static CStr,
+}
+
+/// A property of a record type, computed from its fields; None if one of them is.
+pub struct Derived {
+    pub name: &'static CStr,
+    pub unit: &'static str,
+    /// The fields it is computed from, all of them numbers.
+    pub reads: &'static [&'static CStr],
+    pub compute: fn(&[f64]) -> f64,
+    pub meaning: &'static str,
     pub doc: &'static CStr,
 }
 

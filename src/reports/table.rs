@@ -52,6 +52,7 @@ macro_rules! report {
         doc: $doc:literal,
         columns: [$($column:literal),*],
         predicates: [$($predicate:expr),* $(,)?],
+        $(derived: [$($derived:expr),* $(,)?],)?
         fields: [$($row:tt),* $(,)?] $(,)?
     ) => {
         pub static REPORT: $crate::reports::Report = $crate::reports::Report {
@@ -67,6 +68,7 @@ macro_rules! report {
             columns: &[$($column),*],
             hidden: $crate::reports::table::number_of_times(FIELDS),
             predicates: &[$($predicate),*],
+            derived: &[$($($derived),*)?],
         };
 
         const FIELDS: &[$crate::chrony::record::Field] = &[$(field! $row),*];
@@ -142,6 +144,20 @@ macro_rules! predicate {
             parameter: Some((text!($parameter), $default)),
             test: $test,
             doc: text!($name, "($self, /, ", $parameter, "=", $default, ")\n--\n\n", $doc),
+        }
+    };
+}
+
+/// A number that follows from a record's fields: its name, its unit, the fields, what it is, what it means.
+macro_rules! derived {
+    ($name:literal, $unit:literal, $reads:expr, $compute:expr, $meaning:literal) => {
+        $crate::reports::Derived {
+            name: text!($name),
+            unit: $unit,
+            reads: $reads,
+            compute: $compute,
+            meaning: $meaning,
+            doc: text!($meaning, " [", $unit, "]"),
         }
     };
 }

@@ -37,6 +37,13 @@ report! {
             "Whether a leap second is inserted or deleted at the end of the day."
         ),
     ],
+    derived: [derived!(
+        "root_distance",
+        "seconds",
+        &[c"root_delay", c"root_dispersion"],
+        |values| values[0] / 2.0 + values[1],
+        "Root delay / 2 + root dispersion (RFC 5905): how far the time of the source that the clock follows may be from true time. With abs(offset) it is no bound of the clock's error where several sources are combined: see error_bound()"
+    )],
     fields: [
         // chronyd: reference.c, REF_GetTrackingReport(), as all that follows here. Any 32 bits: the source's address or a hash of it.
         ("reference_id", "reference ID", Unsigned(U32), ["", "0 to 0xffffffff"], "Reference ID",

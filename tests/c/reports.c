@@ -118,8 +118,31 @@ static int parse(PyObject *args, const char **address, double *timeout) {
 	}
 PYCHRONY_FUNCTIONS(ONE, ONE, LIST)
 
+/* (what the function returned, the bound; None where it was left alone), from a chronyd's reports */
+static PyObject *ErrorBound(PyObject *module, PyObject *args) {
+	const char *address;
+	double max_drift, extra_error, bound = -1.0;
+	PyChrony_Tracking tracking;
+	PyChrony_Source *sources;
+	Py_ssize_t count;
+	int status;
+	(void)module;
+	if (!PyArg_ParseTuple(args, "ydd", &address, &max_drift, &extra_error))
+		return NULL;
+	if (PyChrony_API->GetTracking(address, PYCHRONY_FOREVER, &tracking) < 0)
+		return NULL;
+	count = PyChrony_API->GetSources(address, PYCHRONY_FOREVER, &sources);
+	if (count < 0)
+		return NULL;
+	status = PyChrony_API->ErrorBound(&tracking, sources, count, max_drift, extra_error, &bound);
+	PyMem_Free(sources);
+	if (status < 0)
+		return NULL;
+	return bound < 0 ? Py_BuildValue("(iO)", status, Py_None) : Py_BuildValue("(id)", status, bound);
+}
+
 #define METHOD(function, type) {#function, function, METH_VARARGS, NULL},
-static PyMethodDef methods[] = {PYCHRONY_FUNCTIONS(METHOD, METHOD, METHOD){NULL, NULL, 0, NULL}};
+static PyMethodDef methods[] = {PYCHRONY_FUNCTIONS(METHOD, METHOD, METHOD){"ErrorBound", ErrorBound, METH_VARARGS, NULL}, {NULL, NULL, 0, NULL}};
 
 static int exec(PyObject *module) {
 	if (PyChrony_Import() < 0)

@@ -6,7 +6,7 @@ use super::text;
 use crate::chrony::client::Shape;
 use crate::chrony::record::{Enumeration, Field, Growth, Kind, Member, Presence};
 use crate::reports::enums::ENUMERATIONS;
-use crate::reports::{REPORTS, REST, Report};
+use crate::reports::{Derived, REPORTS, REST, Report};
 
 const HEAD: &str = r#""""What is known of each report and each enumeration, as plain data. It imports nothing, libchrony included.
 
@@ -33,6 +33,13 @@ if TYPE_CHECKING:
         item: bool  # an item of the tuple, and not only an attribute
         heading: str  # chronyc's; empty where chronyc does not print it
 
+    class Derived(TypedDict):
+        """A property that follows from the fields: a float, or None if one of them is."""
+
+        name: str
+        unit: str
+        doc: str
+
     class Report(TypedDict):
         """A report. columns are chronyc's headings in chronyc's order; about follows "Ask chronyd"."""
 
@@ -43,6 +50,7 @@ if TYPE_CHECKING:
         about: str
         doc: str
         methods: list[str]
+        derived: list[Derived]
         columns: list[str]
         fields: list[Field]
 
@@ -104,6 +112,7 @@ fn of_report(out: &mut String, report: &Report) {
         ("about", quoted(report.about)),
         ("doc", quoted(text(report.record.summary))),
         ("methods", list(report.predicates.iter().map(|predicate| text(predicate.name)))),
+        ("derived", format!("[{}]", report.derived.iter().map(of_derived).collect::<Vec<_>>().join(", "))),
         ("columns", list(columns(report).into_iter())),
     ];
     writeln!(out, "    {}: {{", quoted(text(report.query.report))).unwrap();
@@ -115,6 +124,14 @@ fn of_report(out: &mut String, report: &Report) {
         of_field(out, field, index < report.items().len());
     }
     out.push_str("        ],\n    },\n");
+}
+
+fn of_derived(derived: &Derived) -> String {
+    dictionary(&[
+        ("name", quoted(text(derived.name))),
+        ("unit", quoted(derived.unit)),
+        ("doc", quoted(derived.meaning)),
+    ])
 }
 
 /// chronyc's headings in chronyc's order, each once.

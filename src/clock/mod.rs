@@ -1,0 +1,7 @@
+//! How wrong the clock may be: numbers in, numbers out. No I/O and no Python in here.
+//!
+//! A file knows only those above its own.
+
+pub mod reports;
+
+pub mod bound;
