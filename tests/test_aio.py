@@ -851,7 +851,7 @@ def test_after_a_fork_in_mid_call_the_parent_goes_on_and_the_child_asks_for_itse
 
 
 def test_the_functions_are_those_of_the_module() -> None:
-    names = {*GETTERS, "get_report", "ChronyConnection"}
+    names = {*GETTERS, "get_report", "check_health", "ChronyConnection"}
     assert set(aio.__all__) == names
     for name in names:
         assert getattr(aio, name).__doc__

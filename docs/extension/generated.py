@@ -120,9 +120,7 @@ def records() -> str:
             f"({anchor(name)})=\n## {name}\n\n{prose(report['doc'])}\n"
             f"`{report['getter']}()` returns it{SHAPES[report['shape']]}.\n\n"
             + table(["field and type", "unit, range and sign", "meaning", "called elsewhere"], rows)
-            + "".join(
-                f"\nProperty `{each['name']}`: {each['doc']}\n" for each in report["derived"]
-            )
+            + "".join(f"\nProperty `{each['name']}`: {each['doc']}\n" for each in report["derived"])
             + (f"\nMethods:\n\n{methods}" if methods else "")
         )
     return "\n".join(parts)

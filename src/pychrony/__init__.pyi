@@ -1,6 +1,6 @@
 """Ask chronyd, the NTP daemon, how good the system's clock is: the types of the extension module.
 
-Written by src/reports/write from stub.pyi.in and the tables; do not edit.
+Written by tools/stub from the module itself; do not edit.
 """
 
 import sys
@@ -14,6 +14,17 @@ from _typeshed import structseq
 from typing_extensions import Self, TypeAlias, disjoint_base
 
 __all__ = [
+    "TrackingStatus",
+    "Source",
+    "SourceStats",
+    "RTCData",
+    "Smoothing",
+    "Activity",
+    "ServerStats",
+    "NTPData",
+    "AuthData",
+    "SelectData",
+    "ChronyConnection",
     "LeapStatus",
     "SourceState",
     "SourceMode",
@@ -34,16 +45,6 @@ __all__ = [
     "ChronyDataError",
     "ChronyVersionError",
     "ChronyLibraryError",
-    "TrackingStatus",
-    "Source",
-    "SourceStats",
-    "RTCData",
-    "Smoothing",
-    "Activity",
-    "ServerStats",
-    "NTPData",
-    "AuthData",
-    "SelectData",
     "get_tracking",
     "get_sources",
     "get_source_stats",
@@ -54,11 +55,10 @@ __all__ = [
     "get_ntp_data",
     "get_auth_data",
     "get_select_data",
+    "error_bound",
     "get_report",
     "supported_reports",
     "get_include",
-    "error_bound",
-    "ChronyConnection",
     "libchrony_path",
 ]
 

@@ -26,10 +26,12 @@ from typing import TYPE_CHECKING, Any, Union, cast
 
 from pychrony import (
     ChronyConnectionError,
+    ChronyError,
     ChronyTimeoutError,
     ErrorCode,
     Transport,
     _Conversation,
+    health,
 )
 
 if TYPE_CHECKING:
@@ -50,6 +52,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "ChronyConnection",
+    "check_health",
     "get_activity",
     "get_auth_data",
     "get_ntp_data",
@@ -64,6 +67,8 @@ __all__ = [
 ]
 
 _Address = Union[str, "PathLike[str]", None]
+
+_LIMITS = health.Limits()
 
 # What a step of a conversation returns: the result, or a plain tuple that says what to wait for.
 _Wait = tuple[int, bool, Union[float, None]]
@@ -264,6 +269,25 @@ class _Opening:
         self._is_busy = False
         if self.is_closed:
             self.conversation.close()
+
+
+async def check_health(
+    limits: health.Limits = _LIMITS, address: _Address = None, *, timeout: float | None = 3.0
+) -> health.Verdict:
+    """As pychrony.health.check()."""
+    health.require(limits)
+    try:
+        async with ChronyConnection(address, timeout=timeout) as connection:
+            before = await connection.get_tracking()
+            for _ in range(health.TRIES):
+                sources = await connection.get_sources()
+                tracking = await connection.get_tracking()
+                if health.is_same_update(before, tracking):
+                    break
+                before = tracking
+    except ChronyError as error:
+        return health.failed(error)
+    return health.assess(tracking, sources, limits)
 
 
 class ChronyConnection:

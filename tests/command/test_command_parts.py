@@ -12,8 +12,9 @@ import pytest
 from support.responder import Responder, silent
 
 import pychrony
+from pychrony import _durations as durations
 from pychrony.__main__ import COMMANDS
-from pychrony.command import Command, arguments, asking, durations, program
+from pychrony.command import Command, arguments, asking, program
 
 
 @pytest.mark.parametrize(

@@ -24,7 +24,7 @@ page and the completion are made where there is none: what needs libchrony or an
 A ChronyError that run() raises goes to failed(), a UsageError to usage_error(). These two print the error and return
 the exit status; the plugin `check` has its own. The files: program (runs a command), arguments (the parser and the
 options that commands share), asking (which address is asked, host names included), reports and tables (chronyd's
-reports), check, wait, doctor, and what they share: watch, clock, durations, units, terminal.
+reports), check, wait, doctor, and what they share: watch, clock, units, terminal.
 
 Only the standard library is used. What a command does not need is not imported, because a check may run every few
 seconds.

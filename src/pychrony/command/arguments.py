@@ -9,7 +9,8 @@ import argparse
 import os
 import sys
 
-from . import UsageError, durations
+from .. import _durations as durations
+from . import UsageError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

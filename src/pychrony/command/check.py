@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import time
 
-from . import COMMON, Command, UsageError, clock, durations, one_line
+from .. import _durations as durations
+from . import COMMON, Command, UsageError, clock, one_line
 from .arguments import count, duration
 
 TYPE_CHECKING = False

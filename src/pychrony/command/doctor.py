@@ -9,6 +9,7 @@ import stat
 import sys
 import time
 
+from .. import _durations as durations
 from . import (
     COMMON,
     DONE,
@@ -18,7 +19,6 @@ from . import (
     UsageError,
     check,
     clock,
-    durations,
     one_line,
     tables,
     units,

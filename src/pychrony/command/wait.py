@@ -5,7 +5,8 @@ from __future__ import annotations
 import sys
 import time
 
-from . import DONE, NOT_SYNCHRONISED, Command, clock, durations, one_line, terminal
+from .. import _durations as durations
+from . import DONE, NOT_SYNCHRONISED, Command, clock, one_line, terminal
 from .arguments import positive_duration
 
 TYPE_CHECKING = False
