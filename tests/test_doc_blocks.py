@@ -25,7 +25,7 @@ from support.waiting import wait_for
 import pychrony
 from pychrony.__main__ import COMMANDS
 from pychrony.command import arguments
-from pychrony.exporter.serve import LISTEN
+from pychrony.exporter.exporter_command import LISTEN
 from pychrony.testing import FakeChronyd
 
 pytestmark = pytest.mark.source_tree

@@ -48,13 +48,13 @@ def _doctor() -> Command:
 
 
 def _exporter() -> Command:
-    from pychrony.exporter.serve import Exporter
+    from pychrony.exporter.exporter_command import Exporter
 
     return Exporter()
 
 
 def _metrics() -> Command:
-    from pychrony.exporter.once import Metrics
+    from pychrony.exporter.metrics_command import Metrics
 
     return Metrics()
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import math
 import socket
 import threading
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
+import time
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import pytest
@@ -23,9 +24,11 @@ from support.responder import (
     sample,
     silent,
 )
+from support.waiting import DEADLINE, wait_for
 
-from pychrony.exporter.collector import ChronyCollector, Host, SharedConnection
-from pychrony.exporter.tables import REPORTS
+from pychrony.exporter.collector import Collected
+from pychrony.exporter.metrics import REPORTS, Report
+from pychrony.exporter.scrapes import Scrapes
 
 EVERY = [report.name for report in REPORTS]
 # The reports that the command port does not give by default.
@@ -176,21 +179,24 @@ EXPECTED: list[tuple[str, dict[str, str], float]] = [
 DURATIONS = {"chrony_scrape_duration_seconds", "chrony_scrape_collector_duration_seconds"}
 
 
-@contextmanager
-def collector_of(address: str, timeout: float = 60.0, **options: Any) -> Iterator[ChronyCollector]:
-    with closing(SharedConnection(address, timeout)) as ask:
-        yield ChronyCollector(ask, **options)
+def scrapes_of(
+    address: str,
+    timeout: float = 60.0,
+    reports: Sequence[Report] = REPORTS,
+    errors: list[str] | None = None,
+) -> Scrapes:
+    told = [] if errors is None else errors
+    return Scrapes(address, timeout, reports, lambda name, error: told.append(f"{name}: {error}"))
 
 
 def scrape(address: str, timeout: float = 60.0) -> Samples:
     """The samples from one chronyd."""
-    with collector_of(address, timeout) as collector:
-        return collect(collector)
+    return collect(scrapes_of(address, timeout))
 
 
-def collect(collector: ChronyCollector) -> Samples:
+def collect(scrapes: Scrapes, deadline: float = math.inf) -> Samples:
     registry = CollectorRegistry()
-    registry.register(collector)
+    registry.register(Collected(scrapes.metrics(deadline)))
     return parse(generate_latest(registry).decode())
 
 
@@ -372,24 +378,24 @@ def test_a_hung_chronyd_is_down(stopped: Chronyd) -> None:
 
 def test_a_chronyd_that_was_restarted_is_asked_again_without_a_gap(transport: str) -> None:
     with Chronyd() as daemon:
-        with collector_of(address_of(daemon, transport)) as collector:
-            assert value(collect(collector), "chrony_up") == 1
-            daemon.restart()
-            assert value(collect(collector), "chrony_up") == 1
-            daemon.terminate()
-            assert value(collect(collector), "chrony_up") == 0
-            daemon.restart()
-            assert value(collect(collector), "chrony_up") == 1
+        scrapes = scrapes_of(address_of(daemon, transport))
+        assert value(collect(scrapes), "chrony_up") == 1
+        daemon.restart()
+        assert value(collect(scrapes), "chrony_up") == 1
+        daemon.terminate()
+        assert value(collect(scrapes), "chrony_up") == 0
+        daemon.restart()
+        assert value(collect(scrapes), "chrony_up") == 1
         assert daemon.client_files() == []
 
 
 def test_an_exporter_may_be_started_before_chronyd() -> None:
     with Chronyd() as daemon:
         daemon.terminate()
-        with collector_of(daemon.socket) as collector:
-            assert value(collect(collector), "chrony_up") == 0
-            daemon.restart()
-            assert value(collect(collector), "chrony_up") == 1
+        scrapes = scrapes_of(daemon.socket)
+        assert value(collect(scrapes), "chrony_up") == 0
+        daemon.restart()
+        assert value(collect(scrapes), "chrony_up") == 1
 
 
 class Names:
@@ -414,65 +420,151 @@ def names(monkeypatch: pytest.MonkeyPatch) -> Names:
 def test_all_scrapes_ask_the_address_of_a_host_that_answered(names: Names) -> None:
     names.addresses = ["127.0.0.2", "127.0.0.1"]  # nobody listens at the first
     with Responder() as daemon:
-        collector = ChronyCollector(Host(f"two.example:{daemon.port}", 60.0))
+        scrapes = scrapes_of(f"two.example:{daemon.port}")
         for _ in range(2):
-            assert value(collect(collector), "chrony_up") == 1
+            assert value(collect(scrapes), "chrony_up") == 1
     assert names.asked == 1
 
 
 def test_a_host_that_has_moved_is_found_again(names: Names) -> None:
     with Responder() as daemon:
         names.addresses = ["127.0.0.1"]
-        collector = ChronyCollector(Host(f"moved.example:{daemon.port}", 60.0))
-        assert value(collect(collector), "chrony_up") == 1
-    assert value(collect(collector), "chrony_up") == 0
+        scrapes = scrapes_of(f"moved.example:{daemon.port}")
+        assert value(collect(scrapes), "chrony_up") == 1
+    assert value(collect(scrapes), "chrony_up") == 0
     with Responder(address=f"127.0.0.2:{daemon.port}"):
         names.addresses = ["127.0.0.2"]
-        assert value(collect(collector), "chrony_up") == 1
+        assert value(collect(scrapes), "chrony_up") == 1
     assert names.asked == 2
 
 
-def test_scrapes_from_many_threads_share_the_connection(client: Chronyd) -> None:
-    start = threading.Barrier(8)
-    results: list[Samples] = []
+def test_a_silent_address_of_a_host_costs_a_scrape_its_share_of_the_time(names: Names) -> None:
+    names.addresses = ["127.0.0.2", "127.0.0.1"]
+    with Responder() as daemon, Responder(silent, address=f"127.0.0.2:{daemon.port}") as other:
+        scrapes = scrapes_of(f"two.example:{daemon.port}", timeout=0.4)
+        assert succeeded(collect(scrapes)) == EVERY
+        assert [request.report for request in other.requests] == ["tracking"]
 
-    def scrape_often(collector: ChronyCollector) -> None:
-        start.wait()
-        results.extend(collect(collector) for _ in range(10))
 
-    with collector_of(client.socket) as collector:
-        threads = [threading.Thread(target=scrape_often, args=[collector]) for _ in range(8)]
-        for thread in threads:
+# Scrapes that come at the same time.
+
+
+class Scrapers:
+    """Threads that scrape; they are in the middle of it when the with statement begins."""
+
+    def __init__(self, scrapes: Scrapes, number: int, deadline: float = math.inf) -> None:
+        self.results: list[Samples] = []
+        self.threads = [
+            threading.Thread(target=lambda: self.results.append(collect(scrapes, deadline)))
+            for _ in range(number)
+        ]
+
+    def __enter__(self) -> list[Samples]:
+        for thread in self.threads:
             thread.start()
-        for thread in threads:
+        return self.results
+
+    def __exit__(self, *_: object) -> None:
+        for thread in self.threads:
             thread.join()
-    assert [succeeded(samples) for samples in results] == [EVERY] * 80
 
 
-def test_an_error_is_told_once_until_it_changes(unix: Responder) -> None:
+class Gate:
+    """A chronyd that answers when it is told to."""
+
+    def __init__(self) -> None:
+        self.open = threading.Event()
+
+    def __call__(self, request: Request) -> Datagrams:
+        self.open.wait(DEADLINE)
+        return [request.answer()]
+
+
+def test_scrapes_that_come_together_ask_a_slow_chronyd_once(unix: Responder) -> None:
+    unix.behaviour = gate = Gate()
+    scrapes = scrapes_of(unix.address)
+    with Scrapers(scrapes, 1) as first:
+        wait_for("chronyd is asked", lambda: scrapes.busy)
+        with Scrapers(scrapes, 7) as others:
+            gate.open.set()
+    assert [succeeded(samples) for samples in first + others] == [EVERY] * 8
+    assert [request.report for request in unix.requests].count("tracking") <= 2
+
+
+def test_a_scrape_waits_for_another_no_longer_than_it_has_time(unix: Responder) -> None:
+    unix.behaviour = gate = Gate()
+    scrapes = scrapes_of(unix.address)
+    with Scrapers(scrapes, 1) as results:
+        wait_for("chronyd is asked", lambda: scrapes.busy)
+        with pytest.raises(TimeoutError, match="another scrape is still running"):
+            scrapes.metrics(time.monotonic() + 0.05)
+        gate.open.set()
+    assert [succeeded(samples) for samples in results] == [EVERY]
+
+
+def test_a_scrape_that_ran_out_of_time_is_not_the_result_of_one_that_has_time(
+    unix: Responder,
+) -> None:
+    unix.behaviour = gate = Gate()
+    scrapes = scrapes_of(unix.address)
+    with Scrapers(scrapes, 1, time.monotonic() + 0.3) as hasty:
+        wait_for("chronyd is asked", lambda: scrapes.busy)
+        with Scrapers(scrapes, 1) as patient:
+            wait_for("the first scrape has ended", lambda: hasty)
+            gate.open.set()
+    assert errors(hasty[0]) == dict.fromkeys(EVERY, "TIMEOUT")
+    assert [succeeded(samples) for samples in patient] == [EVERY]
+
+
+def test_all_reports_together_have_the_scrapes_time() -> None:
+    """A chronyd that answers the first report and no other is not waited for ten times."""
+
+    def only_tracking(request: Request) -> Datagrams:
+        return [request.answer()] if request.report == "tracking" else []
+
+    with Responder(only_tracking) as responder:
+        samples = collect(scrapes_of(responder.address), time.monotonic() + 0.4)
+    assert value(samples, "chrony_up") == 1
+    assert errors(samples) == dict.fromkeys(EVERY[1:], "TIMEOUT")
+
+
+def test_closing_ends_the_scrape_that_is_running_and_leaves_no_file(stopped: Chronyd) -> None:
+    scrapes = scrapes_of(stopped.socket)
+    with Scrapers(scrapes, 1) as results:
+        wait_for("chronyd is asked", lambda: stopped.client_files())
+        scrapes.close()
+        assert stopped.client_files() == []
+    assert errors(results[0]) == dict.fromkeys(EVERY, "CLOSED")
+    with pytest.raises(TimeoutError, match="the exporter is ending"):
+        scrapes.metrics(math.inf)
+
+
+# What is reported of errors.
+
+
+def test_an_error_is_reported_once_until_it_changes(unix: Responder) -> None:
     told: list[str] = []
     unix.behaviour = wrong_tracking
-    with collector_of(unix.address, complain=told.append) as collector:
-        collect(collector)
-        collect(collector)
-        assert len(told) == 1 and told[0].startswith("tracking: ")
-        unix.behaviour = lambda request: [request.answer(status=UNAUTHORISED)]
-        collect(collector)
-        assert len(told) == 1 + len(EVERY)
+    scrapes = scrapes_of(unix.address, errors=told)
+    collect(scrapes)
+    collect(scrapes)
+    assert len(told) == 1 and told[0].startswith("tracking: ")
+    unix.behaviour = lambda request: [request.answer(status=UNAUTHORISED)]
+    collect(scrapes)
+    assert len(told) == 1 + len(EVERY)
 
 
-def test_a_report_that_is_right_again_may_be_complained_of_anew(unix: Responder) -> None:
+def test_the_error_of_a_report_that_succeeded_meanwhile_is_reported_again(unix: Responder) -> None:
     told: list[str] = []
-    with collector_of(unix.address, complain=told.append) as collector:
-        for behaviour in (wrong_tracking, faithful, wrong_tracking):
-            unix.behaviour = behaviour
-            collect(collector)
+    scrapes = scrapes_of(unix.address, errors=told)
+    for behaviour in (wrong_tracking, faithful, wrong_tracking):
+        unix.behaviour = behaviour
+        collect(scrapes)
     assert len(told) == 2 and told[0] == told[1]
 
 
-def test_only_the_reports_that_are_wanted_are_asked_for(unix: Responder) -> None:
+def test_only_the_selected_reports_are_asked_for(unix: Responder) -> None:
     wanted = [report for report in REPORTS if report.name in ("tracking", "activity")]
-    with collector_of(unix.address, reports=wanted) as collector:
-        samples = collect(collector)
+    samples = collect(scrapes_of(unix.address, reports=wanted))
     assert {request.report for request in unix.requests} == {"tracking", "activity"}
     assert succeeded(samples) == ["tracking", "activity"]

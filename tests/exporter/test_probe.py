@@ -11,16 +11,18 @@ from typing import Any
 from urllib.parse import quote
 
 import pytest
-from prometheus_client import CollectorRegistry
 from support.chronyd import Chronyd
 from support.exporter import Exporter, Samples, labels_of, value
 from support.responder import Responder, faithful, silent
 from support.waiting import wait_for
 
 import pychrony
-from pychrony.exporter.probe import COMMAND_PORT, Refusal, Target, parse, resolve, time_for
-from pychrony.exporter.server import ARRIVED, Application, silence
-from pychrony.exporter.tables import REPORTS
+from pychrony.exporter.application import ARRIVED, Application, scrape_timeout
+from pychrony.exporter.metrics import REPORTS
+from pychrony.exporter.probe import COMMAND_PORT, Refusal, parse, resolve
+from pychrony.exporter.scrapes import Scrapes
+from pychrony.exporter.server import silence
+from pychrony.exporter.target import Target
 
 LOOPBACK = [ipaddress.ip_network("127.0.0.0/8"), ipaddress.ip_network("::1/128")]
 
@@ -102,14 +104,6 @@ def test_a_silent_target_holds_up_no_other(exporter: Exporter, client: Chronyd) 
     assert value(late[0], "chrony_up") == 1
 
 
-def test_each_report_has_the_time_that_is_left(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pychrony, "get_tracking", lambda address, timeout: (address, timeout))
-    target = Target("127.0.0.1:9", time.monotonic() + 5)
-    (address, first), (_, second) = target("get_tracking"), target("get_tracking")
-    assert address == "127.0.0.1:9"
-    assert 0 < second < first <= 5
-
-
 def test_a_probes_time_begins_when_its_request_arrives() -> None:
     """It does not begin when a thread gets to the request: if a thousand come at once, the last would be too late."""
     ours, listening = socket.socket(), socket.create_server(("127.0.0.1", 0))
@@ -127,7 +121,8 @@ def test_a_probes_time_begins_when_its_request_arrives() -> None:
 
 def test_a_request_that_waited_too_long_is_not_followed_up() -> None:
     answers: list[str] = []
-    application = Application(CollectorRegistry(), REPORTS, LOOPBACK, [])
+    scrapes = Scrapes("127.0.0.1:9", 1.0, REPORTS, lambda *_: None)
+    application = Application(scrapes, LOOPBACK, [])
     with Responder() as responder:
         late = {
             "PATH_INFO": "/probe",
@@ -143,8 +138,8 @@ def test_a_request_that_waited_too_long_is_not_followed_up() -> None:
 
 def test_when_no_time_is_left_no_report_is_asked_for() -> None:
     with Responder() as responder:
-        with pytest.raises(pychrony.ChronyTimeoutError, match="no time is left to ask"):
-            Target(responder.address, time.monotonic())("get_tracking")
+        with pytest.raises(pychrony.ChronyTimeoutError, match="no time is left"):
+            Target(lambda _: [responder.address], time.monotonic())("get_tracking")
     assert responder.requests == []
 
 
@@ -153,13 +148,17 @@ def test_an_invalid_timeout_is_refused(exporter: Exporter, seconds: str) -> None
     header = {"X-Prometheus-Scrape-Timeout-Seconds": seconds}
     status, text = exporter.get("/probe?target=127.0.0.1", header)
     assert status == 400
-    assert text.startswith("X-Prometheus-Scrape-Timeout-Seconds is no time: ")
+    assert "is not a number of seconds" in text
 
 
 def test_the_answer_is_there_before_the_scrape_times_out() -> None:
-    assert time_for("10") == 9.5
-    assert time_for("0.5") == 0.25
-    assert time_for(None) == 9.5
+    assert scrape_timeout("10") == 9.5
+    assert scrape_timeout("0.5") == 0.25
+    assert scrape_timeout(None) == 9.5
+
+
+def test_no_scrape_lasts_more_than_a_minute() -> None:
+    assert scrape_timeout("1e9") == scrape_timeout("60") == 59.5
 
 
 def test_without_allowed_networks_nothing_is_asked(client: Chronyd) -> None:
@@ -175,14 +174,14 @@ def test_without_allowed_networks_nothing_is_asked(client: Chronyd) -> None:
 def test_a_target_outside_the_allowed_networks_is_refused(exporter: Exporter, target: str) -> None:
     status, text = exporter.get(f"/probe?target={quote(target)}")
     assert status == 403
-    assert "is in no network that --allow names" in text
+    assert "is not in a network that --allow names" in text
 
 
 def test_an_ipv4_address_written_as_ipv6_is_judged_as_ipv4() -> None:
     everything6 = [ipaddress.ip_network("::/0")]
     with pytest.raises(Refusal, match="192.0.2.1"):
         resolve("[::ffff:192.0.2.1]:323", everything6)
-    assert resolve("[::ffff:127.0.0.1]:323", LOOPBACK) == "127.0.0.1:323"
+    assert resolve("[::ffff:127.0.0.1]:323", LOOPBACK) == ["127.0.0.1:323"]
 
 
 MALFORMED = [
@@ -257,16 +256,39 @@ def answers(monkeypatch: pytest.MonkeyPatch, *answers: list[str]) -> list[str]:
 def test_what_is_asked_is_what_was_checked(monkeypatch: pytest.MonkeyPatch) -> None:
     """A name that would mean another address the next time is not resolved a second time."""
     asked = answers(monkeypatch, ["127.0.0.5"], ["192.0.2.1"])
-    assert resolve("rebinding.example:323", LOOPBACK) == "127.0.0.5:323"
+    assert resolve("rebinding.example:323", LOOPBACK) == ["127.0.0.5:323"]
     assert asked == ["rebinding.example"]
 
 
 def test_only_an_allowed_address_of_a_name_is_asked(monkeypatch: pytest.MonkeyPatch) -> None:
     answers(monkeypatch, ["2001:db8::1", "fe80::1%lo", "192.0.2.1", "127.0.0.5"])
-    assert resolve("many.example", LOOPBACK) == "127.0.0.5:323"
+    assert resolve("many.example", LOOPBACK) == ["127.0.0.5:323"]
 
 
 def test_a_name_is_refused_with_its_addresses(monkeypatch: pytest.MonkeyPatch) -> None:
     answers(monkeypatch, ["192.0.2.1", "2001:db8::1"])
-    with pytest.raises(Refusal, match=r"some.example \(192.0.2.1, 2001:db8::1\) is in no network"):
+    with pytest.raises(
+        Refusal, match=r"some.example \(192.0.2.1, 2001:db8::1\) is not in a network"
+    ):
         resolve("some.example", LOOPBACK)
+
+
+def test_a_target_of_which_one_address_is_silent_is_asked_at_the_next(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    with Responder() as answering, Responder(silent, address=f"127.0.0.2:{answering.port}"):
+        answers(monkeypatch, ["127.0.0.2", "127.0.0.1"])
+        addresses = resolve(f"two.example:{answering.port}", LOOPBACK)
+        target = Target(lambda _: addresses, time.monotonic() + 0.4)
+        assert target("get_tracking").stratum == 3
+        assert list(target.addresses) == [answering.address]
+        assert target("get_activity").online == 3
+
+
+def test_what_happened_at_each_address_of_a_target_is_said() -> None:
+    with Responder(silent) as responder:
+        addresses = ["127.0.0.1:9", responder.address]
+        target = Target(lambda _: addresses, time.monotonic() + 0.1)
+        with pytest.raises(pychrony.ChronyTimeoutError) as caught:
+            target("get_tracking")
+    assert all(address in str(caught.value) for address in addresses)

@@ -14,7 +14,7 @@ from support.prometheus import Prometheus, promtool
 from support.responder import Responder
 from support.waiting import wait_for
 
-from pychrony.exporter.tables import REPORTS
+from pychrony.exporter.metrics import REPORTS
 
 HERE = Path(__file__).parent.parent.parent
 EXAMPLES = HERE / "examples" / "prometheus"

@@ -18,7 +18,8 @@ pytestmark = pytest.mark.skipif(
 # The interpreter may be where only root can read, so the process changes its user once all is imported.
 ASK = """
 import ctypes, os, subprocess, pychrony
-from pychrony.exporter.collector import ChronyCollector, SharedConnection, code_name
+from pychrony.exporter.metrics import REPORTS
+from pychrony.exporter.scrapes import Scrapes
 directory = {directory!r}
 for command in {commands!r}:
     subprocess.run(command, check=True)
@@ -26,10 +27,10 @@ os.setgroups([])
 os.setgid({group})
 os.setuid({user})
 assert ctypes.CDLL(None).prctl(38, 1, 0, 0, 0) == 0  # PR_SET_NO_NEW_PRIVS
-collector = ChronyCollector(SharedConnection(directory + "/chronyd.sock", 10.0))
-up = [family for family in collector.collect() if family.name == "chrony_up"]
-collector.ask.close()
-print(up[0].samples[0].value, *collector.errors.values())
+errors = []
+scrapes = Scrapes(directory + "/chronyd.sock", 10.0, REPORTS, lambda _, error: errors.append(str(error)))
+up = [family for family in scrapes.metrics(float("inf")) if family.name == "chrony_up"]
+print(up[0].samples[0].value, *errors)
 """
 
 

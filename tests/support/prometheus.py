@@ -96,6 +96,9 @@ class Prometheus:
         try:
             with urllib.request.urlopen(f"http://{self.address}/-/ready", timeout=DEADLINE):
                 return True
+        except urllib.error.HTTPError as error:
+            error.close()
+            return False
         except OSError:
             return False
 
@@ -106,7 +109,8 @@ class Prometheus:
             with urllib.request.urlopen(url, timeout=DEADLINE) as response:
                 return json.load(response)["data"]
         except urllib.error.HTTPError as error:
-            raise AssertionError(f"{parameters}: {error.read().decode()}") from error
+            with error:
+                raise AssertionError(f"{parameters}: {error.read().decode()}") from error
 
     def query(self, expression: str) -> list[tuple[dict[str, str], float]]:
         """The labels and values that an expression has now."""

@@ -5,26 +5,14 @@ Neither libchrony nor prometheus-client is imported for a command line, its help
 
 from __future__ import annotations
 
-import sys
 from argparse import ArgumentParser, Namespace
 from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from .tables import Report
+from .._reports import REPORTS
+from ..command import USAGE, UsageError, complain
 
-# The names in tables.REPORTS.
-COLLECTORS = [
-    "tracking",
-    "activity",
-    "sources",
-    "sourcestats",
-    "rtcdata",
-    "smoothing",
-    "serverstats",
-    "selectdata",
-    "ntpdata",
-    "authdata",
-]
+if TYPE_CHECKING:
+    from .metrics import Report
 
 
 def add_collectors(parser: ArgumentParser) -> None:
@@ -33,35 +21,37 @@ def add_collectors(parser: ArgumentParser) -> None:
         "--collector",
         metavar="REPORT",
         action="append",
-        choices=COLLECTORS,
-        help=f"ask for this report only; repeatable. One of {', '.join(COLLECTORS)} (default: all)",
+        choices=list(REPORTS),
+        help=f"ask for this report only; repeatable. One of {', '.join(REPORTS)} (default: all)",
     )
     which.add_argument(
         "--no-collector",
         metavar="REPORT",
         action="append",
-        choices=COLLECTORS,
+        choices=list(REPORTS),
         default=[],
         help="do not ask for this report; repeatable",
     )
 
 
+def check_collectors(options: Namespace) -> None:
+    if not REPORTS.keys() - options.no_collector:
+        raise UsageError("--no-collector leaves out all reports")
+
+
 def selected(options: Namespace) -> list[Report]:
     """The reports to ask for."""
-    from .tables import REPORTS
+    from . import metrics
 
-    names = options.collector or COLLECTORS
-    return [
-        each for each in REPORTS if each.name in names and each.name not in options.no_collector
-    ]
+    names = options.collector or REPORTS.keys() - options.no_collector
+    return [report for report in metrics.REPORTS if report.name in names]
 
 
 def without_client(error: ModuleNotFoundError) -> int:
     """The exit status where prometheus-client is not installed, after a line that says so. Another error goes on."""
     if error.name != "prometheus_client":
         raise error
-    print(
-        "pychrony: this needs prometheus-client (the extra pychrony[exporter]): pip install prometheus-client",
-        file=sys.stderr,
+    complain(
+        "pychrony: this needs prometheus-client (the extra pychrony[exporter]): pip install prometheus-client"
     )
-    return 2
+    return USAGE

@@ -12,96 +12,29 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metri
 from prometheus_client.registry import Collector
 
 import pychrony
-from pychrony import ErrorCode
 
-from ..command import asking
-from .tables import REPORTS, Report
+from .metrics import REPORTS, Report
+from .target import UNREACHED
 
 # Calls one of pychrony's getters, given its name.
 Ask = Callable[[str], Any]
-
-# These codes mean that chronyd gave no answer. A refusal is an answer, and so is a report that is wrong.
-UNREACHED = {
-    ErrorCode.OPEN_FAILED,
-    ErrorCode.SEND_FAILED,
-    ErrorCode.RECV_FAILED,
-    ErrorCode.TIMEOUT,
-}
-
-
-class SharedConnection:
-    """One connection to one chronyd for all scrapes, which may come from several threads and take turns.
-
-    The first call opens it. Later calls open a new socket if chronyd was restarted. ValueError: a malformed address.
-    """
-
-    def __init__(self, address: str | None, timeout: float) -> None:
-        self.connection = asking.connect(address, timeout)
-
-    def __call__(self, getter: str) -> Any:
-        if self.connection.closed:
-            try:
-                self.connection.open()
-            except RuntimeError:
-                pass  # another thread has just opened it
-        return getattr(self.connection, getter)()
-
-    def close(self) -> None:
-        self.connection.close()
-
-
-class Host:
-    """One chronyd by its host's name, with a new connection for each call.
-
-    Once one of the host's addresses has answered, the scrapes keep to it, so that all reports are of one chronyd. The name
-    is resolved again after a call that was not answered.
-    """
-
-    def __init__(self, name: str, timeout: float) -> None:
-        self.name = name
-        self.timeout = timeout
-        self.address: str | None = None
-
-    def __call__(self, getter: str) -> Any:
-        try:
-            answer, self.address = asking.ask(
-                self.address or self.name,
-                self.timeout,
-                lambda connection: (getattr(connection, getter)(), connection.address),
-            )
-        except pychrony.ChronyError as error:
-            if error.error_code in UNREACHED:
-                self.address = None
-            raise
-        return answer
-
-    def close(self) -> None:
-        """Nothing to do: no connection outlives its call."""
-
-
-def chronyd_at(address: str | None, timeout: float) -> SharedConnection | Host:
-    """What asks the chronyd at an address in the form that the command takes. ValueError: the address is malformed."""
-    if address is None or asking.host_and_port(address)[0] is None:
-        return SharedConnection(address, timeout)
-    return Host(address, timeout)
 
 
 class ChronyCollector(Collector):
     """The metrics of one chronyd, from some of its reports.
 
-    ask: asks chronyd. complain: is told of an error, unless the report ended in the same error last time (None: nobody is).
+    ask: asks chronyd. failed: called for each report with its error, or with None if it succeeded.
     """
 
     def __init__(
         self,
         ask: Ask,
         reports: Sequence[Report] = REPORTS,
-        complain: Callable[[str], object] | None = None,
+        failed: Callable[[str, pychrony.ChronyError | None], object] | None = None,
     ) -> None:
         self.ask = ask
         self.reports = reports
-        self.complain = complain
-        self.errors: dict[str, str] = {}
+        self.failed = failed
 
     def collect(self) -> Iterator[Metric]:
         up = GaugeMetricFamily(
@@ -140,7 +73,8 @@ class ChronyCollector(Collector):
                     # A chronyd that does not answer one report would not answer the next: the scrape would take too long.
                     unreached = caught if caught.error_code in UNREACHED else None
                 answered = answered or unreached is None
-                self._tell(report, failed)
+                if self.failed is not None:
+                    self.failed(report.name, failed)
             lasted.add_metric([report.name], time.perf_counter() - start)
             success.add_metric([report.name], float(failed is None))
             if failed is not None:
@@ -148,15 +82,6 @@ class ChronyCollector(Collector):
         up.add_metric([], float(answered))
         total.add_metric([], time.perf_counter() - began)
         yield from (up, success, *([error] if error.samples else []), lasted, total)
-
-    def _tell(self, report: Report, error: pychrony.ChronyError | None) -> None:
-        """Report an error once, not at every scrape."""
-        if error is None:
-            self.errors.pop(report.name, None)
-        elif self.errors.get(report.name) != str(error):
-            self.errors[report.name] = str(error)
-            if self.complain is not None:
-                self.complain(f"{report.name}: {error}")
 
 
 def families(report: Report, result: Any) -> Iterator[Metric]:
@@ -187,6 +112,16 @@ def families(report: Report, result: Any) -> Iterator[Metric]:
 
 def code_name(error: pychrony.ChronyError) -> str:
     return getattr(error.error_code, "name", type(error).__name__)
+
+
+class Collected(Collector):
+    """Metrics that are there already."""
+
+    def __init__(self, metrics: Sequence[Metric]) -> None:
+        self.metrics = metrics
+
+    def collect(self) -> Iterable[Metric]:
+        return self.metrics
 
 
 class BuildInfo(Collector):

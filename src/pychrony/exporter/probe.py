@@ -1,30 +1,21 @@
-"""/probe: which targets may be asked, where they are, and how long that may take."""
+"""/probe: which targets may be asked, and where they are."""
 
 from __future__ import annotations
 
 import ipaddress
-import math
 import socket
-import time
 from collections.abc import Sequence
-from typing import Any, Union
+from typing import Union
 from urllib.parse import urlsplit
-
-import pychrony
-from pychrony import ErrorCode
 
 Network = Union[ipaddress.IPv4Network, ipaddress.IPv6Network]
 Address = Union[ipaddress.IPv4Address, ipaddress.IPv6Address]
 
 COMMAND_PORT = 323
 
-# Seconds. Prometheus waits this long by default; the answer must arrive before that.
-DEFAULT_SCRAPE_TIMEOUT = 10.0
-MARGIN = 0.5
-
 
 class Refusal(Exception):
-    """Why a target is not asked, as an HTTP status and a sentence."""
+    """Why a request is refused: an HTTP status and a sentence."""
 
     def __init__(self, status: str, reason: str) -> None:
         super().__init__(reason)
@@ -61,10 +52,10 @@ def malformed(target: str, reason: str) -> Refusal:
     )
 
 
-def resolve(target: str, allowed: Sequence[Network]) -> str:
-    """The address of a target, in the form that pychrony takes: numeric, so that the address checked is the one asked.
+def resolve(target: str, allowed: Sequence[Network]) -> list[str]:
+    """The addresses of a target that are in an allowed network, in the form that pychrony takes.
 
-    A name is resolved once, here. The first of its addresses that is in an allowed network is used.
+    They are numeric, so that the address that was checked is the one that is asked: a name is resolved once, here.
     """
     host, port = parse(target)
     if not allowed:
@@ -80,13 +71,17 @@ def resolve(target: str, allowed: Sequence[Network]) -> str:
     addresses = [
         unmapped(str(sockaddr[0])) for *_, sockaddr in found if "%" not in str(sockaddr[0])
     ]
-    for address in addresses:
-        if any(address in network for network in allowed):
-            return f"[{address}]:{port}" if address.version == 6 else f"{address}:{port}"
-    raise Refusal(
-        "403 Forbidden",
-        f"{host} ({', '.join(map(str, addresses))}) is in no network that --allow names",
-    )
+    usable = [
+        f"[{address}]:{port}" if address.version == 6 else f"{address}:{port}"
+        for address in addresses
+        if any(address in network for network in allowed)
+    ]
+    if not usable:
+        raise Refusal(
+            "403 Forbidden",
+            f"{host} ({', '.join(map(str, addresses))}) is not in a network that --allow names",
+        )
+    return usable
 
 
 def unmapped(text: str) -> Address:
@@ -94,32 +89,3 @@ def unmapped(text: str) -> Address:
     address = ipaddress.ip_address(text)
     mapped = getattr(address, "ipv4_mapped", None)
     return address if mapped is None else mapped
-
-
-def time_for(header: str | None) -> float:
-    """How many seconds a probe has, from the header X-Prometheus-Scrape-Timeout-Seconds of its request."""
-    try:
-        seconds = float(header or DEFAULT_SCRAPE_TIMEOUT)
-    except ValueError:
-        seconds = math.nan
-    if not 0 < seconds < math.inf:
-        raise Refusal(
-            "400 Bad Request", f"X-Prometheus-Scrape-Timeout-Seconds is no time: {header!r}"
-        )
-    return seconds - min(MARGIN, seconds / 2)
-
-
-class Target:
-    """Asks one chronyd until a deadline that holds for all of its reports."""
-
-    def __init__(self, address: str, deadline: float) -> None:
-        self.address = address
-        self.deadline = deadline
-
-    def __call__(self, getter: str) -> Any:
-        left = self.deadline - time.monotonic()
-        if left <= 0:
-            raise pychrony.ChronyTimeoutError(
-                f"no time is left to ask {self.address}", ErrorCode.TIMEOUT
-            )
-        return getattr(pychrony, getter)(self.address, timeout=left)

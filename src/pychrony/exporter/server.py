@@ -1,10 +1,16 @@
-"""Serves the metrics: /metrics of one chronyd, /probe of any that is allowed."""
+"""The HTTP server: its sockets, HTTPS, its limits, and how the exporter starts and ends.
+
+It is the standard library's WSGI server with a thread for each connection, as prometheus-client's is. What is added: the
+number of connections is limited, so that descriptors and memory suffice; the next ones wait in the sockets' queues. A client
+has a limited time for its request.
+"""
 
 from __future__ import annotations
 
-import base64
-import hmac
+import errno
+import io
 import os
+import resource
 import signal
 import socket
 import ssl
@@ -13,99 +19,69 @@ import sys
 import threading
 import time
 from argparse import Namespace
-from collections.abc import Iterable, Sequence
-from pathlib import Path
+from collections.abc import Sequence
+from contextlib import suppress
 from socketserver import ThreadingMixIn
 from typing import TYPE_CHECKING, Any
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import urlsplit
 from wsgiref.simple_server import WSGIRequestHandler, WSGIServer
 
-from prometheus_client import CollectorRegistry, ProcessCollector, make_wsgi_app
-
-from .collector import BuildInfo, ChronyCollector, chronyd_at
-from .probe import Network, Refusal, Target, resolve, time_for
-from .tables import Report
+from ..command import DONE, USAGE, complain
+from .application import ARRIVED, Application, read_accounts
+from .metrics import Report
+from .scrapes import Scrapes
 
 if TYPE_CHECKING:
-    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+    from _typeshed.wsgi import WSGIApplication, WSGIEnvironment
 
 # The first file descriptor that systemd passes: sd_listen_fds(3).
 FIRST_PASSED = 3
 
-# The key in a request's environ of the time at which it arrived, by time.monotonic().
-ARRIVED = "pychrony.arrived"
+# Connections at a time, if the limit of descriptors allows: each needs two, and some are needed besides.
+CONNECTIONS = 1024
+DESCRIPTORS_EACH = 2
+DESCRIPTORS_BESIDES = 64
+
+# Seconds that a client has for its whole request, and for taking the response.
+REQUEST_TIMEOUT = 10.0
+
+# Seconds to wait before a connection is accepted after there was no descriptor for it.
+EXHAUSTED_PAUSE = 0.1
+EXHAUSTED = {errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM}
 
 # Seconds. Each thread that waits for the interpreter's lock wakes up at this interval to ask for it: at Python's default of
 # 5 ms, a thousand probes at once take five times as long (bench/probe.py).
 SWITCH_INTERVAL = 0.05
 
-INDEX = "pychrony's exporter of chronyd's reports\n\n/metrics\n/probe?target=HOST:PORT\n"
 
+class Request(io.RawIOBase):
+    """What a client sends, until a deadline for all of it (by time.monotonic())."""
 
-class Application:
-    """The WSGI application: what is served at which path, and to whom."""
+    def __init__(self, connection: socket.socket, deadline: float) -> None:
+        self.connection = connection
+        self.deadline = deadline
 
-    def __init__(
-        self,
-        registry: CollectorRegistry,
-        reports: Sequence[Report],
-        allowed: Sequence[Network],
-        accounts: Sequence[bytes],
-    ) -> None:
-        self.metrics: WSGIApplication = make_wsgi_app(registry)
-        self.reports = reports
-        self.allowed = allowed
-        self.accounts = accounts
+    def readable(self) -> bool:
+        return True
 
-    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        try:
-            if not self.admits(environ.get("HTTP_AUTHORIZATION", "")):
-                raise Refusal("401 Unauthorized", "a user name and a password are needed")
-            path = environ.get("PATH_INFO", "")
-            if path == "/metrics":
-                return self.metrics(environ, start_response)
-            if path == "/probe":
-                return self.probe(environ)(environ, start_response)
-            if path != "/":
-                raise Refusal("404 Not Found", "there are /metrics and /probe")
-            status, text = "200 OK", INDEX
-        except Refusal as refusal:
-            status, text = refusal.status, f"{refusal.reason}\n"
-        headers = [("Content-Type", "text/plain; charset=utf-8")]
-        if status.startswith("401"):
-            headers.append(("WWW-Authenticate", 'Basic realm="pychrony", charset="UTF-8"'))
-        start_response(status, headers)
-        return [text.encode()]
-
-    def admits(self, authorization: str) -> bool:
-        """Whether the Authorization header of a request names an account; True for everybody if there are no accounts."""
-        scheme, _, credentials = authorization.partition(" ")
-        try:
-            given = base64.b64decode(credentials) if scheme.lower() == "basic" else b""
-        except ValueError:
-            given = b""
-        # All are compared, each in constant time, so that the time reveals nothing about a password.
-        matches = [hmac.compare_digest(given, account) for account in self.accounts]
-        return any(matches) or not matches
-
-    def probe(self, environ: WSGIEnvironment) -> WSGIApplication:
-        """The application that answers with the metrics of the target that the request names."""
-        timeout = time_for(environ.get("HTTP_X_PROMETHEUS_SCRAPE_TIMEOUT_SECONDS"))
-        deadline = environ[ARRIVED] + timeout
-        targets = parse_qs(environ.get("QUERY_STRING", "")).get("target", [])
-        if len(targets) != 1:
-            raise Refusal("400 Bad Request", "a probe has one target: /probe?target=HOST:PORT")
-        registry = CollectorRegistry()
-        target = Target(resolve(targets[0], self.allowed), deadline)
-        registry.register(ChronyCollector(target, self.reports))
-        return make_wsgi_app(registry)
+    def readinto(self, buffer: Any) -> int:
+        left = self.deadline - time.monotonic()
+        if left <= 0:
+            raise TimeoutError("the request took too long")
+        self.connection.settimeout(left)
+        return self.connection.recv_into(buffer)
 
 
 class Handler(WSGIRequestHandler):
-    # A client that sends no request in this time, in seconds, loses its connection.
-    timeout = 30
+    def setup(self) -> None:
+        super().setup()
+        self.rfile.close()
+        deadline = time.monotonic() + REQUEST_TIMEOUT
+        self.rfile = io.BufferedReader(Request(self.connection, deadline))
 
     def get_environ(self) -> WSGIEnvironment:
+        # The request has been read.
+        self.connection.settimeout(REQUEST_TIMEOUT)
         environ = super().get_environ()
         environ[ARRIVED] = time.monotonic() - silence(self.connection)
         return environ
@@ -125,11 +101,21 @@ def silence(connection: socket.socket) -> float:
 
 
 class Server(ThreadingMixIn, WSGIServer):
-    """Serves each request in a thread of its own, on a socket that listens already."""
+    """Serves each connection in a thread, on a socket that listens already.
+
+    context: for HTTPS; None: plain HTTP. It may be replaced at any time, and holds for new connections.
+    free: a semaphore that counts how many more connections there may be; servers share it.
+    """
 
     daemon_threads = True
 
-    def __init__(self, listening: socket.socket, application: WSGIApplication) -> None:
+    def __init__(
+        self,
+        listening: socket.socket,
+        application: WSGIApplication,
+        free: threading.Semaphore,
+        context: ssl.SSLContext | None = None,
+    ) -> None:
         host, port = listening.getsockname()[:2]
         super().__init__((host, port), Handler, bind_and_activate=False)
         self.socket.close()
@@ -137,97 +123,180 @@ class Server(ThreadingMixIn, WSGIServer):
         self.server_name, self.server_port = host, port
         self.setup_environ()
         self.set_app(application)
+        self.free = free
+        self.context = context
+
+    def get_request(self) -> Any:
+        try:
+            return super().get_request()
+        except OSError as error:
+            if error.errno in EXHAUSTED:
+                # The connection stays in the queue, and would be there again at once.
+                time.sleep(EXHAUSTED_PAUSE)
+            raise
+
+    def process_request(self, request: Any, client_address: Any) -> None:
+        self.free.acquire()
+        try:
+            super().process_request(request, client_address)
+        except BaseException:
+            self.free.release()
+            raise
+
+    def process_request_thread(self, request: Any, client_address: Any) -> None:
+        try:
+            super().process_request_thread(request, client_address)
+        finally:
+            self.free.release()
+
+    def finish_request(self, request: Any, client_address: Any) -> None:
+        if self.context is None:
+            super().finish_request(request, client_address)
+            return
+        # The handshake is part of the request's time: Request.readinto() makes it.
+        encrypted = self.context.wrap_socket(
+            request, server_side=True, do_handshake_on_connect=False
+        )
+        try:
+            super().finish_request(encrypted, client_address)
+        finally:
+            self.shutdown_request(encrypted)
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         """Do not report a client that went away, was too slow or did not speak TLS."""
         if not isinstance(sys.exc_info()[1], OSError):
             super().handle_error(request, client_address)
 
+    def url(self) -> str:
+        host = str(self.server_name)
+        if ":" in host:
+            scope = self.socket.getsockname()[3]
+            host = f"[{host}%{socket.if_indextoname(scope)}]" if scope else f"[{host}]"
+        return f"{'https' if self.context else 'http'}://{host}:{self.server_port}/metrics"
+
+
+def connections() -> int:
+    """How many there may be at a time."""
+    descriptors, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    return max(1, min(CONNECTIONS, (descriptors - DESCRIPTORS_BESIDES) // DESCRIPTORS_EACH))
+
 
 def sockets(addresses: Sequence[str]) -> list[socket.socket]:
-    """The sockets that systemd passes, else new ones. ValueError, OSError: an address that cannot be listened on."""
+    """The sockets that systemd passes, else new ones. ValueError, OSError: one cannot be listened on."""
     if os.environ.get("LISTEN_PID") == str(os.getpid()):
-        passed = range(FIRST_PASSED, FIRST_PASSED + int(os.environ.get("LISTEN_FDS", "0")))
-        for number in passed:
-            os.set_inheritable(number, False)
-        return [socket.socket(fileno=number) for number in passed]
+        number = os.environ.get("LISTEN_FDS", "")
+        if not number.isdigit():
+            raise ValueError(f"LISTEN_FDS is {number!r}, which is not a number of sockets")
+        if int(number):
+            return [passed(FIRST_PASSED + each) for each in range(int(number))]
     return [listen(address) for address in addresses]
 
 
-def listen(address: str) -> socket.socket:
-    """A socket that listens on HOST:PORT, or with :PORT on all addresses. Its queue is long: many scrapes may coincide."""
-    parts = urlsplit(f"//{address}")
-    if parts.port is None or parts.netloc != address:
-        raise ValueError(f"cannot listen on {address!r}: it is not HOST:PORT, [IPV6]:PORT or :PORT")
-    if parts.hostname:
-        family, *_, where = socket.getaddrinfo(
-            parts.hostname, parts.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
-        )[0]
-        return socket.create_server(where[:2], family=family, backlog=1024)
-    if socket.has_dualstack_ipv6():
-        every = ("::", parts.port)
-        return socket.create_server(
-            every, family=socket.AF_INET6, backlog=1024, dualstack_ipv6=True
+def passed(descriptor: int) -> socket.socket:
+    """A socket that systemd passes. Prometheus speaks HTTP over TCP only."""
+    try:
+        os.set_inheritable(descriptor, False)
+        given = socket.socket(fileno=descriptor)
+    except OSError as error:
+        raise ValueError(f"file descriptor {descriptor} from systemd: {error.strerror}") from error
+    if (
+        given.family not in (socket.AF_INET, socket.AF_INET6)
+        or given.type != socket.SOCK_STREAM
+        or not given.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN)
+    ):
+        raise ValueError(
+            f"file descriptor {descriptor} from systemd is not a listening TCP socket: "
+            "the socket unit needs ListenStream= with a port, and Accept=no"
         )
-    return socket.create_server(("", parts.port), backlog=1024)
+    return given
 
 
-def tls(certfile: str, keyfile: str | None, client_cafile: str | None) -> ssl.SSLContext:
-    """The context for HTTPS. ValueError names the files if they cannot be used."""
+def listen(address: str) -> socket.socket:
+    """A socket that listens on HOST:PORT, or with :PORT on all addresses. ValueError: it cannot be made.
+
+    Its queue is long, because many scrapes may come at the same time.
+    """
+    try:
+        parts = urlsplit(f"//{address}")
+        port = parts.port
+    except ValueError:
+        port = None
+    if port is None or parts.netloc != address or parts.username is not None:
+        raise ValueError(f"cannot listen on {address!r}: it is not HOST:PORT, [IPV6]:PORT or :PORT")
+    try:
+        if parts.hostname:
+            family, *_, where = socket.getaddrinfo(
+                parts.hostname, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+            )[0]
+            return socket.create_server(where, family=family, backlog=1024)
+        if socket.has_dualstack_ipv6():
+            every = ("::", port)
+            return socket.create_server(
+                every, family=socket.AF_INET6, backlog=1024, dualstack_ipv6=True
+            )
+        return socket.create_server(("", port), backlog=1024)
+    except OSError as error:
+        raise ValueError(f"cannot listen on {address!r}: {error.strerror}") from error
+
+
+def tls(options: Namespace) -> ssl.SSLContext | None:
+    """The context for HTTPS; None for plain HTTP. ValueError names the files if they cannot be used."""
+    if options.certfile is None:
+        return None
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     try:
-        context.load_cert_chain(certfile, keyfile)
-        if client_cafile:
-            context.load_verify_locations(client_cafile)
+        # With a password, even a wrong one, OpenSSL does not ask for that of an encrypted key on the terminal.
+        context.load_cert_chain(options.certfile, options.keyfile, password="")
+        if options.client_cafile is not None:
+            context.load_verify_locations(options.client_cafile)
             context.verify_mode = ssl.CERT_REQUIRED
     except OSError as error:
-        files = ", ".join(filter(None, (certfile, keyfile, client_cafile)))
-        raise ValueError(f"cannot serve HTTPS with {files}: {error}") from error
+        files = filter(None, (options.certfile, options.keyfile, options.client_cafile))
+        raise ValueError(f"cannot serve HTTPS with {', '.join(files)}: {error}") from error
     return context
 
 
-def read_accounts(path: str) -> list[bytes]:
-    """The USER:PASSWORD lines of a file. ValueError: there are none, or one is not of that form."""
-    lines = [line for line in Path(path).read_bytes().splitlines() if line]
-    if not lines or not all(b":" in line for line in lines):
-        raise ValueError(f"{path}: expected lines USER:PASSWORD")
-    return lines
+def accounts(options: Namespace) -> list[bytes]:
+    path = options.basic_auth_file
+    return [] if path is None else read_accounts(path)
 
 
-def complain(message: str) -> None:
-    print(f"pychrony exporter: {message}", file=sys.stderr, flush=True)
+def say(message: str) -> None:
+    with suppress(OSError):  # a terminal that was closed
+        complain(f"pychrony exporter: {message}")
 
 
 def run(options: Namespace, addresses: Sequence[str], reports: Sequence[Report]) -> int:
-    """Serve until SIGTERM or SIGINT. 0: ended by one of them; 2: could not start."""
+    """Serve until SIGTERM or SIGINT; read certificates and accounts anew at SIGHUP."""
+    signals = {signal.SIGTERM, signal.SIGINT, signal.SIGHUP}
+    # The threads inherit this mask, so that the signals stay pending for sigwait() below.
+    signal.pthread_sigmask(signal.SIG_BLOCK, signals)
     try:
-        ask = chronyd_at(options.address, options.timeout)
-        accounts = read_accounts(options.basic_auth_file) if options.basic_auth_file else []
-        context = (
-            tls(options.certfile, options.keyfile, options.client_cafile)
-            if options.certfile
-            else None
+        scrapes = Scrapes(
+            options.address,
+            options.timeout,
+            reports,
+            lambda report, error: say(f"{report}: {error}"),
         )
+        application = Application(scrapes, options.allow, accounts(options))
+        context = tls(options)
         listening = sockets(addresses)
     except (OSError, ValueError) as error:
-        complain(str(error))
-        return 2
-    registry = CollectorRegistry()
-    registry.register(ChronyCollector(ask, reports, complain))
-    registry.register(BuildInfo())
-    ProcessCollector(registry=registry)
-    application = Application(registry, reports, options.allow, accounts)
+        say(str(error))
+        return USAGE
     sys.setswitchinterval(SWITCH_INTERVAL)
-    # The threads inherit this mask, so that the signals stay pending for sigwait() below.
-    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM, signal.SIGINT})
-    for each in listening:
-        if context is not None:
-            # The handshake is left to the request's thread: done here, it would let one slow client hold up all others.
-            each = context.wrap_socket(each, server_side=True, do_handshake_on_connect=False)
-        server = Server(each, application)
+    free = threading.Semaphore(connections())
+    servers = [Server(each, application, free, context) for each in listening]
+    for server in servers:
         threading.Thread(target=server.serve_forever, daemon=True).start()
-        host = f"[{server.server_name}]" if ":" in server.server_name else server.server_name
-        complain(f"serving {'https' if context else 'http'}://{host}:{server.server_port}/metrics")
-    signal.sigwait({signal.SIGTERM, signal.SIGINT})
-    ask.close()
-    return 0
+        say(f"serving {server.url()}")
+    while signal.sigwait(signals) == signal.SIGHUP:
+        try:
+            application.accounts, context = accounts(options), tls(options)
+        except (OSError, ValueError) as error:
+            say(f"nothing is changed: {error}")
+            continue
+        for server in servers:
+            server.context = context
+    scrapes.close()
+    return DONE

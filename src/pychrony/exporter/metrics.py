@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any, Callable, Union
 
 import pychrony
-from pychrony import NTPFlags, NTPMode, SmoothingFlags, SourceMode, SourceState
+from pychrony import NTPFlags, NTPMode, SmoothingFlags, SourceMode, SourceState, _reports
 
 Value = Callable[[Any], Union[float, None]]
 Text = Callable[[Any], str]
@@ -43,16 +43,21 @@ class Report:
     """A report of chronyd, by its name in chronyc, as a collector."""
 
     name: str
-    getter: str
-    record: type
     metrics: tuple[Metric, ...]
-    labels: Mapping[str, Text] = field(default_factory=dict)
+
+    @property
+    def getter(self) -> str:
+        return _reports.REPORTS[self.name]["getter"]
+
+    @property
+    def labels(self) -> Mapping[str, Text]:
+        return BY_SOURCE if _reports.REPORTS[self.name]["shape"].startswith("per ") else {}
 
     def help(self, metric: Metric) -> str:
         if metric.text:
             return metric.text
-        assert isinstance(metric.value, str)
-        return str(getattr(self.record, metric.value).__doc__)
+        record = getattr(pychrony, _reports.REPORTS[self.name]["type"])
+        return str(getattr(record, str(metric.value)).__doc__)
 
     def label_names(self, metric: Metric) -> list[str]:
         return [*self.labels, *metric.labels]
@@ -361,14 +366,14 @@ BY_SOURCE: Mapping[str, Text] = {
 
 # In the order in which they are asked for: those that everybody may ask for come first.
 REPORTS = (
-    Report("tracking", "get_tracking", pychrony.TrackingStatus, TRACKING),
-    Report("activity", "get_activity", pychrony.Activity, ACTIVITY),
-    Report("sources", "get_sources", pychrony.Source, SOURCES, BY_SOURCE),
-    Report("sourcestats", "get_source_stats", pychrony.SourceStats, SOURCESTATS, BY_SOURCE),
-    Report("rtcdata", "get_rtc_data", pychrony.RTCData, RTCDATA),
-    Report("smoothing", "get_smoothing", pychrony.Smoothing, SMOOTHING),
-    Report("serverstats", "get_server_stats", pychrony.ServerStats, SERVERSTATS),
-    Report("selectdata", "get_select_data", pychrony.SelectData, SELECTDATA, BY_SOURCE),
-    Report("ntpdata", "get_ntp_data", pychrony.NTPData, NTPDATA, BY_SOURCE),
-    Report("authdata", "get_auth_data", pychrony.AuthData, AUTHDATA, BY_SOURCE),
+    Report("tracking", TRACKING),
+    Report("activity", ACTIVITY),
+    Report("sources", SOURCES),
+    Report("sourcestats", SOURCESTATS),
+    Report("rtcdata", RTCDATA),
+    Report("smoothing", SMOOTHING),
+    Report("serverstats", SERVERSTATS),
+    Report("selectdata", SELECTDATA),
+    Report("ntpdata", NTPDATA),
+    Report("authdata", AUTHDATA),
 )

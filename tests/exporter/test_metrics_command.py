@@ -13,7 +13,7 @@ from support.exporter import COMMAND, parse, value
 from support.responder import Responder
 from support.waiting import DEADLINE
 
-from pychrony.exporter.once import replace
+from pychrony.exporter.metrics_command import replace, write
 
 
 def metrics(*arguments: str) -> subprocess.CompletedProcess[str]:
@@ -93,7 +93,45 @@ def test_what_cannot_be_written_leaves_the_old_file_and_nothing_else(
     assert path.read_text() == "old\n"
 
 
-def test_a_folder_that_is_not_there_is_an_error() -> None:
+def test_a_device_is_written_to_and_not_replaced(tmp_path: Path) -> None:
+    (tmp_path / "null").symlink_to("/dev/null")
+    before = os.lstat("/dev/null")
+    for path in (Path("/dev/null"), tmp_path / "null"):
+        write(path, b"text\n")
+    assert os.lstat("/dev/null") == before and (tmp_path / "null").is_symlink()
+
+
+def test_a_pipe_is_written_to_and_not_replaced(tmp_path: Path) -> None:
+    path = tmp_path / "pipe"
+    os.mkfifo(path)
+    read = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
+    try:
+        write(path, b"text\n")
+        assert os.read(read, 100) == b"text\n"
+    finally:
+        os.close(read)
+    assert path.is_fifo()
+
+
+def test_a_full_device_is_an_error() -> None:
+    done = metrics("--address", "127.0.0.1:9", "--output", "/dev/full")
+    assert done.returncode == 1
+    assert "No space left on device" in done.stderr
+
+
+def test_a_closed_standard_output_is_an_error() -> None:
+    command = [*COMMAND, "metrics", "--address", "127.0.0.1:9"]
+    done = subprocess.run(
+        ["sh", "-c", 'exec "$@" >&-', "sh", *command],
+        capture_output=True,
+        text=True,
+        timeout=DEADLINE,
+    )
+    assert done.returncode == 1
+    assert "standard output is closed" in done.stderr and "Traceback" not in done.stderr
+
+
+def test_a_directory_that_does_not_exist_is_an_error() -> None:
     done = metrics("--address", "127.0.0.1:9", "--output", "/nonexistent/chrony.prom")
     assert done.returncode == 1
     assert "pychrony metrics: cannot write the metrics: " in done.stderr

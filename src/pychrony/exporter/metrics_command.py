@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import errno
+import math
 import os
+import stat
 import sys
 import tempfile
 from argparse import ArgumentParser, Namespace
 from pathlib import Path
 
-from ..command import Command
-from .arguments import add_collectors, selected, without_client
+from ..command import DONE, USAGE, Command, complain
+from .arguments import add_collectors, check_collectors, selected, without_client
+
+NOT_WRITTEN = 1
 
 
 class Metrics(Command):
@@ -24,34 +29,58 @@ class Metrics(Command):
             help="write this file instead, atomically: DIRECTORY/chrony.prom for node_exporter's textfile collector",
         )
 
+    def check(self, options: Namespace) -> None:
+        check_collectors(options)
+
     def run(self, options: Namespace) -> int:
-        """0: the metrics were written, even if they say that chronyd is down; 1: not written; 2: a malformed address."""
+        """Succeeds if the metrics were written, even if they say that chronyd is down."""
         try:
             from prometheus_client import CollectorRegistry, generate_latest
 
-            from .collector import BuildInfo, ChronyCollector, chronyd_at
+            from .collector import BuildInfo, Collected
+            from .scrapes import Scrapes
         except ModuleNotFoundError as error:
             return without_client(error)
         try:
-            ask = chronyd_at(options.address, options.timeout)
+            scrapes = Scrapes(
+                options.address,
+                options.timeout,
+                selected(options),
+                lambda report, error: say(f"{report}: {error}"),
+            )
         except ValueError as error:
-            complain(str(error))
-            return 2
+            say(str(error))
+            return USAGE
         registry = CollectorRegistry()
-        registry.register(ChronyCollector(ask, selected(options), complain))
+        registry.register(Collected(scrapes.metrics(math.inf)))
         registry.register(BuildInfo())
         text = generate_latest(registry)
-        ask.close()
         try:
             if options.output:
-                replace(Path(options.output), text)
+                write(Path(options.output), text)
+            elif sys.stdout is None:
+                raise OSError(errno.EBADF, "standard output is closed")
             else:
                 sys.stdout.buffer.write(text)
                 sys.stdout.buffer.flush()
+        except BrokenPipeError:
+            raise
         except OSError as error:
-            complain(f"cannot write the metrics: {error}")
-            return 1
-        return 0
+            say(f"cannot write the metrics: {error}")
+            return NOT_WRITTEN
+        return DONE
+
+
+def write(path: Path, text: bytes) -> None:
+    """Write a file, which need not be there. Only a regular file is replaced: not a device, a pipe or a symbolic link."""
+    try:
+        regular = stat.S_ISREG(path.lstat().st_mode)
+    except FileNotFoundError:
+        regular = True
+    if regular:
+        replace(path, text)
+    else:
+        path.write_bytes(text)
 
 
 def replace(path: Path, text: bytes) -> None:
@@ -72,5 +101,5 @@ def replace(path: Path, text: bytes) -> None:
         raise
 
 
-def complain(message: str) -> None:
-    print(f"pychrony metrics: {message}", file=sys.stderr)
+def say(message: str) -> None:
+    complain(f"pychrony metrics: {message}")

@@ -5,8 +5,8 @@ from __future__ import annotations
 import ipaddress
 from argparse import ArgumentParser, Namespace
 
-from ..command import Command
-from .arguments import add_collectors, selected, without_client
+from ..command import Command, UsageError
+from .arguments import add_collectors, check_collectors, selected, without_client
 
 # chrony_exporter's port in Prometheus's list of default ports.
 LISTEN = "127.0.0.1:9123"
@@ -36,16 +36,27 @@ class Exporter(Command):
         option("--certfile", metavar="FILE", help="serve HTTPS with this certificate chain (PEM)")
         option("--keyfile", metavar="FILE", help="the certificate's key, if its file has none")
         option(
-            "--client-cafile", metavar="FILE", help="require client certificates of this authority"
+            "--client-cafile",
+            metavar="FILE",
+            help="require client certificates of this authority (PEM)",
         )
         option(
             "--basic-auth-file",
             metavar="FILE",
-            help="its lines are USER:PASSWORD; nobody else is served",
+            help="require basic authentication with an account from FILE, whose lines are USER:PASSWORD",
         )
 
+    def check(self, options: Namespace) -> None:
+        check_collectors(options)
+        for given, name in (
+            (options.keyfile, "--keyfile"),
+            (options.client_cafile, "--client-cafile"),
+        ):
+            if given is not None and options.certfile is None:
+                raise UsageError(f"{name} needs --certfile: without it, HTTPS is not served")
+
     def run(self, options: Namespace) -> int:
-        """Serve until SIGTERM or SIGINT. 0: ended by one of them; 2: could not start."""
+        """Serve until SIGTERM or SIGINT."""
         try:
             from . import server
         except ModuleNotFoundError as error:

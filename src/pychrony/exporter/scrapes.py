@@ -1,0 +1,119 @@
+"""The scrapes of /metrics: the chronyd of --address is asked once for all that come at the same time."""
+
+from __future__ import annotations
+
+import concurrent.futures
+import os
+import threading
+import time
+from collections.abc import Sequence
+from concurrent.futures import Future
+from typing import Callable
+
+from prometheus_client.core import Metric
+
+import pychrony
+
+from ..command import asking
+from .collector import ChronyCollector
+from .metrics import Report
+from .target import UNREACHED, Target
+
+# Seconds in which a call ends after its connection was closed.
+ENDING = 5.0
+
+
+class Scrapes:
+    """Asks one chronyd for its metrics. ValueError: the address is malformed.
+
+    A slow chronyd would be slower still if each scrape asked it. So a scrape that comes while chronyd is being asked waits
+    for the result of that, and has the same metrics.
+
+    failed: called with a report's name and its error, unless it failed with the same error the last time.
+    """
+
+    def __init__(
+        self,
+        address: str | None,
+        timeout: float,
+        reports: Sequence[Report],
+        failed: Callable[[str, pychrony.ChronyError], object],
+    ) -> None:
+        self.address = address or os.environ.get("PYCHRONY_ADDRESS") or None
+        self.is_name = bool(self.address and asking.host_and_port(self.address)[0])
+        if not self.is_name:
+            asking.connect(self.address, timeout)  # refuses a malformed address; opens nothing
+        self.timeout = timeout
+        self.reports = reports
+        self.failed = failed
+        self._errors: dict[str, str] = {}
+        self._known: Sequence[str | None] = ()  # where the host with that name answered last
+        self._lock = threading.Lock()
+        self._target: Target | None = None
+        # The metrics that are being asked for, and whether there was time for all of them.
+        self._running: Future[tuple[list[Metric], bool]] | None = None
+        self._ended = False
+
+    def metrics(self, deadline: float) -> list[Metric]:
+        """The metrics, asked for until the deadline (by time.monotonic()). TimeoutError: another scrape takes too long."""
+        while True:
+            with self._lock:
+                if self._ended:
+                    raise TimeoutError("the exporter is ending")
+                running = self._running
+                if running is None:
+                    target = self._target = Target(self._addresses, deadline, self.timeout)
+                    result = self._running = Future()
+            if running is None:
+                return self._ask(target, result)
+            try:
+                left = min(max(0.0, deadline - time.monotonic()), threading.TIMEOUT_MAX)
+                metrics, complete = running.result(left)
+            except concurrent.futures.TimeoutError as error:
+                raise TimeoutError("no time is left: another scrape is still running") from error
+            if complete or deadline <= time.monotonic():
+                return metrics
+
+    def _ask(self, target: Target, result: Future[tuple[list[Metric], bool]]) -> list[Metric]:
+        try:
+            metrics = list(ChronyCollector(target, self.reports, self._note).collect())
+            complete = time.monotonic() < target.deadline
+        except BaseException as error:
+            self._finish(target)
+            result.set_exception(error)
+            raise
+        self._finish(target)
+        result.set_result((metrics, complete))
+        return metrics
+
+    def _finish(self, target: Target) -> None:
+        target.close()
+        with self._lock:
+            self._target = self._running = None
+
+    def _addresses(self, timeout: float) -> Sequence[str | None]:
+        return self._known or asking.candidates(self.address, timeout)
+
+    def _note(self, report: str, error: pychrony.ChronyError | None) -> None:
+        if self.is_name:
+            unreached = error is not None and error.error_code in UNREACHED
+            self._known = () if unreached or self._target is None else self._target.addresses
+        if error is None:
+            self._errors.pop(report, None)
+        elif self._errors.get(report) != str(error):
+            self._errors[report] = str(error)
+            self.failed(report, error)
+
+    @property
+    def busy(self) -> bool:
+        """Whether chronyd is being asked."""
+        return self._running is not None
+
+    def close(self) -> None:
+        """End the scrape that is running, so that its connection leaves no files beside chronyd's socket."""
+        with self._lock:
+            self._ended = True
+            target, running = self._target, self._running
+        if target is not None and running is not None:
+            target.close()
+            concurrent.futures.wait([running], ENDING)
