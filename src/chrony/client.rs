@@ -6,7 +6,7 @@ use std::net::IpAddr;
 use std::rc::Rc;
 
 use super::address::{Address, Candidates};
-use super::error::{Attempt, Code, Error, Fault, Flaw, INHERITED};
+use super::error::{Attempt, Code, Error, Fault, FieldError, Flaw, INHERITED};
 use super::library::Library;
 use super::raw::RawSession;
 use super::record::{Field, Kind, Presence, Record, Value};
@@ -18,6 +18,7 @@ pub struct Query {
     /// libchrony's name of the report.
     pub report: &'static CStr,
     pub shape: Shape,
+    /// Those that stand in the source's sourcestats come first.
     pub fields: &'static [Field],
 }
 
@@ -33,14 +34,12 @@ pub enum Shape {
     PerAddress,
 }
 
-/// What a report's query brought.
-pub enum Answer {
+/// What a report brought.
+pub enum Response {
     /// What the report is about is not enabled.
     NotEnabled,
-    /// One record: `Client::record()` has it, until the client is asked again.
-    Record,
-    /// A list.
-    Rows(Vec<Row>),
+    Record(Row),
+    List(Vec<Row>),
 }
 
 /// A record's values, in the order of the query's fields.
@@ -83,33 +82,20 @@ impl Client {
     }
 
     /// A report's records.
-    pub async fn report(&mut self, query: &'static Query, call: &Call) -> Result<Answer, Error> {
+    pub async fn report(&mut self, query: &'static Query, call: &Call) -> Result<Response, Error> {
         let is_one = matches!(query.shape, Shape::One | Shape::OneIfEnabled);
         self.ask(query.report, call, async |conversation| {
-            let answer = if is_one {
-                conversation.exchange(Request::Record(query.report, 0), call).await.map(|_| Answer::Record)
+            let response = if is_one {
+                read_record(conversation, query, 0, call).await.map(Response::Record)
             } else {
-                read_sources(conversation, query, call).await.map(Answer::Rows)
+                read_sources(conversation, query, call).await.map(Response::List)
             };
-            match answer {
-                Err(Fault::Answer(Code::Disabled)) if query.shape == Shape::OneIfEnabled => Ok(Answer::NotEnabled),
-                answer => answer,
+            match response {
+                Err(Fault::Answer(Code::Disabled)) if query.shape == Shape::OneIfEnabled => Ok(Response::NotEnabled),
+                response => response,
             }
         })
         .await
-    }
-
-    /// The record that the last report brought.
-    pub fn record(&self) -> Option<Record<'_>> {
-        self.conversation.as_ref()?.session.as_ref().map(|session| Record::of(session.raw()))
-    }
-
-    /// What a fault in reading that record means to the user. The session is not used again.
-    pub fn reject_record(&mut self, fault: Fault, query: &Query, call: &Call) -> Error {
-        match self.conversation.take() {
-            Some(conversation) => error(fault, query.report, &conversation.address, call, Vec::new()),
-            None => INHERITED,
-        }
     }
 
     /// Any report that libchrony knows, under libchrony's own names; no records if what it is about is not enabled.
@@ -239,10 +225,20 @@ async fn read_source(
     if query.shape == Shape::PerAddress {
         return read_by_address(conversation, query, record, call).await;
     }
-    let mut row = Row::with_capacity(query.fields.len());
+    read_record(conversation, query, record, call).await.map(Some)
+}
+
+/// Reads a record that is asked for by its number.
+async fn read_record(
+    conversation: &mut Conversation,
+    query: &'static Query,
+    record: c_int,
+    call: &Call,
+) -> Result<Row, Fault> {
     let session = conversation.exchange(Request::Record(query.report, record), call).await?;
-    read_fields(session, query.fields.iter(), &mut row)?;
-    Ok(Some(row))
+    let mut row = Row::with_capacity(query.fields.len());
+    Record::of(session).read(query.fields, &mut row)?;
+    Ok(row)
 }
 
 /// Reads one source's address, and the record that is asked for by it. Both are of one source, or both are read anew.
@@ -252,13 +248,14 @@ async fn read_by_address(
     record: c_int,
     call: &Call,
 ) -> Result<Option<Row>, Fault> {
-    let is_elsewhere = |field: &&Field| field.presence == Presence::Sourcestats;
+    let is_in_sourcestats = |field: &Field| field.presence == Presence::Sourcestats;
+    let (in_sourcestats, in_record) = query.fields.split_at(query.fields.partition_point(is_in_sourcestats));
     let mut resend_after = FIRST_RESEND;
     loop {
         let mut row = Row::with_capacity(query.fields.len());
         // libchrony asks for the source's address anyway, unless this very record was read last.
         let session = conversation.exchange(Request::Record(SOURCESTATS, record), call).await?;
-        read_fields(session, query.fields.iter().filter(is_elsewhere), &mut row)?;
+        Record::of(session).read(in_sourcestats, &mut row)?;
         let session = match conversation.exchange(Request::SameSource(query.report, record, resend_after), call).await {
             Err(Fault::Unanswered) => {
                 resend_after = resend_after.saturating_mul(2);
@@ -269,17 +266,9 @@ async fn read_by_address(
         if session.number_of_fields() == 0 {
             return Ok(None);
         }
-        read_fields(session, query.fields.iter().filter(|field| !is_elsewhere(field)), &mut row)?;
+        Record::of(session).read(in_record, &mut row)?;
         return Ok(Some(row));
     }
-}
-
-fn read_fields<'f>(session: &RawSession, fields: impl Iterator<Item = &'f Field>, row: &mut Row) -> Result<(), Fault> {
-    let record = Record::of(session);
-    for field in fields {
-        row.push(record.read(field)?);
-    }
-    Ok(())
 }
 
 /// Reads a list until it has not changed meanwhile, three times at most. `is_changed` may look at the list, and mend it.
@@ -321,7 +310,7 @@ async fn read_backwards<T>(
     let count = conversation.exchange(Request::Count(report), call).await?.number_of_records();
     if !(0..=MOST_RECORDS).contains(&count) {
         let why = Flaw::Range { value: count.to_string(), expected: format!("0 to {MOST_RECORDS}") };
-        return Err(Fault::Field { field: c"number of records", why: Box::new(why) });
+        return Err(Fault::Field(Box::new(FieldError { field: c"number of records", why })));
     }
     let (mut rows, mut gone) = (Vec::new(), None);
     for record in (0..count).rev() {
@@ -351,8 +340,8 @@ fn error(fault: Fault, report: &CStr, address: &Address, call: &Call, earlier: V
         Fault::Answer(Code::Unauthorized) => Error::Unauthorized { report, address },
         Fault::Answer(Code::UnknownReport) => Error::UnknownReport { report },
         Fault::Answer(code) => Error::Answer { report, address, code },
-        Fault::Library { call, number, errno } => Error::Library { address, call, number, errno },
-        Fault::Field { field, why } => Error::Field { report, address, field, why: *why },
+        Fault::Library(error) => Error::Library { address, error },
+        Fault::Field(error) => Error::Field { report, address, error },
         Fault::Inherited => INHERITED,
     }
 }

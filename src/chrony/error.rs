@@ -69,10 +69,10 @@ pub enum Fault {
     Unanswered,
     /// chronyd answered, but not with a report.
     Answer(Code),
-    /// libchrony itself failed, with this number.
-    Library { call: &'static str, number: c_int, errno: i32 },
+    /// libchrony itself failed.
+    Library(Box<LibraryError>),
     /// A field of the record is not what it must be.
-    Field { field: &'static CStr, why: Box<Flaw> },
+    Field(Box<FieldError>),
     /// This process has the session from its parent, by a fork: the answer would be the parent's.
     Inherited,
 }
@@ -80,6 +80,21 @@ pub enum Fault {
 pub const INHERITED: Error = Error::Misuse(
     "the connection was opened by the parent of this process, before a fork: open one of its own in this process",
 );
+
+/// A function of libchrony's that failed, with its number for the error.
+#[derive(Debug)]
+pub struct LibraryError {
+    pub call: &'static str,
+    pub number: c_int,
+    pub errno: i32,
+}
+
+/// A field that is not what it must be.
+#[derive(Debug)]
+pub struct FieldError {
+    pub field: &'static CStr,
+    pub why: Flaw,
+}
 
 /// What is wrong with a field.
 #[derive(Debug)]
@@ -181,14 +196,14 @@ pub enum Error {
     #[error("the libchrony in use has no {report} report: it is older than this pychrony expects; update it")]
     UnknownReport { report: String },
 
-    #[error("chronyd's {report} report, from {address}: field \"{}\" {why}", .field.to_string_lossy())]
-    Field { report: String, address: Address, field: &'static CStr, why: Flaw },
+    #[error("chronyd's {report} report, from {address}: field \"{}\" {}", .error.field.to_string_lossy(), .error.why)]
+    Field { report: String, address: Address, error: Box<FieldError> },
 
     #[error(
-        "libchrony's chrony_{call} failed with error {number} for {address}{}",
-        cause(*.errno)
+        "libchrony's chrony_{} failed with error {} for {address}{}",
+        .error.call, .error.number, cause(.error.errno)
     )]
-    Library { address: Address, call: &'static str, number: c_int, errno: i32 },
+    Library { address: Address, error: Box<LibraryError> },
 
     #[error("interrupted by a signal handler")]
     Interrupted,
@@ -242,12 +257,12 @@ impl Error {
             Self::Closed => Code::Closed,
             Self::Answer { code, .. } => *code,
             Self::UnknownReport { .. } => Code::UnknownReport,
-            Self::Field { why, .. } => match why {
+            Self::Field { error, .. } => match error.why {
                 Flaw::Missing => Code::FieldMissing,
                 Flaw::Type { .. } => Code::FieldType,
                 Flaw::Range { .. } => Code::FieldRange,
             },
-            Self::Library { number, .. } => return Some(*number),
+            Self::Library { error, .. } => return Some(error.number),
             Self::UnknownName { .. } | Self::Interrupted | Self::Misuse(_) => return None,
         };
         Some(code as c_int)
@@ -257,7 +272,7 @@ impl Error {
     pub fn errno(&self) -> Option<i32> {
         match self {
             Self::Unreachable { .. } | Self::Denied { .. } => Some(self.attempt()?.errno),
-            Self::Library { errno, .. } if *errno != 0 => Some(*errno),
+            Self::Library { error, .. } if error.errno != 0 => Some(error.errno),
             _ => None,
         }
     }

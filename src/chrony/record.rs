@@ -6,7 +6,7 @@ use std::fmt;
 use std::net::Ipv4Addr;
 use std::rc::Rc;
 
-use super::error::{Fault, Flaw};
+use super::error::{Fault, FieldError, Flaw};
 use super::raw::RawSession;
 
 /// A field of a report: what we call it, what libchrony calls it, and what it may hold.
@@ -175,8 +175,16 @@ impl<'a> Record<'a> {
         self.raw.number_of_fields()
     }
 
-    /// Reads a field by its row in a table.
-    pub fn read(&self, field: &Field) -> Result<Value, Fault> {
+    /// Reads fields by their rows in a table.
+    pub fn read(&self, fields: &[Field], row: &mut Vec<Value>) -> Result<(), Fault> {
+        for field in fields {
+            row.push(self.read_field(field)?);
+        }
+        Ok(())
+    }
+
+    #[inline(always)] // it is called once, for each field of a record
+    fn read_field(&self, field: &Field) -> Result<Value, Fault> {
         if field.presence == Presence::Newer && self.index(field.source).is_none() {
             return Ok(Value::Missing);
         }
@@ -329,7 +337,7 @@ impl<'a> Record<'a> {
         // In the sources report, the record of a reference clock has a reference ID in place of an address.
         match self.address(name) {
             Ok(Some(address)) => return Ok(address),
-            Err(Fault::Field { why, .. }) if matches!(*why, Flaw::Missing) => {}
+            Err(Fault::Field(error)) if matches!(error.why, Flaw::Missing) => {}
             Err(fault) => return Err(fault),
             Ok(None) => {}
         }
@@ -340,18 +348,18 @@ impl<'a> Record<'a> {
 
 #[cold]
 fn missing(field: &'static CStr) -> Fault {
-    Fault::Field { field, why: Box::new(Flaw::Missing) }
+    Fault::Field(Box::new(FieldError { field, why: Flaw::Missing }))
 }
 
 #[cold]
 fn mistyped(field: &'static CStr, number: c_int, expected: FieldType) -> Fault {
     let found = FieldType::from_libchrony(number).map_or("unknown", FieldType::name);
-    Fault::Field { field, why: Box::new(Flaw::Type { found, expected: expected.name() }) }
+    Fault::Field(Box::new(FieldError { field, why: Flaw::Type { found, expected: expected.name() } }))
 }
 
 #[cold]
 fn range(field: &'static CStr, value: impl fmt::Display, expected: String) -> Fault {
-    Fault::Field { field, why: Box::new(Flaw::Range { value: value.to_string(), expected }) }
+    Fault::Field(Box::new(FieldError { field, why: Flaw::Range { value: value.to_string(), expected } }))
 }
 
 /// A reference ID as text: the ASCII name it spells ("GPS"), else its bytes with dots.

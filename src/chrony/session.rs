@@ -6,7 +6,7 @@ use std::ffi::{CStr, c_int};
 use std::time::{Duration, Instant};
 
 use super::address::{Address, Transport};
-use super::error::{Code, Fault};
+use super::error::{Code, Fault, LibraryError};
 use super::library::Library;
 use super::raw::{Failure, OpenFailure, RawSession};
 use super::wait::{Call, Event, Readiness};
@@ -178,5 +178,5 @@ fn library_failed(call: &'static str, failure: Failure) -> Fault {
         Some(Code::NoRandom | Code::RandomFailed) => failure.errno,
         _ => 0,
     };
-    Fault::Library { call, number: failure.number, errno }
+    Fault::Library(Box::new(LibraryError { call, number: failure.number, errno }))
 }

@@ -8,11 +8,10 @@ use pyo3_ffi as ffi;
 use super::arguments::{Target, duration};
 use super::clock_reports::{CRecord, SOURCES, TRACKING};
 use super::error_bound::checked_size;
-use super::exceptions;
-use super::functions::{self, Asked};
+use super::functions;
 use super::object::{Entry, Owned, Result, entry, import};
 use super::state::State;
-use crate::chrony::client::{Answer, Row, Shape};
+use crate::chrony::client::{Response, Row, Shape};
 use crate::chrony::record::{Kind, Value};
 use crate::clock::bound::Allowance;
 use crate::clock::reports::{Source, Tracking};
@@ -76,14 +75,10 @@ impl Entry for Outcome<ffi::Py_ssize_t> {
 unsafe extern "C" fn get_one<const REPORT: usize>(address: *const c_char, timeout: c_double, record: *mut u8) -> c_int {
     entry(|| {
         // SAFETY: as the header asks of the caller.
-        match unsafe { ask(REPORT, address, timeout) }?.as_deref() {
-            Some([row]) => {
-                // SAFETY: the caller's record is of the report's type.
-                unsafe { write(REPORTS[REPORT], row, record) };
-                Ok(Outcome(0))
-            }
-            _ => Ok(Outcome(1)),
-        }
+        let Response::Record(row) = unsafe { ask(REPORT, address, timeout) }? else { return Ok(Outcome(1)) };
+        // SAFETY: the caller's record is of the report's type.
+        unsafe { write(REPORTS[REPORT], &row, record) };
+        Ok(Outcome(0))
     })
 }
 
@@ -95,7 +90,7 @@ unsafe extern "C" fn get_list<const REPORT: usize>(
     entry(|| {
         let report = REPORTS[REPORT];
         // SAFETY: as the header asks of the caller.
-        let rows = unsafe { ask(REPORT, address, timeout) }?.unwrap_or_default();
+        let Response::List(rows) = unsafe { ask(REPORT, address, timeout) }? else { return Ok(Outcome(0)) };
         let size = size_of_record(report);
         let mut array = ptr::null_mut();
         if !rows.is_empty() {
@@ -143,12 +138,12 @@ unsafe extern "C" fn error_bound(
     })
 }
 
-/// Asks for a report; None where what it is about is not enabled.
+/// Asks for a report.
 ///
 /// # Safety
 /// The thread must be attached, and `address` be NULL or text.
 #[inline(never)] // so that the functions of each report do not repeat it
-unsafe fn ask(report: usize, address: *const c_char, timeout: c_double) -> Result<Option<Vec<Row>>> {
+unsafe fn ask(report: usize, address: *const c_char, timeout: c_double) -> Result<Response> {
     // An extension's pointer serves all interpreters: the state, with the exception types, is this interpreter's.
     let module = import(c"pychrony")?;
     let state = State::of_checked(module.as_ptr())?;
@@ -159,26 +154,7 @@ unsafe fn ask(report: usize, address: *const c_char, timeout: c_double) -> Resul
         Target::of(unsafe { CStr::from_ptr(address) }.to_bytes())?
     };
     let timeout = if timeout == FOREVER { None } else { duration(timeout)? };
-    functions::ask(state, &target, timeout, report, |asked| rows(state, REPORTS[report], asked))
-}
-
-/// The rows of a report, of whatever shape.
-fn rows(state: &State, report: &'static Report, asked: Asked<'_>) -> Result<Option<Vec<Row>>> {
-    match asked.answer {
-        Answer::NotEnabled => Ok(None),
-        Answer::Rows(rows) => Ok(Some(rows)),
-        Answer::Record => {
-            let read =
-                asked.client.record().map(|record| report.query.fields.iter().map(|it| record.read(it)).collect());
-            match read {
-                Some(Err(fault)) => {
-                    Err(exceptions::raise(state, &asked.client.reject_record(fault, &report.query, asked.call)))
-                }
-                Some(Ok(row)) => Ok(Some(vec![row])),
-                None => Ok(Some(Vec::new())),
-            }
-        }
-    }
+    functions::ask(state, &target, timeout, report)
 }
 
 /// Writes a record in the layout that C uses.

@@ -11,7 +11,7 @@ use super::abi;
 use super::arguments::{DEFAULT_TIMEOUT, Target, parameters, parse_timeout, report_name};
 use super::enums;
 use super::exceptions;
-use super::functions::{Asked, record_or_list};
+use super::functions::record_or_list;
 use super::instance::{self, Data, parts};
 use super::method::Method;
 use super::object::{
@@ -22,7 +22,7 @@ use super::structseq;
 use crate::chrony::address::Address;
 use crate::chrony::client::Client;
 use crate::chrony::error::Error;
-use crate::chrony::shared::{Shared, Taken};
+use crate::chrony::shared::Shared;
 use crate::chrony::wait::{Call, Caller, block_on};
 use crate::reports::enums::TRANSPORT;
 use crate::reports::{REPORTS, each_report};
@@ -83,21 +83,21 @@ impl Caller for Connected<'_> {
     }
 }
 
-/// Takes the client out and runs `body` on it, both without the GIL; returns the client together with the result.
-fn run<'a, T>(
-    connection: &'a Connection,
+/// Takes the client out, runs `body` on it and brings it back, all without the GIL.
+fn run<T>(
+    connection: &Connection,
     state: &State,
     call: &Call,
     body: impl AsyncFnOnce(&mut Client) -> std::result::Result<T, Error>,
-) -> Result<(Taken<'a, Client>, T)> {
+) -> Result<T> {
     let result = {
         let mut caller = Connected::new(connection);
-        connection.client.take(call, &mut caller).and_then(|mut client| {
-            let answer = block_on(call, &mut caller, body(&mut client))?;
-            Ok((client, answer))
-        })
+        let taken = connection.client.take(call, &mut caller);
+        taken.and_then(|mut client| block_on(call, &mut caller, body(&mut client)))
     };
-    result.map_err(|error| exceptions::raise(state, &error))
+    let response = result.map_err(|error| exceptions::raise(state, &error))?;
+    check_signals()?; // one may have come with the response; a handler may use the connection
+    Ok(response)
 }
 
 impl Data for Connection {
@@ -260,13 +260,9 @@ unsafe fn ask(object: Object, report: usize) -> Object {
         // SAFETY: as the caller promises.
         let (connection, state) = unsafe { parts::<Connection>(object) };
         let (state, call) = (state?, connection.call());
-        let (mut client, answer) =
-            run(connection, state, &call, async |client| client.report(&REPORTS[report].query, &call).await)?;
-        let result = record_or_list(state, report, Asked { client: &mut client, answer, call: &call });
-        drop(client); // before signal handlers run, which may use the connection
-        let result = result?;
-        check_signals()?; // one may have come with the answer
-        Ok(result)
+        let query = &REPORTS[report].query;
+        let response = run(connection, state, &call, async |client| client.report(query, &call).await)?;
+        record_or_list(state, report, &response)
     })
 }
 
@@ -275,9 +271,7 @@ unsafe extern "C" fn get_report(object: Object, name: Object) -> Object {
         // SAFETY: the object that the method was called on, and its argument.
         let ((connection, state), name) = unsafe { (parts::<Connection>(object), report_name(name)?) };
         let (state, call) = (state?, connection.call());
-        let (client, rows) = run(connection, state, &call, async |client| client.raw_report(&name, &call).await)?;
-        drop(client);
-        check_signals()?;
+        let rows = run(connection, state, &call, async |client| client.raw_report(&name, &call).await)?;
         structseq::raw_instances(&rows)
     })
 }

@@ -14,7 +14,7 @@ use pyo3_ffi as ffi;
 use super::abi;
 use super::arguments::{Target, parse_timeout, report_name};
 use super::exceptions;
-use super::functions::{Asked, record_or_list};
+use super::functions::record_or_list;
 use super::instance::{self, Data, parts};
 use super::method::{Method, Parameters};
 use super::object::{
@@ -22,7 +22,7 @@ use super::object::{
 };
 use super::state::{State, get_or_make};
 use super::structseq;
-use crate::chrony::client::{Answer, Client, RawRow};
+use crate::chrony::client::{Client, RawRow, Response};
 use crate::chrony::error::Error;
 use crate::chrony::wait::{Call, Event, Readiness};
 use crate::reports::REPORTS;
@@ -53,7 +53,7 @@ type Outcome = std::result::Result<Found, Error>;
 
 enum Found {
     Open,
-    Report(usize, Answer),
+    Report(usize, Response),
     RawReport(Vec<RawRow>),
 }
 
@@ -72,8 +72,8 @@ impl Question {
             let outcome = match ask {
                 Ask::Open => client.open(&shared).await.map(|()| Found::Open),
                 Ask::Report(report) => {
-                    let answer = client.report(&REPORTS[report].query, &shared).await;
-                    answer.map(|answer| Found::Report(report, answer))
+                    let response = client.report(&REPORTS[report].query, &shared).await;
+                    response.map(|response| Found::Report(report, response))
                 }
                 Ask::RawReport(name) => client.raw_report(&name, &shared).await.map(Found::RawReport),
             };
@@ -91,19 +91,15 @@ impl Inner {
     /// Advances the question as far as possible: returns what to wait for, as a tuple, or else what was asked for.
     fn advance(&mut self, state: &State) -> Result<Owned> {
         let Some(question) = &mut self.question else { return Err(runtime_error("nothing is asked")) };
-        let Poll::Ready((mut client, outcome)) = question.poll() else { return self.wanted() };
-        let call = Rc::clone(&question.call);
+        let Poll::Ready((client, outcome)) = question.poll() else { return self.wanted() };
         self.question = None;
-        let result = match outcome {
+        self.client = Some(client);
+        match outcome {
             Ok(Found::Open) => Ok(none()),
-            Ok(Found::Report(report, answer)) => {
-                record_or_list(state, report, Asked { client: &mut client, answer, call: &call })
-            }
+            Ok(Found::Report(report, response)) => record_or_list(state, report, &response),
             Ok(Found::RawReport(rows)) => structseq::raw_instances(&rows),
             Err(error) => Err(exceptions::raise(state, &error)),
-        };
-        self.client = Some(client);
-        result
+        }
     }
 
     /// What the question waits for: a descriptor, whether to write to it, and for how many seconds at most, or None.

@@ -11,8 +11,8 @@ use super::method::{Method, Parameters};
 use super::object::{Detached, Owned, Raised, Result, check_signals, entry, import, list, none, runtime_error, string};
 use super::state::State;
 use super::structseq;
-use crate::chrony::client::{Answer, Client};
-use crate::chrony::error::{Error, Fault};
+use crate::chrony::client::{Client, Response};
+use crate::chrony::error::Error;
 use crate::chrony::wait::{Call, block_on};
 use crate::reports::{REPORTS, each_report};
 
@@ -84,90 +84,41 @@ unsafe fn get_record_or_list(
             let [address, timeout] = parameters(REPORTS[report].getter.name).bind(arguments, positional, keywords)?;
             (Target::parse(address)?, parse_timeout(timeout)?)
         };
-        ask(state, &target, timeout, report, |asked| record_or_list(state, report, asked))
+        let response = ask(state, &target, timeout, report)?;
+        record_or_list(state, report, &response)
     })
 }
 
-/// What came back for a report, to be read while the thread is attached.
-pub struct Asked<'a> {
-    pub client: &'a mut Client,
-    pub answer: Answer,
-    pub call: &'a Call,
+/// Asks for a report in a session of its own.
+pub fn ask(state: &State, target: &Target, timeout: Option<Duration>, report: usize) -> Result<Response> {
+    in_session(state, target, timeout, async |client, call| client.report(&REPORTS[report].query, call).await)
 }
 
-/// Asks for a report in a session of its own, without the GIL, and then reads the answer with the GIL.
-pub fn ask<T>(
+/// Opens a session, asks, and closes the session, all without the GIL.
+fn in_session<T>(
     state: &State,
     target: &Target,
     timeout: Option<Duration>,
-    report: usize,
-    read: impl FnOnce(Asked<'_>) -> Result<T>,
+    ask: impl AsyncFnOnce(&mut Client, &Call) -> std::result::Result<T, Error>,
 ) -> Result<T> {
-    in_session(
-        state,
-        target,
-        timeout,
-        async |client, call| client.report(&REPORTS[report].query, call).await,
-        |client, answer, call| read(Asked { client, answer, call }),
-    )
-}
-
-/// Opens a session, runs `ask` without the GIL and `read` with it, and closes the session.
-fn in_session<A, T>(
-    state: &State,
-    target: &Target,
-    timeout: Option<Duration>,
-    ask: impl AsyncFnOnce(&mut Client, &Call) -> std::result::Result<A, Error>,
-    read: impl FnOnce(&mut Client, A, &Call) -> Result<T>,
-) -> Result<T> {
-    let mut client = Client::new(state.library, target.candidates()?);
-    let call = Call::new(timeout);
-    let answer = {
+    let candidates = target.candidates()?;
+    let response = {
         let mut detached = Detached::new();
+        let mut client = Client::new(state.library, candidates);
+        let call = Call::new(timeout);
         block_on(&call, &mut detached, ask(&mut client, &call))
     };
-    let result = answer.map_err(|error| exceptions::raise(state, &error)).and_then(|answer| {
-        check_signals()?; // one may have come with the answer
-        read(&mut client, answer, &call)
-    });
-    close(client);
-    result
+    let response = response.map_err(|error| exceptions::raise(state, &error))?;
+    check_signals()?; // one may have come with the response
+    Ok(response)
 }
 
-/// Closes a client's session, without the GIL, because closing a Unix socket removes files.
-fn close(client: Client) {
-    let _detached = Detached::new();
-    drop(client);
-}
-
-/// A fault in reading a record, or a Python exception.
-enum Unread {
-    Fault(Fault),
-    Raised(Raised),
-}
-
-impl From<Raised> for Unread {
-    fn from(raised: Raised) -> Self {
-        Self::Raised(raised)
-    }
-}
-
-/// What a report becomes: a record, a list of them, or None where it is about something that is not enabled.
-pub fn record_or_list(state: &State, report: usize, asked: Asked<'_>) -> Result<Owned> {
-    match asked.answer {
-        Answer::NotEnabled => Ok(none()),
-        Answer::Rows(rows) => structseq::instances(state, report, rows),
-        Answer::Record => {
-            let Some(record) = asked.client.record() else { return Err(runtime_error("the session is gone")) };
-            match structseq::instance(state, report, |field| record.read(field).map_err(Unread::Fault)) {
-                Ok(instance) => Ok(instance),
-                Err(Unread::Raised(raised)) => Err(raised),
-                Err(Unread::Fault(fault)) => {
-                    let error = asked.client.reject_record(fault, &REPORTS[report].query, asked.call);
-                    Err(exceptions::raise(state, &error))
-                }
-            }
-        }
+/// What a response becomes: a record, a list of them, or None where the report is about something that is not enabled.
+pub fn record_or_list(state: &State, report: usize, response: &Response) -> Result<Owned> {
+    match response {
+        Response::NotEnabled => Ok(none()),
+        Response::Record(row) => structseq::instance(state, report, row),
+        Response::List(rows) => list(rows.iter().map(|row| structseq::instance(state, report, row))),
     }
 }
 
@@ -186,13 +137,8 @@ unsafe extern "C" fn get_report(
             let [name, address, timeout] = PARAMETERS.bind(arguments, positional, keywords)?;
             (report_name(name)?, Target::parse(address)?, parse_timeout(timeout)?)
         };
-        in_session(
-            state,
-            &target,
-            timeout,
-            async |client, call| client.raw_report(&name, call).await,
-            |_, rows, _| structseq::raw_instances(&rows),
-        )
+        let rows = in_session(state, &target, timeout, async |client, call| client.raw_report(&name, call).await)?;
+        structseq::raw_instances(&rows)
     })
 }
 

@@ -53,38 +53,26 @@ fn name(field: &Field) -> Result<Owned> {
     string(&field.name.to_string_lossy())
 }
 
-/// Makes an instance from values in the order of the report's fields.
-pub fn instance<E: From<Raised>>(
-    state: &State,
-    report: usize,
-    mut read: impl FnMut(&'static Field) -> std::result::Result<Value, E>,
-) -> std::result::Result<Owned, E> {
+/// Makes a record from values in the order of the report's fields.
+pub fn instance(state: &State, report: usize, row: &Row) -> Result<Owned> {
     let class = class(state, report)?;
     // SAFETY: the class is one that `new_class` made.
     let record = unsafe { Owned::new(ffi::PyStructSequence_New(class.as_ptr().cast())) }?;
     // Two fields may have the text of one address.
-    let mut last_text: Option<(Rc<str>, Owned)> = None;
-    for (index, field) in REPORTS[report].query.fields.iter().enumerate() {
-        let value = match (read(field)?, &last_text) {
-            (Value::Text(text), Some((known, string))) if Rc::ptr_eq(&text, known) => string.share(),
+    let mut last_text: Option<(&Rc<str>, Owned)> = None;
+    for (index, (field, value)) in REPORTS[report].query.fields.iter().zip(row).enumerate() {
+        let value = match (value, &last_text) {
+            (Value::Text(text), Some((known, string))) if Rc::ptr_eq(text, known) => string.share(),
             (Value::Text(text), _) => {
-                let string = string(&text)?;
+                let string = string(text)?;
                 last_text.insert((text, string)).1.share()
             }
-            (value, _) => object(state, field, &value)?,
+            (value, _) => object(state, field, value)?,
         };
         // SAFETY: the record is new and not shared yet, and has this field; the value is stolen.
         unsafe { ffi::PyStructSequence_SetItem(record.as_ptr(), index as ffi::Py_ssize_t, value.into_ptr()) };
     }
     Ok(record)
-}
-
-/// A list of instances, made from rows.
-pub fn instances(state: &State, report: usize, rows: Vec<Row>) -> Result<Owned> {
-    list(rows.into_iter().map(|row| {
-        let mut values = row.into_iter();
-        instance(state, report, |_| Ok::<_, Raised>(values.next().unwrap_or(Value::Missing)))
-    }))
 }
 
 /// Raw records as a list of dictionaries under libchrony's own names.
