@@ -1,6 +1,6 @@
 """Ask chronyd, the NTP daemon, how good the system's clock is: the types of the extension module.
 
-Written by tools/stub from the module itself; do not edit.
+Written by src/reports/write from stub.pyi.in and the tables; do not edit.
 """
 
 import sys
@@ -14,17 +14,6 @@ from _typeshed import structseq
 from typing_extensions import Self, TypeAlias, disjoint_base
 
 __all__ = [
-    "TrackingStatus",
-    "Source",
-    "SourceStats",
-    "RTCData",
-    "Smoothing",
-    "Activity",
-    "ServerStats",
-    "NTPData",
-    "AuthData",
-    "SelectData",
-    "ChronyConnection",
     "LeapStatus",
     "SourceState",
     "SourceMode",
@@ -45,6 +34,16 @@ __all__ = [
     "ChronyDataError",
     "ChronyVersionError",
     "ChronyLibraryError",
+    "TrackingStatus",
+    "Source",
+    "SourceStats",
+    "RTCData",
+    "Smoothing",
+    "Activity",
+    "ServerStats",
+    "NTPData",
+    "AuthData",
+    "SelectData",
     "get_tracking",
     "get_sources",
     "get_source_stats",
@@ -55,10 +54,11 @@ __all__ = [
     "get_ntp_data",
     "get_auth_data",
     "get_select_data",
-    "error_bound",
     "get_report",
     "supported_reports",
     "get_include",
+    "error_bound",
+    "ChronyConnection",
     "libchrony_path",
 ]
 

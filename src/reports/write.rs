@@ -2,17 +2,26 @@
 //! is checked in.
 //!
 //! - `header.rs` – include/pychrony_records.h and src/reports/layout.c, for C;
-//! - `reports.rs` – src/pychrony/_reports.py, for Python code: it imports nothing.
+//! - `reports.rs` – src/pychrony/_reports.py, for Python code: it imports nothing;
+//! - `stub.rs` – src/pychrony/__init__.pyi, for type checkers, from stub.pyi.in and the tables.
 
 use std::ffi::CStr;
 use std::path::Path;
 use std::{env, fs};
 
+use crate::chrony::record::{Field, Kind, Presence};
+
 mod header;
 mod reports;
+mod stub;
 
 fn text(text: &CStr) -> &str {
     text.to_str().unwrap()
+}
+
+/// Whether a field may be None.
+fn is_optional(field: &Field) -> bool {
+    field.presence == Presence::Newer || matches!(field.kind, Kind::UnsignedOrNone | Kind::Age | Kind::Address)
 }
 
 #[track_caller]
@@ -38,4 +47,9 @@ fn the_compilers_assertions_are_what_the_tables_give() {
 #[test]
 fn the_tables_for_python_are_what_the_tables_give() {
     check("src/pychrony/_reports.py", &reports::module());
+}
+
+#[test]
+fn the_stub_is_what_the_tables_give() {
+    check("src/pychrony/__init__.pyi", &stub::stub());
 }

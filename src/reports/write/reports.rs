@@ -2,9 +2,9 @@
 
 use std::fmt::Write;
 
-use super::text;
+use super::{is_optional, text};
 use crate::chrony::client::Shape;
-use crate::chrony::record::{Enumeration, Field, Growth, Kind, Member, Presence};
+use crate::chrony::record::{Enumeration, Field, Growth, Kind, Member};
 use crate::reports::enums::ENUMERATIONS;
 use crate::reports::{Derived, REPORTS, REST, Report};
 
@@ -182,10 +182,6 @@ fn of_field(out: &mut String, field: &Field, is_item: bool) {
         ("heading", quoted(field.heading)),
     ];
     writeln!(out, "            {},", dictionary(&pairs)).unwrap();
-}
-
-fn is_optional(field: &Field) -> bool {
-    field.presence == Presence::Newer || matches!(field.kind, Kind::UnsignedOrNone | Kind::Age | Kind::Address)
 }
 
 fn of_enumeration(out: &mut String, enumeration: &Enumeration) {
