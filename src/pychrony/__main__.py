@@ -9,6 +9,7 @@ from __future__ import annotations
 import sys
 from functools import partial
 
+from pychrony._reports import REPORTS
 from pychrony.command import Command, program
 
 TYPE_CHECKING = False
@@ -58,19 +59,6 @@ def _metrics() -> Command:
 
     return Metrics()
 
-
-REPORTS = (
-    "tracking",
-    "sources",
-    "sourcestats",
-    "selectdata",
-    "ntpdata",
-    "authdata",
-    "activity",
-    "serverstats",
-    "rtcdata",
-    "smoothing",
-)
 
 # Each imports its command's module when it is called. The names are in the order of `pychrony --help`.
 COMMANDS: dict[str, Callable[[], Command]] = {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import os
 import re
@@ -15,8 +16,10 @@ from support import child, command
 from support.chronyd import Chronyd
 from support.command import CTRL_C, INTERRUPTED, Terminal
 from support.responder import Responder, silent
+from support.waiting import wait_for
 
 import pychrony
+from pychrony.testing import FakeChronyd
 
 # Wrong command lines.
 
@@ -197,12 +200,51 @@ def test_watching_for_a_program_writes_a_line_for_each_round(client: Chronyd) ->
         if arguments == ("--json",):
             assert [json.loads(line)["stratum"] for line in read] == [9, 9, 9]
         else:
-            assert [line.startswith("reference_id,") for line in read] == [
-                True,
-                False,
-                False,
-                False,
-            ]
+            headings, *rows = csv.reader(read)
+            assert (headings[:2], headings[-1]) == (["time", "reference_id"], "error")
+            assert all(float(row[0]) and row[-1] == "" for row in rows)
+
+
+@pytest.mark.parametrize("format", ["--json", "--csv"])
+@pytest.mark.parametrize("report", [["tracking"], ["sources"], ["report", "sources"]])
+def test_watching_for_a_program_makes_a_row_of_a_failed_round_too(
+    report: list[str], format: str
+) -> None:
+    with FakeChronyd() as daemon:
+        with child.Process(
+            [
+                command.path(),
+                *report,
+                format,
+                "--watch",
+                "50ms",
+                "-t",
+                "200ms",
+                "-a",
+                daemon.address,
+            ],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+        ) as process:
+            assert process.stdout is not None and process.stderr is not None
+            lines = iter(process.stdout.readline, "")
+            read = [next(lines), next(lines)]
+            daemon.silent = True
+            wait_for("a failed round", lambda: read.append(next(lines)) or "no answer" in read[-1])
+            daemon.silent = False
+            wait_for("another", lambda: read.append(next(lines)) or "no answer" not in read[-1])
+            process.terminate()
+            assert process.stderr.read() == ""
+    if format == "--json":
+        rows = [json.loads(line) for line in read]
+        rows = [row[0] if isinstance(row, list) else row for row in rows]
+        assert {list(row)[0] for row in rows} == {"time"}
+        assert sorted({"error" in row for row in rows}) == [False, True]
+    else:
+        headings, *cells = csv.reader(read)
+        assert (headings[0], headings[-1]) == ("time", "error")
+        assert {len(row) for row in cells} == {len(headings)}
+        assert sorted({bool(row[-1]) for row in cells}) == [False, True]
 
 
 def test_ctrl_c_ends_a_call_that_waits_at_once_and_silently() -> None:

@@ -7,6 +7,7 @@ import csv
 import io
 import json
 import re
+import time
 from collections.abc import Iterator
 from typing import Any, Callable
 
@@ -15,7 +16,7 @@ from support import chronyc, command
 from support.chronyd import Chronyd
 from support.command import LONG_ADDRESS
 from support.responder import NEVER, REPLIES, SAMPLES, Responder, sample
-from support.waiting import wait_for
+from support.waiting import DEADLINE, wait_for
 
 import pychrony
 from pychrony.__main__ import COMMANDS
@@ -322,6 +323,8 @@ def test_json_has_every_number_that_chronyc_prints(report: str) -> None:
 
 def as_chronyc_prints(report: str, answer: Any) -> list[list[str]]:
     records = answer if isinstance(answer, list) else [answer]
+    for record in records:
+        del record["time"]
     return [CHRONYC[report](record) for record in records if record]
 
 
@@ -383,10 +386,16 @@ def test_json_and_csv_have_every_field_unrounded(report: str) -> None:
         fields = [*record._fields, *(["ref_time_ns"] if hasattr(record, "ref_time_ns") else [])]
         expected = {name: expected_json(getattr(record, name)) for name in fields}
         text = command.output(report, "--json", "-a", daemon.address)
-        assert json.loads(text) == (expected if report in SINGLE else [expected])
+        shown = json.loads(text)
+        row = shown if report in SINGLE else shown[0]
+        assert isinstance(shown, dict if report in SINGLE else list)
+        assert list(row)[0] == "time"
+        assert 0 <= time.time() - row.pop("time") < DEADLINE
+        assert row == expected
         text = command.output(report, "--csv", "-a", daemon.address)
         (row,) = csv.DictReader(io.StringIO(text))
-        assert list(row) == fields
+        assert list(row) == ["time", *fields]
+        assert 0 <= time.time() - float(row.pop("time")) < DEADLINE
         for name, cell in row.items():
             value = expected[name]
             if isinstance(value, list):
@@ -467,8 +476,8 @@ def test_without_a_command_it_is_the_tracking_report() -> None:
 
 def test_an_option_may_stand_before_or_behind_the_command() -> None:
     with Responder() as daemon:
-        before = command.output("--json", "-a", daemon.address, "sources")
-        assert before == command.output("sources", "--json", "-a", daemon.address)
+        before = command.output("-v", "-a", daemon.address, "sources")
+        assert before == command.output("sources", "-v", "-a", daemon.address)
 
 
 NAMES = [name for name in COMMANDS if name]
@@ -497,21 +506,34 @@ def test_every_command_asks_the_address_that_stands_before_it(name: str) -> None
         assert daemon.requests
 
 
-def test_a_report_that_is_not_enabled_is_null_and_has_words() -> None:
+def test_a_report_that_is_not_enabled_is_all_null_and_has_words() -> None:
     with Responder(transport="unix", reports={"rtcdata": [], "smoothing": []}) as daemon:
         for report in ("rtcdata", "smoothing"):
-            assert json.loads(command.output(report, "--json", "-a", daemon.address)) is None
+            shown = json.loads(command.output(report, "--json", "-a", daemon.address))
+            assert shown.pop("time") and set(shown.values()) == {None}
             assert command.output(report, "-a", daemon.address).startswith("chronyd does not ")
-            assert command.output(report, "--csv", "-a", daemon.address).count("\n") == 1
+            text = command.output(report, "--csv", "-a", daemon.address)
+            (row,) = csv.DictReader(io.StringIO(text))
+            assert row.pop("time") and set(row.values()) == {""}
 
 
 def test_any_report_can_be_had_under_libchronys_names() -> None:
     with Responder() as daemon:
         text = command.output("report", "tracking", "--json", "-a", daemon.address)
-        assert json.loads(text) == pychrony.get_report("tracking", daemon.address)
+        (shown,) = json.loads(text)
+        assert list(shown)[0] == "time" and shown.pop("time")
+        assert [shown] == pychrony.get_report("tracking", daemon.address)
         assert "reference time       : 1700000000123456789\n" in command.output(
             "report", "tracking", "-a", daemon.address
         )
+
+
+def test_a_server_and_a_reference_clock_have_different_columns_in_one_csv(many: Chronyd) -> None:
+    text = command.output("report", "sources", "--csv", "-a", many.socket)
+    rows = list(csv.DictReader(io.StringIO(text)))
+    assert len(rows) == len(pychrony.get_sources(many.socket))
+    assert {bool(row["reference ID"]) for row in rows} == {True, False}
+    assert all(bool(row["reference ID"]) != bool(row["address"]) for row in rows)
 
 
 def test_the_legend_explains_every_column_in_the_fields_own_words() -> None:
@@ -525,7 +547,7 @@ def test_the_legend_explains_every_column_in_the_fields_own_words() -> None:
         legend = " ".join(command.output("sources", "-v", "-a", daemon.address).split())
     words = (pychrony.Source.poll.__doc__ or "").partition(" [")[0]
     assert f"Poll {words}" in legend
-    assert "x falseticker" in legend
+    assert "x it disagrees with the majority of the sources" in legend
 
 
 def test_a_long_ipv6_address_stays_whole(many: Chronyd) -> None:

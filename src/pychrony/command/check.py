@@ -110,9 +110,9 @@ class Check(Command):
         data = " ".join(performance(status, sources, options, now))
         print(f"CLOCK {STATUS[worst]}: {said} | {data}")
         if options.verbose:
-            from . import reports, tables
+            from . import text
 
-            print("\n".join(reports.for_people(tables.REPORTS["sources"], sources)))
+            print("\n".join(text.report("sources", sources)))
         return worst
 
     def usage_error(self, error: UsageError) -> int:

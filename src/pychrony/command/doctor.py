@@ -344,7 +344,7 @@ def look_at_clock(findings: Findings, answer: Answer) -> tuple[int, str]:
     )
     if status.is_leap_pending():
         findings.add(
-            "note", "leap second", f"{tables.LEAP[status.leap_status.name]} at the end of the day"
+            "note", "leap second", f"{tables.word(status.leap_status)} at the end of the day"
         )
     verdict = f"The clock is {clock.in_words(status)}, "
     for level, words in doubts:
@@ -435,6 +435,7 @@ def show(
         print(json.dumps(ticket(findings, answer, verdict, status), indent=2))
         return
     from . import terminal
+    from .text import wrapped
 
     width = terminal.width() - 9
     colours = {"ok": "good", "note": "doubtful", "problem": "bad"}
@@ -449,26 +450,13 @@ def show(
     print("\n" + "\n".join(wrapped(verdict, width + 9)))
 
 
-def wrapped(text: str, width: int, indent: str = "") -> list[str]:
-    """The text as lines of at most this width; a path or an address is never broken."""
-    import textwrap
-
-    return textwrap.wrap(
-        text,
-        max(width, 20),
-        subsequent_indent=indent,
-        break_long_words=False,
-        break_on_hyphens=False,
-    )
-
-
 def ticket(findings: Findings, answer: Answer | None, verdict: str, status: int) -> dict[str, Any]:
     """Everything, for a program: the steps, and chronyd's own numbers."""
     whole: dict[str, Any] = {"verdict": verdict, "exit_status": status, "steps": findings.steps}
     if answer is not None:
         from . import reports
 
-        whole["tracking"] = reports.as_plain(answer[0])
-        whole["sources"] = [reports.as_plain(record) for record in answer[1]]
-        whole["sourcestats"] = [reports.as_plain(record) for record in answer[2]]
+        whole["tracking"] = reports.as_plain("tracking", answer[0])
+        for name, records in (("sources", answer[1]), ("sourcestats", answer[2])):
+            whole[name] = [reports.as_plain(name, record) for record in records]
     return whole

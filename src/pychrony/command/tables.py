@@ -1,84 +1,57 @@
-"""The columns of each report: chronyc's headings in chronyc's order, the fields that each shows, and how.
+"""The columns of each report: chronyc's headings, letters and words from pychrony._reports, and here how a cell is written.
 
-chronyc's words, letters and formats were read from its sources (client.c of chrony 4.0 to 4.9).
+chronyc's formats, and its combined columns, were read from its sources (client.c of chrony 4.0 to 4.9).
 """
 
 from __future__ import annotations
 
+from .._reports import ENUMERATIONS, REPORTS
 from . import clock, units
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from enum import IntFlag
     from typing import Any, Callable, Optional
 
-    # Makes a cell from a record of the report; None if chronyd is too old to send the field.
+    from .._reports import Field
+
+    # Makes a cell from a record of the report; None if there is nothing to show.
     Show = Callable[[Any], Optional[str]]
 
 
 class Column:
-    """A column of a table, or a line of a report of one record."""
+    """A column of a table, or a line of a report of one record. fields: those that it shows."""
 
-    __slots__ = ("heading", "fields", "show", "left", "letters")
+    __slots__ = ("heading", "fields", "show", "left")
 
     def __init__(
-        self,
-        heading: str,
-        fields: str | tuple[str, ...],
-        show: Show | None = None,
-        *,
-        left: bool = False,
-        letters: tuple[dict[str, str] | str, ...] = (),
+        self, heading: str, fields: Sequence[Field], show: Show, *, left: bool = False
     ) -> None:
         self.heading = heading
-        self.fields = (fields,) if isinstance(fields, str) else fields
-        self.show = show or _as_it_is(self.fields[0])
+        self.fields = fields
+        self.show = show
         self.left = left  # aligned to the left
-        # What the legend explains letter by letter: letters by name, or an enumeration whose values are characters.
-        self.letters = letters
 
 
-class Report:
-    """How a report is fetched and shown.
+# What differs from the rules below.
 
-    layout: "table", a line for each record; "lines", a line for each column, a block for each record; "counts", lines
-    that begin with the number. colour: for a record "good", "bad", "doubtful" or "".
-    """
+# How a report is laid out: "table" has a line for each record, "lines" a line for each column, "counts" lines that begin
+# with the number. The others are a table if they are about sources, else lines.
+LAYOUT = {"activity": "counts", "ntpdata": "lines"}
 
-    __slots__ = ("getter", "type", "layout", "columns", "colour")
-
-    def __init__(
-        self,
-        getter: str,
-        type: str,
-        layout: str,
-        columns: tuple[Column, ...],
-        colour: Callable[[Any], str] = lambda record: "",
-    ) -> None:
-        self.getter = getter
-        self.type = type
-        self.layout = layout
-        self.columns = columns
-        self.colour = colour
-
-
-# Words and letters, by the names of the enumerations' members. A member that is not here is newer than this table.
-LEAP = {
-    "NORMAL": "Normal",
-    "INSERT": "Insert second",
-    "DELETE": "Delete second",
-    "UNSYNC": "Not synchronised",
+# What it means that the report is None.
+DISABLED = {
+    "rtcdata": "chronyd does not track the real-time clock (rtcfile in chrony.conf).",
+    "smoothing": "chronyd does not smooth the time it serves (smoothtime in chrony.conf).",
 }
-LEAP_LETTER = {"NORMAL": "N", "INSERT": "+", "DELETE": "-", "UNSYNC": "?"}
-SOURCE_MODE = {"CLIENT": "^", "PEER": "=", "REFCLOCK": "#"}
-SOURCE_STATE = {
-    "SELECTED": "*",
-    "UNSELECTED": "+",
-    "SELECTABLE": "-",
-    "NONSELECTABLE": "?",
-    "FALSETICKER": "x",
-    "JITTERY": "~",
-}
+
+# Records of NTP packets: chronyc groups the tests so.
+NTP_TESTS = ("TEST1 TEST2 TEST3", "TEST5 TEST6 TEST7", "TEST_A TEST_B TEST_C TEST_D")
+
+# What chronyc prints for a value that is newer than it; "Invalid" for the others.
+UNKNOWN = {"SourceMode": " ", "SourceState": " ", "AuthMode": "?"}
+
 STATE_COLOUR = {
     "SELECTED": "good",
     "UNSELECTED": "good",
@@ -86,66 +59,34 @@ STATE_COLOUR = {
     "NONSELECTABLE": "doubtful",
     "JITTERY": "doubtful",
 }
-SELECT_OPTION = {"NOSELECT": "N", "PREFER": "P", "TRUST": "T", "REQUIRE": "R"}
-AUTH_MODE = {"NONE": "-", "SYMMETRIC_KEY": "SK", "NTS": "NTS"}
-NTP_MODE = {
-    "ACTIVE_SYMMETRIC": "Symmetric active",
-    "PASSIVE_SYMMETRIC": "Symmetric passive",
-    "SERVER": "Server",
+
+# Formats of lines that have other digits than the rest.
+FORMATS = {
+    "tracking.update_interval": "{:.1f} seconds",
+    "ntpdata.root_delay": "{:.6f} seconds",
+    "ntpdata.root_dispersion": "{:.6f} seconds",
+    "ntpdata.jitter_asymmetry": "{:+.2f}",
+    "rtcdata.offset": "{:.6f} seconds",
+    "rtcdata.freq_offset": "{:.3f} ppm",
+    "sources.reachability": "{:o}",
+    "selectdata.score": "{:.1f}",
+    "authdata.key_type": "{:d}",
+    "authdata.nak": "{:d}",
+    "smoothing.freq_offset": "{:+.6f} ppm",
+    "smoothing.wander": "{:+.6f} ppm per second",
+    "smoothing.last_update_ago": "{:.1f} seconds ago",
+    "smoothing.remaining_time": "{:.1f} seconds",
 }
-TIMESTAMPING = {"DAEMON": "Daemon", "KERNEL": "Kernel", "HARDWARE": "Hardware"}
-NTP_TESTS = ("TEST1 TEST2 TEST3", "TEST5 TEST6 TEST7", "TEST_A TEST_B TEST_C TEST_D")
-
-
-# Ways to show a field.
-
-
-def _as_it_is(field: str) -> Show:
-    return _shown(field, str)
-
-
-def _shown(field: str, how: Callable[[Any], str]) -> Show:
-    def show(record: Any) -> str | None:
-        value = getattr(record, field)
-        return None if value is None else how(value)
-
-    return show
-
-
-def _number(field: str, format: str) -> Show:
-    return _shown(field, format.format)
-
-
-def _word(field: str, words: dict[str, str], other: str) -> Show:
-    return _shown(field, lambda value: words.get(value.name, other))
-
-
-def _age(field: str) -> Show:
-    return lambda record: units.age(getattr(record, field))
 
 
 def _options(field: str) -> Show:
     def show(record: Any) -> str:
         set_ones = flag_names(getattr(record, field))
+        members = ENUMERATIONS["SelectOptions"]["members"]
         # chronyc leaves a fifth place free.
-        return (
-            "".join(SELECT_OPTION[name] if name in set_ones else "-" for name in SELECT_OPTION)
-            + "-"
-        )
+        return "".join(str(m["symbol"]) if m["name"] in set_ones else "-" for m in members) + "-"
 
     return show
-
-
-def flag_names(flags: IntFlag) -> list[str]:
-    """The names of the flags that are set; a bit without a name is UNKNOWN_<its value>."""
-    names = []
-    rest = int(flags)
-    for member in type(flags):
-        if member & flags:
-            names.append(str(member.name))
-            rest &= ~int(member)
-    names += [f"UNKNOWN_{1 << bit}" for bit in range(rest.bit_length()) if rest >> bit & 1]
-    return names
 
 
 def _tests(record: Any) -> str:
@@ -167,6 +108,48 @@ def _server_reference(record: Any) -> str:
     return f"{record.reference_id:08X} ({name})"
 
 
+def _log2(field: str, digits: int) -> Show:
+    def show(record: Any) -> str:
+        value = getattr(record, field)
+        return f"{value} ({2.0**value:.{digits}f} seconds)"
+
+    return show
+
+
+def _last_sample(record: Any) -> str:
+    return (
+        f"{units.offset(record.latest_meas):>7}[{units.offset(record.orig_latest_meas):>7}]"
+        f" +/- {units.measure(record.latest_meas_err):>6}"
+    )
+
+
+# Cells that are made in a way of their own, by report and heading.
+SPECIAL: dict[str, Show] = {
+    "tracking.Reference ID": _reference,
+    "tracking.System time": lambda record: (
+        f"{abs(record.offset):.9f} seconds {'slow' if record.offset > 0 else 'fast'} of NTP time"
+    ),
+    "tracking.Frequency": lambda record: (
+        f"{abs(record.frequency):.3f} ppm {'fast' if record.frequency > 0 else 'slow'}"
+    ),
+    "sources.Last sample": _last_sample,
+    "selectdata.Auth": lambda record: "NY"[record.authentication],
+    "selectdata.COpts": _options("configured_options"),
+    "selectdata.EOpts": _options("effective_options"),
+    "selectdata.Interval": lambda record: (
+        f"{units.offset(record.low_limit):>7} {units.offset(record.high_limit):>7}"
+    ),
+    "ntpdata.Remote address": lambda record: record.address,
+    "ntpdata.Poll interval": _log2("poll", 0),
+    "ntpdata.Precision": _log2("precision", 9),
+    "ntpdata.Reference ID": _server_reference,
+    "ntpdata.NTP tests": _tests,
+    "smoothing.Active": lambda record: (
+        units.yes(record.flags & 1) + (" (leap second only)" if record.flags & 2 else "")
+    ),
+}
+
+
 def _synchronised(record: Any) -> str:
     if record.is_synchronized():
         return "Yes"
@@ -179,292 +162,153 @@ def _greatest_error(record: Any) -> str:
     return f"{clock.greatest_error(record):.9f} seconds" if known else "unknown"
 
 
-def _source_colour(record: Any) -> str:
-    return STATE_COLOUR.get(record.state.name, "")
+# The rules.
 
 
-ADDRESS = Column("Name/IP address", "address", left=True)
+def layout(report: str) -> str:
+    by_source = REPORTS[report]["shape"].startswith("per ")
+    return LAYOUT.get(report, "table" if by_source else "lines")
 
-REPORTS = {
-    "tracking": Report(
-        "get_tracking",
-        "TrackingStatus",
-        "lines",
-        (
-            Column("Reference ID", ("reference_id", "reference_id_name"), _reference),
-            Column("Stratum", "stratum"),
-            Column("Ref time (UTC)", "ref_time", _shown("ref_time_ns", units.date)),
-            Column(
-                "System time",
-                "offset",
-                lambda record: (
-                    f"{abs(record.offset):.9f} seconds "
-                    f"{'slow' if record.offset > 0 else 'fast'} of NTP time"
-                ),
-            ),
-            Column("Last offset", "last_offset", _number("last_offset", "{:+.9f} seconds")),
-            Column("RMS offset", "rms_offset", _number("rms_offset", "{:.9f} seconds")),
-            Column(
-                "Frequency",
-                "frequency",
-                lambda record: (
-                    f"{abs(record.frequency):.3f} ppm {'fast' if record.frequency > 0 else 'slow'}"
-                ),
-            ),
-            Column("Residual freq", "residual_freq", _number("residual_freq", "{:+.3f} ppm")),
-            Column("Skew", "skew", _number("skew", "{:.3f} ppm")),
-            Column("Root delay", "root_delay", _number("root_delay", "{:.9f} seconds")),
-            Column(
-                "Root dispersion", "root_dispersion", _number("root_dispersion", "{:.9f} seconds")
-            ),
-            Column(
-                "Update interval", "update_interval", _number("update_interval", "{:.1f} seconds")
-            ),
-            Column("Leap status", "leap_status", _word("leap_status", LEAP, "Invalid")),
-            # What chronyc leaves to the reader to work out.
-            Column(
-                "Greatest error",
-                ("offset", "root_dispersion", "root_delay"),
-                _greatest_error,
-            ),
-            Column("Synchronised", ("reference_id", "leap_status"), _synchronised),
-        ),
-        lambda record: "good" if record.is_synchronized() else "bad",
-    ),
-    "sources": Report(
-        "get_sources",
-        "Source",
-        "table",
-        (
-            Column(
-                "MS",
-                ("mode", "state"),
-                lambda record: (
-                    SOURCE_MODE.get(record.mode.name, " ")
-                    + SOURCE_STATE.get(record.state.name, " ")
-                ),
-                left=True,
-                letters=(SOURCE_MODE, SOURCE_STATE),
-            ),
-            ADDRESS,
-            Column("Stratum", "stratum"),
-            Column("Poll", "poll"),
-            Column("Reach", "reachability", _number("reachability", "{:o}")),
-            Column("LastRx", "last_sample_ago", _age("last_sample_ago")),
-            Column(
-                "Last sample",
-                ("latest_meas", "orig_latest_meas", "latest_meas_err"),
-                lambda record: (
-                    f"{units.offset(record.latest_meas):>7}"
-                    f"[{units.offset(record.orig_latest_meas):>7}]"
-                    f" +/- {units.measure(record.latest_meas_err):>6}"
-                ),
-                left=True,
-            ),
-        ),
-        _source_colour,
-    ),
-    "sourcestats": Report(
-        "get_source_stats",
-        "SourceStats",
-        "table",
-        (
-            ADDRESS,
-            Column("NP", "samples"),
-            Column("NR", "runs"),
-            Column("Span", "span", _age("span")),
-            Column("Frequency", "resid_freq", _shown("resid_freq", units.signed_frequency)),
-            Column("Freq Skew", "skew", _shown("skew", units.frequency)),
-            Column("Offset", "offset", _shown("offset", units.offset)),
-            Column("Std Dev", "std_dev", _shown("std_dev", units.measure)),
-        ),
-    ),
-    "selectdata": Report(
-        "get_select_data",
-        "SelectData",
-        "table",
-        (
-            Column("S", "state", _shown("state", chr), left=True, letters=("SelectState",)),
-            ADDRESS,
-            Column("Auth", "authentication", lambda record: "NY"[record.authentication]),
-            Column("COpts", "configured_options", _options("configured_options")),
-            Column(
-                "EOpts",
-                "effective_options",
-                _options("effective_options"),
-                letters=(SELECT_OPTION,),
-            ),
-            Column("Last", "last_sample_ago", _age("last_sample_ago")),
-            Column("Score", "score", _number("score", "{:.1f}")),
-            Column(
-                "Interval",
-                ("low_limit", "high_limit"),
-                lambda record: (
-                    f"{units.offset(record.low_limit):>7} {units.offset(record.high_limit):>7}"
-                ),
-            ),
-            Column(
-                "Leap",
-                "leap_status",
-                _word("leap_status", LEAP_LETTER, "?"),
-                letters=(LEAP_LETTER,),
-            ),
-        ),
-    ),
-    "ntpdata": Report(
-        "get_ntp_data",
-        "NTPData",
-        "lines",
-        (
-            Column("Remote address", ("address", "remote_address"), lambda record: record.address),
-            Column("Remote port", "remote_port"),
-            Column("Local address", "local_address", lambda record: record.local_address or "-"),
-            Column("Leap status", "leap_status", _word("leap_status", LEAP, "Invalid")),
-            Column("Version", "version"),
-            Column("Mode", "mode", _word("mode", NTP_MODE, "Invalid")),
-            Column("Stratum", "stratum"),
-            Column(
-                "Poll interval",
-                "poll",
-                lambda record: f"{record.poll} ({2.0**record.poll:.0f} seconds)",
-            ),
-            Column(
-                "Precision",
-                "precision",
-                lambda record: f"{record.precision} ({2.0**record.precision:.9f} seconds)",
-            ),
-            Column("Root delay", "root_delay", _number("root_delay", "{:.6f} seconds")),
-            Column(
-                "Root dispersion", "root_dispersion", _number("root_dispersion", "{:.6f} seconds")
-            ),
-            Column("Reference ID", "reference_id", _server_reference),
-            Column("Reference time", "ref_time", _shown("ref_time_ns", units.date)),
-            Column("Offset", "offset", _number("offset", "{:+.9f} seconds")),
-            Column("Peer delay", "peer_delay", _number("peer_delay", "{:.9f} seconds")),
-            Column(
-                "Peer dispersion", "peer_dispersion", _number("peer_dispersion", "{:.9f} seconds")
-            ),
-            Column("Response time", "response_time", _number("response_time", "{:.9f} seconds")),
-            Column("Jitter asymmetry", "jitter_asymmetry", _number("jitter_asymmetry", "{:+.2f}")),
-            Column("NTP tests", "flags", _tests),
-            Column(
-                "Interleaved", "flags", _shown("flags", lambda flags: units.yes(flags & 0x4000))
-            ),
-            Column(
-                "Authenticated", "flags", _shown("flags", lambda flags: units.yes(flags & 0x8000))
-            ),
-            Column(
-                "TX timestamping",
-                "transmit_timestamping",
-                _word("transmit_timestamping", TIMESTAMPING, "Invalid"),
-            ),
-            Column(
-                "RX timestamping",
-                "receive_timestamping",
-                _word("receive_timestamping", TIMESTAMPING, "Invalid"),
-            ),
-            Column("Total TX", "transmitted_messages"),
-            Column("Total RX", "received_messages"),
-            Column("Total valid RX", "received_valid_messages"),
-            Column("Total good RX", "received_good_messages"),
-            Column("Total kernel TX", "kernel_transmit_timestamps"),
-            Column("Total kernel RX", "kernel_receive_timestamps"),
-            Column("Total HW TX", "hardware_transmit_timestamps"),
-            Column("Total HW RX", "hardware_receive_timestamps"),
-        ),
-    ),
-    "authdata": Report(
-        "get_auth_data",
-        "AuthData",
-        "table",
-        (
-            ADDRESS,
-            Column("Mode", "mode", _word("mode", AUTH_MODE, "?")),
-            Column("KeyID", "key_id"),
-            Column("Type", "key_type", _number("key_type", "{:d}")),
-            Column("KLen", "key_length"),
-            Column("Last", "last_key_establishment_ago", _age("last_key_establishment_ago")),
-            Column("Atmp", "key_establishment_attempts"),
-            Column("NAK", "nak", _number("nak", "{:d}")),
-            Column("Cook", "cookies"),
-            Column("CLen", "cookie_length"),
-        ),
-    ),
-    "activity": Report(
-        "get_activity",
-        "Activity",
-        "counts",
-        (
-            Column("sources online", "online"),
-            Column("sources offline", "offline"),
-            Column("sources doing burst (return to online)", "burst_online"),
-            Column("sources doing burst (return to offline)", "burst_offline"),
-            Column("sources with unknown address", "unresolved"),
-        ),
-    ),
-    "serverstats": Report(
-        "get_server_stats",
-        "ServerStats",
-        "lines",
-        (
-            Column("NTP packets received", "received_ntp_requests"),
-            Column("NTP packets dropped", "dropped_ntp_requests"),
-            Column("Command packets received", "received_command_requests"),
-            Column("Command packets dropped", "dropped_command_requests"),
-            Column("Client log records dropped", "dropped_client_log_records"),
-            Column("NTS-KE connections accepted", "accepted_nts_ke_connections"),
-            Column("NTS-KE connections dropped", "dropped_nts_ke_connections"),
-            Column("Authenticated NTP packets", "received_authenticated_ntp_requests"),
-            Column("Interleaved NTP packets", "received_interleaved_ntp_requests"),
-            Column("NTP timestamps held", "held_ntp_timestamps"),
-            Column("NTP timestamp span", "ntp_timestamp_span"),
-            Column("NTP daemon RX timestamps", "served_daemon_rx_timestamps"),
-            Column("NTP daemon TX timestamps", "served_daemon_tx_timestamps"),
-            Column("NTP kernel RX timestamps", "served_kernel_rx_timestamps"),
-            Column("NTP kernel TX timestamps", "served_kernel_tx_timestamps"),
-            Column("NTP hardware RX timestamps", "served_hardware_rx_timestamps"),
-            Column("NTP hardware TX timestamps", "served_hardware_tx_timestamps"),
-        ),
-    ),
-    "rtcdata": Report(
-        "get_rtc_data",
-        "RTCData",
-        "lines",
-        (
-            Column("RTC ref time (UTC)", "ref_time", _shown("ref_time_ns", units.date)),
-            Column("Number of samples", "samples"),
-            Column("Number of runs", "runs"),
-            Column("Sample span period", "span", _age("span")),
-            Column("RTC is fast by", "offset", _number("offset", "{:.6f} seconds")),
-            Column("RTC gains time at", "freq_offset", _number("freq_offset", "{:.3f} ppm")),
-        ),
-    ),
-    "smoothing": Report(
-        "get_smoothing",
-        "Smoothing",
-        "lines",
-        (
-            Column(
-                "Active",
-                "flags",
-                lambda record: (
-                    units.yes(record.flags & 1)
-                    + (" (leap second only)" if record.flags & 2 else "")
-                ),
-            ),
-            Column("Offset", "offset", _number("offset", "{:+.9f} seconds")),
-            Column("Frequency", "freq_offset", _number("freq_offset", "{:+.6f} ppm")),
-            Column("Wander", "wander", _number("wander", "{:+.6f} ppm per second")),
-            Column(
-                "Last update", "last_update_ago", _number("last_update_ago", "{:.1f} seconds ago")
-            ),
-            Column("Remaining time", "remaining_time", _number("remaining_time", "{:.1f} seconds")),
-        ),
-    ),
-}
 
-# What it means that the report is None.
-DISABLED = {
-    "rtcdata": "chronyd does not track the real-time clock (rtcfile in chrony.conf).",
-    "smoothing": "chronyd does not smooth the time it serves (smoothtime in chrony.conf).",
-}
+def columns(report: str) -> list[Column]:
+    """The report's columns in chronyc's order."""
+    fields = REPORTS[report]["fields"]
+
+    def of(*names: str) -> list[Field]:
+        return [field for field in fields if field["name"] in names]
+
+    made = []
+    for heading in REPORTS[report]["columns"]:
+        shown = [field for field in fields if field["heading"] == heading]
+        made.append(_column(report, heading, shown))
+    if report == "sources":
+        made[:2] = [_joined(made[0], made[1])]
+    elif report == "tracking":
+        # What chronyc leaves to the reader to work out.
+        parts = of("offset", "root_dispersion", "root_delay")
+        made += [
+            Column("Greatest error", parts, _greatest_error),
+            Column("Synchronised", of("reference_id", "leap_status"), _synchronised),
+        ]
+    elif report == "ntpdata":
+        place = [column.heading for column in made].index("NTP tests") + 1
+        made[place:place] = [
+            Column("Interleaved", of("flags"), lambda record: units.yes(record.flags & 0x4000)),
+            Column("Authenticated", of("flags"), lambda record: units.yes(record.flags & 0x8000)),
+        ]
+    return made
+
+
+def _column(report: str, heading: str, fields: list[Field]) -> Column:
+    special = SPECIAL.get(f"{report}.{heading}")
+    left = fields[0]["kind"] == "source" or heading in ("M", "S", "Last sample")
+    # The exact nanoseconds of a time, if it has them.
+    field = fields[-1] if fields[-1]["kind"] == "nanoseconds" else fields[0]
+    if special is not None:
+        show = _none_is_absent(fields, special)
+    else:
+        show = _shown(field, _writer(report, field))
+    return Column(heading, fields, show, left=left and layout(report) == "table")
+
+
+def _joined(first: Column, second: Column) -> Column:
+    def show(record: Any) -> str:
+        return f"{first.show(record)}{second.show(record)}"
+
+    heading = first.heading + second.heading
+    return Column(heading, [*first.fields, *second.fields], show, left=True)
+
+
+def _shown(field: Field, write: Callable[[Any], str]) -> Show:
+    name = field["name"]
+
+    def show(record: Any) -> str | None:
+        value = getattr(record, name)
+        return _absent(field) if value is None else write(value)
+
+    return show
+
+
+def _none_is_absent(fields: list[Field], special: Show) -> Show:
+    names = [each["name"] for each in fields if each["kind"] not in ("address", "source")]
+
+    def show(record: Any) -> str | None:
+        return "-" if any(getattr(record, name) is None for name in names) else special(record)
+
+    return show
+
+
+def _absent(field: Field) -> str | None:
+    """A counter is absent where chronyd is too old to send it; other numbers where nothing was measured."""
+    return None if field["unit"] == "count" else "-"
+
+
+def _writer(report: str, field: Field) -> Callable[[Any], str]:
+    """How a value is written."""
+    kind, unit = field["kind"], field["unit"]
+    special = FORMATS.get(f"{report}.{field['name']}")
+    if special is not None:
+        return special.format
+    in_table = layout(report) == "table"
+    if field["enum"] is not None:
+        return _symbols(field["enum"], letters=in_table)
+    if kind == "nanoseconds":
+        return units.date
+    if unit == "seconds" and kind in ("unsigned", "signed") and (in_table or report == "rtcdata"):
+        return units.age
+    if kind not in ("offset", "measure"):
+        return str
+    sign = "+" if kind == "offset" else ""
+    if unit == "ppm":
+        return lambda value: units.frequency(value, sign) + ("" if in_table else " ppm")
+    if in_table:
+        return lambda value: units.measure(value, sign)
+    return lambda value: f"{value:{sign}.9f} {unit}"
+
+
+def _symbols(enum: str, letters: bool = False) -> Callable[[Any], str]:
+    """chronyc's words for an enumeration's members, or its letters."""
+    members = ENUMERATIONS[enum]["members"]
+    words = {m["value"]: (letters and m["letter"]) or m["symbol"] for m in members}
+
+    def write(value: Any) -> str:
+        if enum == "SelectState":
+            return chr(value)
+        return words.get(int(value)) or UNKNOWN.get(enum, "?" if letters else "Invalid")
+
+    return write
+
+
+def word(value: Any) -> str:
+    """chronyc's word for a member of an enumeration."""
+    return _symbols(type(value).__name__)(value)
+
+
+def letters(column: Column) -> list[str]:
+    """What the letters in a column mean, for each enumeration in it."""
+    found = []
+    for field in column.fields:
+        members = ENUMERATIONS[field["enum"]]["members"] if field["enum"] else []
+        pairs = [(m["letter"] or m["symbol"], m["doc"]) for m in members]
+        if pairs and all(letter and len(letter) <= 3 for letter, _ in pairs):
+            found.append("; ".join(f"{letter} {doc}" for letter, doc in pairs))
+    return found
+
+
+def flag_names(flags: IntFlag) -> list[str]:
+    """The names of the flags that are set; a bit without a name is UNKNOWN_<its value>."""
+    names = []
+    rest = int(flags)
+    for member in type(flags):
+        if member & flags:
+            names.append(str(member.name))
+            rest &= ~int(member)
+    names += [f"UNKNOWN_{1 << bit}" for bit in range(rest.bit_length()) if rest >> bit & 1]
+    return names
+
+
+def colour(report: str, record: Any) -> str:
+    """For a record: "good", "bad", "doubtful" or ""."""
+    if report == "tracking":
+        return "good" if record.is_synchronized() else "bad"
+    return STATE_COLOUR.get(record.state.name, "") if report == "sources" else ""

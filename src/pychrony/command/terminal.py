@@ -16,13 +16,19 @@ def is_terminal(stream: TextIO | None) -> bool:
     return stream is not None and stream.isatty()
 
 
+def has_escapes(stream: TextIO | None) -> bool:
+    """Whether escape sequences may be written to the stream."""
+    return is_terminal(stream) and os.environ.get("TERM", "dumb") != "dumb"
+
+
+def room() -> int | None:
+    """The columns of standard output if it is a terminal, else None: a line may be as long as it is."""
+    return width() if is_terminal(sys.stdout) else None
+
+
 def has_colours() -> bool:
     """Whether standard output is a terminal and colours are wanted on it (https://no-color.org)."""
-    return (
-        is_terminal(sys.stdout)
-        and not os.environ.get("NO_COLOR")
-        and os.environ.get("TERM", "dumb") != "dumb"
-    )
+    return has_escapes(sys.stdout) and not os.environ.get("NO_COLOR")
 
 
 def coloured(text: str, colour: str) -> str:

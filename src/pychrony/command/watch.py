@@ -16,24 +16,31 @@ if TYPE_CHECKING:
 
     from .reports import Shown
 
+LONGEST = 1e8  # seconds that one call of sleep() may be given
+
 
 def run(options: Namespace, command: Shown) -> NoReturn:
     """Show the report until Ctrl-C. If chronyd does not answer, say so and ask again: it may be restarted meanwhile."""
-    draws = terminal.is_terminal(sys.stdout) and not (options.json or options.csv)
+    for_programs = options.json or options.csv
+    draws = terminal.has_escapes(sys.stdout) and not for_programs
     first = True
     while True:
         try:
             text = command.show(options, first or draws)
         except pychrony.ChronyError as error:
-            say(f"pychrony: {one_line(error)}", draws)
+            if for_programs:
+                print(command.failed_round(options, error), flush=True)
+            elif draws:
+                draw(f"pychrony: {one_line(error)}")
+            else:
+                complain(f"pychrony: {one_line(error)}")
         else:
             if draws:
                 draw(f"{title(command, options)}\n\n{text}")
-            else:
-                separator = "" if first or options.json or options.csv else "\n"
-                print(f"{separator}{text}" if text else "", flush=True)
+            elif text:
+                print(text if first or for_programs else f"\n{text}", flush=True)
             first = False
-        time.sleep(options.watch)
+        time.sleep(min(options.watch, LONGEST))
 
 
 def title(command: Shown, options: Namespace) -> str:
@@ -41,23 +48,23 @@ def title(command: Shown, options: Namespace) -> str:
     return f"chronyd's {command.name}, every {options.watch:g} s (Ctrl-C ends)  {now}"
 
 
-def say(message: str, draws: bool) -> None:
-    if draws:
-        draw(message)
-    else:
-        complain(message)
-
-
 def draw(text: str) -> None:
     """Draw over what was drawn before, and only as many lines as fit, so that the terminal does not scroll."""
-    room = terminal.height() - 1
-    lines: list[str] = []
-    for line in text.split("\n"):
-        taken = terminal.lines_taken(line)
-        if taken > room:
-            break
-        room -= taken
-        lines.append(line)
+    lines = fitting(text.split("\n"), terminal.height() - 1)
     # Starts at the top left; the rest of each line, and of the screen, is cleared.
     sys.stdout.write("\x1b[H" + "".join(f"{line}\x1b[K\n" for line in lines) + "\x1b[J")
     sys.stdout.flush()
+
+
+def fitting(lines: list[str], room: int) -> list[str]:
+    """The lines that fit into so many of the terminal; in place of the others, a line that says how many they are."""
+    if sum(map(terminal.lines_taken, lines)) <= room:
+        return lines
+    shown: list[str] = []
+    for line in lines:
+        room -= terminal.lines_taken(line)
+        if room < 1:
+            break
+        shown.append(line)
+    hidden = len(lines) - len(shown)
+    return [*shown, f"... {hidden} more line{'s' if hidden > 1 else ''}"]
