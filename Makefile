@@ -5,87 +5,109 @@ PYTHON :=
 VENV := .cache/venv/bin/python
 DOCS_VENV := .cache/docs-venv/bin/python
 WHEEL := .cache/wheel
-SOURCES := $(shell find src include packaging/libchrony -type f -not -path '*.egg-info/*') Cargo.toml Cargo.lock build.rs setup.py setup.cfg pyproject.toml MANIFEST.in .cargo/config.toml README.md LICENSE
-WITH_LIBCHRONY := PYCHRONY_LIBCHRONY="$$(tools/libchrony)"
+SOURCES := $(shell find src include packaging/libchrony -type f -not -path '*.egg-info/*' -not -name '*.so') Cargo.toml Cargo.lock build.rs setup.py setup.cfg pyproject.toml MANIFEST.in .cargo/config.toml README.md LICENSE
+# Expanded when a recipe needs it.
+WITH_LIBCHRONY = PYCHRONY_LIBCHRONY="$$(tools/libchrony)"
+PIP := -m pip --quiet --disable-pip-version-check
+# A step prints one line, and its output if it fails; with VERBOSE=1, all of it.
+STEP := @tools/step
+CLIPPY := env CI=true cargo clippy --locked --all-targets -- --deny warnings
+
+export VERBOSE
 
 .DELETE_ON_ERROR:
-.PHONY: help demo test lint rust-tests types tests docs hardening bench wheel command-files matrix clean
+.PHONY: help demo test lint format rust-tests types tests docs hardening coverage bench wheel command-files matrix newcomer clean
 
 help:
 	@echo 'make demo       the tracking report of a chronyd: the system'"'"'s, or a private one'
 	@echo 'make test       every check: formats, lints, types, tests on each CPython from 3.9 on, or with PYTHON=3.11 on that'
+	@echo 'make lint       only formats and lints; make format puts formats right'
 	@echo 'make docs       the documentation, as a site in .cache/docs/index.html, and the tests of its gallery'
-	@echo 'make hardening  the long tests: hostile answers, memory, allocation failures, threads'
+	@echo 'make coverage   which lines of the Rust and the Python code the tests reach, in .cache/coverage'
+	@echo 'make hardening  the long tests: hostile responses, memory, allocation failures, threads'
 	@echo 'make bench      what a call costs, compared with the C library, PyPI'"'"'s pychrony and chronyc;'
 	@echo '                with AGAINST=REVISION, compared with another revision of this one'
 	@echo 'make wheel      a manylinux wheel in dist/; with LIBCHRONY_SOURCE=..., it brings a libchrony compiled from there'
 	@echo 'make command-files  the manual page and the completion of the command, in dist/share'
-	@echo 'make matrix     that wheel, installed and tested in Debian bullseye to sid'
+	@echo 'make newcomer   make demo and make test on fresh Debian systems, as README has them'
+	@echo 'make matrix     the wheel, installed and tested in Debian bullseye to sid; and make newcomer'
+	@echo 'With VERBOSE=1, each step prints all it does.'
 
-.cache/prepared: tools/prepare tools/libchrony tools/prometheus tools/requirements.txt
-	@echo 'Installing what the build and the tests need, in .cache and with apt. The first time, this takes some minutes.' >&2
-	tools/prepare
+# What is installed for the build, for the demo and for the checks. The first time, this takes a minute or two.
+.cache/prepared-build: tools/requirements-build.txt
+.cache/prepared-demo: .cache/prepared-build tools/libchrony
+.cache/prepared-all: .cache/prepared-demo tools/prometheus tools/requirements.txt
+.cache/prepared-%: tools/prepare
+	@mkdir -p $(@D)
+	$(STEP) 'Install what is needed ($*)' tools/prepare $*
 	@touch $@
 
 # The wheel that the tests install: one for every Python.
-$(WHEEL)/stamp: .cache/prepared $(SOURCES)
-	@echo 'Building the extension. The first time, this takes a minute or two.' >&2
-	rm -rf $(WHEEL)
-	$(VENV) -m pip wheel --quiet --disable-pip-version-check --no-build-isolation --no-deps --wheel-dir $(WHEEL) .
+$(WHEEL)/stamp: .cache/prepared-build $(SOURCES)
+	@rm -rf $(WHEEL)
+	$(STEP) 'Build the extension' $(VENV) $(PIP) wheel --no-build-isolation --no-deps --wheel-dir $(WHEEL) .
 	@touch $@
 
 # The newest wheel, installed beside the tools.
 .cache/installed: $(WHEEL)/stamp
-	$(VENV) -m pip install --quiet --disable-pip-version-check --force-reinstall --no-deps $(WHEEL)/*.whl
+	@$(VENV) $(PIP) install --force-reinstall --no-deps $(WHEEL)/*.whl
 	@touch $@
 
-demo: .cache/installed
+demo: .cache/prepared-demo .cache/installed
 	@$(WITH_LIBCHRONY) $(VENV) -m tools.demo
 
 test: lint rust-tests types tests docs
 
-lint: .cache/prepared
-	@cargo fmt --version && cargo clippy --version || { echo 'install rustfmt and clippy (rustup component add rustfmt clippy)'; exit 1; }
-	cargo fmt --check
-	CI=true cargo clippy --locked --all-targets -- --deny warnings
-	$(VENV) -m ruff check . src/scripts/pychrony
-	$(VENV) -m ruff format --check . src/scripts/pychrony
-	$(VENV) -m pyroma --quiet --min=10 .
-	tools/notices check
-	tools/lint-workflows
+lint: .cache/prepared-all
+	$(STEP) 'Format of the Rust code' --hint "make format puts it right; if there is no cargo fmt, install rustfmt (rustup component add rustfmt)." cargo fmt --check
+	$(STEP) 'Lint of the Rust code (clippy)' --hint 'If there is no cargo clippy, install it (rustup component add clippy).' $(CLIPPY)
+	$(STEP) 'Format of the Python code (ruff)' --hint 'make format puts it right.' $(VENV) -m ruff format --check . src/scripts/pychrony
+	$(STEP) 'Lint of the Python code (ruff)' $(VENV) -m ruff check . src/scripts/pychrony
+	$(STEP) 'Spelling (codespell)' --hint 'A word that is right goes into ignore-words-list of pyproject.toml.' $(VENV) -m codespell_lib
+	$(STEP) 'Metadata of the package (pyroma)' $(VENV) -m pyroma --min=10 .
+	$(STEP) 'Licences of the crates' tools/notices check
+	$(STEP) 'Lint of the workflows (zizmor, actionlint)' tools/lint-workflows
+
+format: .cache/prepared-all
+	cargo fmt
+	$(VENV) -m ruff check --fix . src/scripts/pychrony
+	$(VENV) -m ruff format . src/scripts/pychrony
 
 # Of the layers that know no Python: no libpython is needed.
-rust-tests: .cache/prepared
-	CI=true cargo test --locked --quiet
+rust-tests: .cache/prepared-all
+	$(STEP) 'Tests of the Rust code' env CI=true cargo test --locked --quiet
 
-types: .cache/installed
-	$(VENV) -m mypy --strict tests/typing/user.py
-	$(VENV) -m mypy --strict src/pychrony src/scripts/pychrony src/pytest_pychrony.py
-	$(WITH_LIBCHRONY) $(VENV) -m mypy.stubtest --allowlist tools/stubtest.allow pychrony
-	$(VENV) -m pyright --pythonpath $(VENV) tests/typing/user.py
+types: .cache/prepared-all .cache/installed
+	$(STEP) 'Types, as a user sees them (mypy)' $(VENV) -m mypy --strict tests/typing/user.py
+	$(STEP) 'Types of the Python code (mypy)' $(VENV) -m mypy --strict src/pychrony src/scripts/pychrony src/pytest_pychrony.py
+	$(STEP) 'The stub, for a later CPython (mypy)' $(VENV) -m mypy --strict --python-version 3.14 src/pychrony/__init__.pyi
+	$(STEP) 'The stub against the module (stubtest)' env $(WITH_LIBCHRONY) $(VENV) -m mypy.stubtest --allowlist tools/stubtest.allow pychrony
+	$(STEP) 'Types, as a user sees them (pyright)' $(VENV) -m pyright --pythonpath $(VENV) tests/typing/user.py
 
-tests: $(WHEEL)/stamp
-	$(WITH_LIBCHRONY) tools/test $(WHEEL)/*.whl $(PYTHON)
+tests: .cache/prepared-all $(WHEEL)/stamp
+	@$(WITH_LIBCHRONY) tools/test $(WHEEL)/*.whl $(PYTHON)
 
 # Sphinx, and what draws the pictures, in a virtual environment of their own: it is a lot to install for one target.
-.cache/docs-venv/ready: docs/requirements.txt .cache/prepared
-	rm -rf $(@D)
-	python3 -m venv $(@D)
-	$(@D)/bin/pip install --quiet --disable-pip-version-check -r docs/requirements.txt
+.cache/docs-venv/ready: docs/requirements.txt .cache/prepared-all
+	@rm -rf $(@D) && python3 -m venv $(@D)
+	$(STEP) 'Install what the documentation needs' $(DOCS_VENV) $(PIP) install -r docs/requirements.txt
 	@touch $@
 
 docs: $(WHEEL)/stamp .cache/docs-venv/ready
-	$(DOCS_VENV) -m pip install --quiet --disable-pip-version-check --force-reinstall --no-deps $(WHEEL)/*.whl
-	$(WITH_LIBCHRONY) $(DOCS_VENV) -m pytest -q -p no:cacheprovider docs
-	$(WITH_LIBCHRONY) $(DOCS_VENV) -m sphinx -E -W --keep-going -q -b html docs .cache/docs
-	@echo 'docs: .cache/docs/index.html'
+	@$(DOCS_VENV) $(PIP) install --force-reinstall --no-deps $(WHEEL)/*.whl
+	$(STEP) 'Tests of the gallery' env $(WITH_LIBCHRONY) $(DOCS_VENV) -m pytest -q -p no:cacheprovider docs
+	$(STEP) 'Documentation (Sphinx)' env $(WITH_LIBCHRONY) $(DOCS_VENV) -m sphinx -E -W --keep-going -q -b html docs .cache/docs
+	@echo 'The documentation is in .cache/docs/index.html'
 
 # LENGTH is short or long; the same SEED makes the same mutants again.
-hardening: $(WHEEL)/stamp
+hardening: .cache/prepared-all $(WHEEL)/stamp
 	$(WITH_LIBCHRONY) tools/hardening $(or $(LENGTH),short) $(SEED)
 
+coverage: .cache/prepared-all .cache/installed
+	@$(WITH_LIBCHRONY) tools/coverage
+
 # With AGAINST=REVISION, the build at hand is compared with that of another commit instead, and no document is written.
-bench: .cache/installed
+bench: .cache/prepared-all .cache/installed
 ifdef AGAINST
 	$(WITH_LIBCHRONY) $(VENV) bench/against.py --wheel $(WHEEL)/*.whl --revision "$(AGAINST)"
 else
@@ -94,15 +116,17 @@ else
 	$(WITH_LIBCHRONY) $(VENV) bench/probe.py
 endif
 
-wheel: .cache/prepared
+wheel: .cache/prepared-all
 	tools/wheel
 
 # Made from the command's own parser, and laid out as below /usr/share.
-command-files: .cache/prepared
+command-files: .cache/prepared-all
 	$(VENV) tools/command_files.py dist/share
 
-matrix: .cache/prepared
-	tools/install-test
+newcomer:
+	tools/newcomer trixie bookworm sid
+
+matrix: .cache/prepared-all newcomer
 	tools/matrix
 
 clean:

@@ -31,8 +31,80 @@ def is_from_wheel() -> bool:
         return False
 
 
+# What is the same with each CPython, so that one of them is enough (the marker `once`), with the reason. A name ends at `::`, a
+# file, or a directory.
+ONCE = {
+    "the benchmark, the documentation and the tools": [
+        "tests/test_bench.py",
+        "tests/test_doc_blocks.py",
+        "tests/test_docs.py",
+        "tests/test_examples.py",
+        "tests/test_house.py",
+        "tests/test_stub.py",
+    ],
+    "the tests' own means": [
+        "tests/test_child.py",
+        "tests/test_fake_bytes.py",
+        "tests/test_responder.py",
+    ],
+    "how chronyd and libchrony behave": [
+        "tests/test_abandoned.py",
+        "tests/test_chronyd_limits.py",
+        "tests/test_protocol.py",
+        "tests/test_report_edges.py",
+        "tests/test_reports.py",
+        "tests/test_shared_buffer.py",
+        "tests/test_standin.py",
+        "tests/test_unreachable.py",
+    ],
+    "a build from the sources": [
+        "tests/test_bundled_libchrony.py",
+        "tests/test_c_interface.py::test_cargo_alone_builds_what_an_import_and_an_embedding_program_need",
+    ],
+    "what the command and the exporter print": [
+        "tests/command/test_command_check.py",
+        "tests/command/test_command_doctor.py",
+        "tests/command/test_command_files.py",
+        "tests/command/test_command_guard.py",
+        "tests/command/test_command_log.py",
+        "tests/command/test_command_parts.py",
+        "tests/command/test_command_reports.py",
+        "tests/command/test_command_wait.py",
+        "tests/exporter/test_collectors.py",
+        "tests/exporter/test_probe.py",
+        "tests/exporter/test_prometheus.py",
+        "tests/exporter/test_rights.py",
+    ],
+    "hostile responses, memory and crowds": ["tests/hardening"],
+}
+IS_ONCE = tuple(name for names in ONCE.values() for name in names)
+
+# Those that take longest begin first, so that no process is left with one of them at the end.
+LONGEST = (
+    "tests/hardening/test_memory.py",
+    "tests/hardening/test_hostile_answers.py",
+    "tests/hardening",
+    "tests/test_c_interface.py::test_cargo_alone",
+    "tests/test_aio.py",
+)
+
+
+def length(item: pytest.Item) -> int:
+    """Where an item comes in the order of those that take longest."""
+    return next(
+        (at for at, name in enumerate(LONGEST) if item.nodeid.startswith(name)), len(LONGEST)
+    )
+
+
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Skip the tests that need more than the installed module, and say why."""
+    """Mark what runs once, order by length, and skip the tests that need more than the installed module."""
+    items.sort(key=length)
+    for item in items:
+        if item.nodeid.startswith(IS_ONCE):
+            item.add_marker("once")
+        if item.nodeid.startswith("tests/hardening"):
+            item.add_marker("hardening")
     absent = {}
     if not (Path(__file__).parent.parent / "Cargo.toml").exists():
         absent["source_tree"] = "the project's sources are not beside the tests"

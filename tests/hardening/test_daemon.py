@@ -19,7 +19,7 @@ from typing import Any, Callable
 
 import pytest
 from ranges import GETTERS, check_error, check_result
-from scale import SEED, TIMES
+from scale import SEED, times
 from support.chronyd import LOCAL_SERVER, Chronyd, client_of, private_directory
 from support.reach import address_of
 from support.responder import Responder
@@ -106,8 +106,8 @@ def test_stopped_killed_and_restarted_at_random_it_answers_or_an_error_says_why(
         Mischief(own, SEED) as mischief,
         ChronyConnection(address, timeout=timeout) as connection,
     ):
-        until = len(GETTERS) * 30 * TIMES
-        while turns < until or len(mischief.done) < 20 * TIMES:
+        until = len(GETTERS) * times(30)
+        while turns < until or len(mischief.done) < times(20):
             assert mischief.is_alive()
             for name in GETTERS:
                 turns += 1
@@ -278,7 +278,7 @@ def test_two_hundred_threads_at_once_each_get_their_answer(client: Chronyd, tran
     def work(index: int) -> None:
         try:
             start.wait(DEADLINE)
-            for turn in range(5 * TIMES):
+            for turn in range(times(5, least=2)):
                 names = ("get_tracking", "get_sources", "get_source_stats", "get_activity")
                 name = names[(index + turn) % 4]
                 ended = ask(name, partial(getattr(pychrony, name), **where), DEADLINE)
@@ -297,9 +297,9 @@ def test_two_hundred_threads_at_once_each_get_their_answer(client: Chronyd, tran
     assert client.client_files() == []
 
 
-def _child(address: str, times: int) -> None:
+def _child(address: str, rounds: int) -> None:
     with ChronyConnection(address, timeout=3 * DEADLINE) as connection:
-        for _ in range(times):
+        for _ in range(rounds):
             for name in ("get_tracking", "get_sources", "get_source_stats", "get_activity"):
                 check_result(name, getattr(connection, name)())
                 check_result(name, getattr(pychrony, name)(address, timeout=3 * DEADLINE))
@@ -312,7 +312,7 @@ def test_two_hundred_processes_at_once_each_get_their_answer(
 ) -> None:
     address = address_of(client, transport)
     context = multiprocessing.get_context("fork")
-    children = [context.Process(target=_child, args=(address, 2 * TIMES)) for _ in range(CROWD)]
+    children = [context.Process(target=_child, args=(address, times(2))) for _ in range(CROWD)]
     try:
         for child in children:
             child.start()

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, Callable
 
 from ranges import GETTERS, REPORTS, check_error, check_raw, check_result
-from scale import LIFETIME, SEED, TIMES
+from scale import LIFETIME, SEED, times
 from support import child
 from support.responder import REPLIES, RESPONSE_HEADER, encode
 
@@ -118,9 +118,11 @@ def test_every_byte_of_every_answer_may_be_any_other(transport: str) -> None:
     with Hostile(transport, "positions") as hostile:
         with pychrony.ChronyConnection(hostile.address, timeout=TIMEOUT) as connection:
             both = module_calls(hostile.address) + connection_calls(connection)
-            ended = ask_all(both, 300 * TIMES)
+            ended = ask_all(both, times(300, least=300))
             # These have several kinds of answers, or longer answers.
-            ended += ask_all(only(both, "get_server_stats", "get_ntp_data"), 1600 * TIMES)
+            ended += ask_all(
+                only(both, "get_server_stats", "get_ntp_data"), times(1600, least=1600)
+            )
     for name in GETTERS:
         assert ended[f"{name}: report"] and ended[f"{name}: ChronyDataError"], ended
     whole = {
@@ -128,7 +130,7 @@ def test_every_byte_of_every_answer_may_be_any_other(transport: str) -> None:
         for replies in REPLIES.values()
         for code, layout in replies.items()
     }
-    assert hostile.ended["counts"]["answers"] > 25_000 * TIMES
+    assert hostile.ended["counts"]["answers"] > 25_000
     assert {code: hostile.ended["seen"].get(code) for code in whole} == whole
 
 
@@ -138,9 +140,9 @@ def test_an_answer_may_have_any_length(transport: str) -> None:
             calls = connection_calls(connection)
             if transport == "udp":
                 calls += module_calls(hostile.address)
-            ended = ask_all(calls, 72_000 * TIMES // len(calls))
+            ended = ask_all(calls, times(72_000, least=72_000) // len(calls))
     assert hostile.ended["seen"]["0"] == LONGEST + 1
-    assert hostile.ended["counts"]["answers"] > 80_000 * TIMES
+    assert hostile.ended["counts"]["answers"] > 80_000
     assert ended["get_tracking: report"] and ended["get_tracking: ChronyDataError"]
 
 
@@ -148,7 +150,7 @@ def test_answers_may_be_anything_at_all(transport: str) -> None:
     with Hostile(transport, "random") as hostile:
         with pychrony.ChronyConnection(hostile.address, timeout=TIMEOUT) as connection:
             both = module_calls(hostile.address) + connection_calls(connection)
-            ended = ask_all(both, 700 * TIMES)
-    assert hostile.ended["counts"]["answers"] > 25_000 * TIMES
+            ended = ask_all(both, times(700))
+    assert hostile.ended["counts"]["answers"] > times(25_000)
     for name, kind in itertools.product(GETTERS, ("report", "ChronyDataError")):
         assert ended[f"{name}: {kind}"], ended

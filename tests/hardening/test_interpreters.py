@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 
 import pytest
-from scale import TIMES
+from scale import times
 from support import child
 from support.chronyd import Chronyd
 
@@ -90,9 +90,7 @@ def test_interpreters_come_and_go_while_others_ask(
     module, argument = subinterpreters(kind)
     address = client.socket if transport == "unix" else client.udp
     path = f"sys.path[:] = {sys.path!r}"
-    code = LOOP.format(
-        module=module, argument=argument, address=address, path=path, times=5 * TIMES
-    )
+    code = LOOP.format(module=module, argument=argument, address=address, path=path, times=times(5))
     done = child.run(code)
     assert done.returncode == 0, done.stdout + done.stderr
     assert "asked" in done.stdout
@@ -108,7 +106,7 @@ def test_the_module_is_forgotten_and_imported_again_while_threads_use_it(client:
 
     def work():
         try:
-            for _ in range({20 * TIMES}):
+            for _ in range({times(20)}):
                 with importing:
                     sys.modules.pop("pychrony", None)
                     import pychrony

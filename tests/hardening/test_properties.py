@@ -10,13 +10,11 @@ from typing import Any
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
-from scale import TIMES
+from scale import times
 
 import pychrony
 
-always_the_same = settings(
-    derandomize=True, database=None, deadline=None, max_examples=1000 * TIMES
-)
+always_the_same = settings(derandomize=True, database=None, deadline=None, max_examples=times(1000))
 
 # Strings that look like an address, or nearly.
 _like_addresses = st.one_of(
