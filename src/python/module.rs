@@ -17,35 +17,30 @@ use super::state::{Place, State};
 use super::structseq;
 use super::tables;
 use crate::chrony::library::Library;
-use crate::reports::REPORTS;
 use crate::reports::enums::ENUMERATIONS;
+use crate::reports::table::joined_for_c;
+use crate::reports::{GETTER_LINES, REPORTS};
 
 type Object = *mut ffi::PyObject;
 
-pub const DOC: &CStr = c"Ask chronyd, the NTP daemon, how good the system's clock is.\n\n\
+pub const DOC: &CStr = joined_for_c!([
+    "Ask chronyd, the NTP daemon, how good the system's clock is.\n\n\
     >>> import pychrony\n\
     >>> status = pychrony.get_tracking()\n\
     >>> status.is_synchronized(), status.stratum, status.offset\n\
     (True, 3, -1.2345e-05)\n\n\
-    get_tracking()        the clock: offset, frequency error, stratum, error bounds\n\
-    get_sources()         its sources, and what chronyd makes of each\n\
-    get_source_stats()    how each source drifts\n\
-    get_select_data()     why a source was selected or not\n\
-    get_ntp_data()        the last measurement of each NTP source\n\
-    get_auth_data()       how each NTP source is authenticated\n\
-    get_activity()        how many sources are online\n\
-    get_server_stats()    what chronyd did as a server\n\
-    get_rtc_data()        the real-time clock, where it is tracked\n\
-    get_smoothing()       the smoothing of served time, where it is enabled\n\
-    get_report(name)      any report libchrony knows, under its own names\n\
-    ChronyConnection      the same questions on one session\n\
-    error_bound()         how wrong the clock may be, from two reports\n\n\
-    Each that asks takes an address and a timeout in seconds. Without an address it asks the one in the environment variable\n\
-    PYCHRONY_ADDRESS, or else the first reachable one of chronyd's usual addresses. Records are immutable named tuples\n\
-    whose fields say what they mean: help(pychrony.TrackingStatus); those of get_report() are dictionaries. Times are UTC;\n\
-    offsets are seconds, frequencies ppm.\n\
-    Every failure to get a report is a ChronyError that says what was tried and what can be done.\n\n\
-    pychrony.aio asks the same for asyncio, and pychrony.testing is a chronyd for tests.";
+    Functions that ask chronyd for a report:\n\n",
+    GETTER_LINES,
+    "get_report(name)      any report libchrony knows, under its own names\n\n\
+    Each takes an address and a timeout in seconds. Without an address, it uses the one in the environment variable\n\
+    PYCHRONY_ADDRESS, or else the first of chronyd's usual addresses that can be reached. ChronyConnection has the same\n\
+    functions as methods, for programs that ask more than once.\n\n\
+    Records are immutable named tuples, and each field is documented: help(pychrony.TrackingStatus). Those of get_report()\n\
+    are dictionaries. Times are UTC, offsets are seconds, frequencies are ppm. None stands for what chronyd has not measured.\n\
+    Any failure to get a report raises a ChronyError, whose message says what was tried and what can be done.\n\n\
+    error_bound() computes from two reports how wrong the clock may be. pychrony.aio has the functions as coroutines for\n\
+    asyncio, and pychrony.testing has a fake chronyd for tests.\0",
+]);
 
 /// The size of the memory that the interpreter keeps for the state.
 pub const STATE_SIZE: ffi::Py_ssize_t = size_of::<Place>() as ffi::Py_ssize_t;

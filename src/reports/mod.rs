@@ -9,7 +9,7 @@ use crate::chrony::client::Query;
 use crate::chrony::record::Field;
 
 #[macro_use]
-mod table;
+pub mod table;
 
 pub mod enums;
 pub mod layout;
@@ -71,6 +71,36 @@ impl Report {
 
 #[cfg(test)]
 pub const REST: &str = "...";
+
+/// For the module's docstring: the functions that ask for the reports, a line for each: its name, and what the report is about.
+#[cfg(not(test))]
+pub const GETTER_LINES: &str = joined!(getter_lines());
+
+#[cfg(not(test))]
+const fn getter_lines() -> [&'static str; 5 * REPORTS.len()] {
+    const WIDTH: &[u8] = b"                    ";
+    let mut parts = [""; 5 * REPORTS.len()];
+    let mut index = 0;
+    while index < REPORTS.len() {
+        let name = REPORTS[index].getter.name.to_bytes();
+        let line = [utf8(name), "()", utf8(WIDTH.split_at(name.len()).1), REPORTS[index].about, "\n"];
+        let mut part = 0;
+        while part < line.len() {
+            parts[5 * index + part] = line[part];
+            part += 1;
+        }
+        index += 1;
+    }
+    parts
+}
+
+#[cfg(not(test))]
+const fn utf8(bytes: &'static [u8]) -> &'static str {
+    match std::str::from_utf8(bytes) {
+        Ok(text) => text,
+        Err(_) => panic!("a name that is not UTF-8"),
+    }
+}
 
 /// The function and the method that ask for it.
 pub struct Getter {

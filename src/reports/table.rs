@@ -31,13 +31,17 @@ macro_rules! joined {
 /// The same as text for C: the last part must be `"\0"`.
 macro_rules! joined_for_c {
     ($parts:expr) => {{
-        const TEXT: &str = joined!($parts);
+        const TEXT: &str = $crate::reports::table::joined!($parts);
         match std::ffi::CStr::from_bytes_with_nul(TEXT.as_bytes()) {
             Ok(text) => text,
             Err(_) => panic!("text with a NUL character"),
         }
     }};
 }
+
+pub(crate) use joined;
+#[cfg(not(test))]
+pub(crate) use joined_for_c;
 
 /// A whole report. See tracking.rs.
 macro_rules! report {
