@@ -8,6 +8,8 @@ mod fork;
 
 pub mod error;
 mod raw;
+#[cfg(test)]
+pub use raw::is_by_address;
 
 pub mod library;
 pub mod record;

@@ -19,7 +19,9 @@ uvloop have. A call that is cancelled, or exceeds its timeout, ends at once and 
 from __future__ import annotations
 
 import asyncio
+import sys
 from collections import deque
+from collections.abc import Callable, Coroutine
 from os import PathLike
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Union, cast
@@ -33,38 +35,20 @@ from pychrony import (
     _Conversation,
     health,
 )
+from pychrony._reports import REPORTS
+
+__all__ = ["ChronyConnection", "check_health", "get_report"]
 
 if TYPE_CHECKING:
     from typing_extensions import Self
 
-    from pychrony import (
-        Activity,
-        AuthData,
-        NTPData,
-        RTCData,
-        SelectData,
-        ServerStats,
-        Smoothing,
-        Source,
-        SourceStats,
-        TrackingStatus,
-    )
+    from pychrony import _getters
+    from pychrony._getters import *  # noqa: F403 (the types of what _add_getters() makes)
+    from pychrony._getters import Getters as _Getters
 
-__all__ = [
-    "ChronyConnection",
-    "check_health",
-    "get_activity",
-    "get_auth_data",
-    "get_ntp_data",
-    "get_report",
-    "get_rtc_data",
-    "get_select_data",
-    "get_server_stats",
-    "get_smoothing",
-    "get_source_stats",
-    "get_sources",
-    "get_tracking",
-]
+    __all__ += _getters.__all__
+else:
+    _Getters = object
 
 _Address = Union[str, "PathLike[str]", None]
 
@@ -134,62 +118,6 @@ async def _ask(report: str, address: _Address, timeout: float | None) -> Any:
         return await _finish(conversation, conversation.ask(report, timeout))
     finally:
         conversation.close()
-
-
-async def get_tracking(address: _Address = None, *, timeout: float | None = 3.0) -> TrackingStatus:
-    """As pychrony.get_tracking()."""
-    return cast("TrackingStatus", await _ask("tracking", address, timeout))
-
-
-async def get_sources(address: _Address = None, *, timeout: float | None = 3.0) -> list[Source]:
-    """As pychrony.get_sources()."""
-    return cast("list[Source]", await _ask("sources", address, timeout))
-
-
-async def get_source_stats(
-    address: _Address = None, *, timeout: float | None = 3.0
-) -> list[SourceStats]:
-    """As pychrony.get_source_stats()."""
-    return cast("list[SourceStats]", await _ask("sourcestats", address, timeout))
-
-
-async def get_rtc_data(address: _Address = None, *, timeout: float | None = 3.0) -> RTCData | None:
-    """As pychrony.get_rtc_data()."""
-    return cast("RTCData | None", await _ask("rtcdata", address, timeout))
-
-
-async def get_smoothing(
-    address: _Address = None, *, timeout: float | None = 3.0
-) -> Smoothing | None:
-    """As pychrony.get_smoothing()."""
-    return cast("Smoothing | None", await _ask("smoothing", address, timeout))
-
-
-async def get_activity(address: _Address = None, *, timeout: float | None = 3.0) -> Activity:
-    """As pychrony.get_activity()."""
-    return cast("Activity", await _ask("activity", address, timeout))
-
-
-async def get_server_stats(address: _Address = None, *, timeout: float | None = 3.0) -> ServerStats:
-    """As pychrony.get_server_stats()."""
-    return cast("ServerStats", await _ask("serverstats", address, timeout))
-
-
-async def get_ntp_data(address: _Address = None, *, timeout: float | None = 3.0) -> list[NTPData]:
-    """As pychrony.get_ntp_data()."""
-    return cast("list[NTPData]", await _ask("ntpdata", address, timeout))
-
-
-async def get_auth_data(address: _Address = None, *, timeout: float | None = 3.0) -> list[AuthData]:
-    """As pychrony.get_auth_data()."""
-    return cast("list[AuthData]", await _ask("authdata", address, timeout))
-
-
-async def get_select_data(
-    address: _Address = None, *, timeout: float | None = 3.0
-) -> list[SelectData]:
-    """As pychrony.get_select_data()."""
-    return cast("list[SelectData]", await _ask("selectdata", address, timeout))
 
 
 async def get_report(
@@ -290,7 +218,7 @@ async def check_health(
     return health.assess(tracking, sources, limits)
 
 
-class ChronyConnection:
+class ChronyConnection(_Getters):
     """A connection to chronyd, for tasks that ask more than once:
 
         async with ChronyConnection() as connection:
@@ -384,49 +312,39 @@ class ChronyConnection:
         finally:
             opening.pass_turn()
 
-    async def get_tracking(self) -> TrackingStatus:
-        """As pychrony.get_tracking()."""
-        return cast("TrackingStatus", await self._call("ask", "tracking"))
-
-    async def get_sources(self) -> list[Source]:
-        """As pychrony.get_sources()."""
-        return cast("list[Source]", await self._call("ask", "sources"))
-
-    async def get_source_stats(self) -> list[SourceStats]:
-        """As pychrony.get_source_stats()."""
-        return cast("list[SourceStats]", await self._call("ask", "sourcestats"))
-
-    async def get_rtc_data(self) -> RTCData | None:
-        """As pychrony.get_rtc_data()."""
-        return cast("RTCData | None", await self._call("ask", "rtcdata"))
-
-    async def get_smoothing(self) -> Smoothing | None:
-        """As pychrony.get_smoothing()."""
-        return cast("Smoothing | None", await self._call("ask", "smoothing"))
-
-    async def get_activity(self) -> Activity:
-        """As pychrony.get_activity()."""
-        return cast("Activity", await self._call("ask", "activity"))
-
-    async def get_server_stats(self) -> ServerStats:
-        """As pychrony.get_server_stats()."""
-        return cast("ServerStats", await self._call("ask", "serverstats"))
-
-    async def get_ntp_data(self) -> list[NTPData]:
-        """As pychrony.get_ntp_data()."""
-        return cast("list[NTPData]", await self._call("ask", "ntpdata"))
-
-    async def get_auth_data(self) -> list[AuthData]:
-        """As pychrony.get_auth_data()."""
-        return cast("list[AuthData]", await self._call("ask", "authdata"))
-
-    async def get_select_data(self) -> list[SelectData]:
-        """As pychrony.get_select_data()."""
-        return cast("list[SelectData]", await self._call("ask", "selectdata"))
-
     async def get_report(self, name: str) -> list[dict[str, object]]:
         """As pychrony.get_report()."""
         return cast("list[dict[str, object]]", await self._call("ask_raw", name))
+
+
+def _function(report: str) -> Callable[..., Coroutine[Any, Any, Any]]:
+    async def get(address: _Address = None, *, timeout: float | None = 3.0) -> Any:
+        return await _ask(report, address, timeout)
+
+    return get
+
+
+def _method(report: str) -> Callable[..., Coroutine[Any, Any, Any]]:
+    async def get(self: ChronyConnection) -> Any:
+        return await self._call("ask", report)
+
+    return get
+
+
+def _add_getters() -> None:
+    """Make the function and the method for each report."""
+    module = sys.modules[__name__]
+    for report, known in REPORTS.items():
+        name = known["getter"]
+        for owner, prefix, getter in (
+            (module, "", _function(report)),
+            (ChronyConnection, "ChronyConnection.", _method(report)),
+        ):
+            getter.__name__ = name
+            getter.__qualname__ = prefix + name
+            getter.__doc__ = f"As pychrony.{prefix}{name}()."
+            setattr(owner, name, getter)
+        __all__.append(name)
 
 
 def _closed() -> ChronyConnectionError:
@@ -434,3 +352,6 @@ def _closed() -> ChronyConnectionError:
         "the connection was closed while this call was under way: another task called close()",
         ErrorCode.CLOSED,
     )
+
+
+_add_getters()

@@ -146,3 +146,20 @@ const U16: u64 = 0xffff;
 const U32: u64 = 0xffff_ffff;
 /// A count of 64 bits, or of 32 from older chronyds.
 const U64: u64 = u64::MAX;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::chrony::client::Shape;
+    use crate::chrony::is_by_address;
+
+    #[test]
+    fn reports_that_libchrony_asks_for_by_address_take_the_lock() {
+        let queries = REPORTS.iter().map(|report| &report.query);
+        let by_address: Vec<_> = queries.filter(|query| query.shape == Shape::PerAddress).collect();
+        assert!(!by_address.is_empty());
+        assert!(by_address.iter().all(|query| is_by_address(query.report)));
+        assert!(is_by_address(c"a report of a later libchrony"));
+        assert!(!is_by_address(c"sourcestats"));
+    }
+}

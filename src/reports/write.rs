@@ -3,7 +3,8 @@
 //!
 //! - `header.rs` – include/pychrony_records.h and src/reports/layout.c, for C;
 //! - `reports.rs` – src/pychrony/_reports.py, for Python code: it imports nothing;
-//! - `stub.rs` – src/pychrony/__init__.pyi, for type checkers, from stub.pyi.in and the tables.
+//! - `stub.rs` – src/pychrony/__init__.pyi, for type checkers, from stub.pyi.in and the tables;
+//! - `getters.rs` – src/pychrony/_getters.pyi, the types of what pychrony.aio makes for the reports.
 
 use std::ffi::CStr;
 use std::path::Path;
@@ -11,6 +12,7 @@ use std::{env, fs};
 
 use crate::chrony::record::{Field, Kind, Presence};
 
+mod getters;
 mod header;
 mod reports;
 mod stub;
@@ -52,4 +54,9 @@ fn the_tables_for_python_are_what_the_tables_give() {
 #[test]
 fn the_stub_is_what_the_tables_give() {
     check("src/pychrony/__init__.pyi", &stub::stub());
+}
+
+#[test]
+fn the_types_for_asyncio_are_what_the_tables_give() {
+    check("src/pychrony/_getters.pyi", &getters::stub());
 }

@@ -128,7 +128,7 @@ fn of_enumeration(enumeration: &Enumeration) -> String {
     out + "\n"
 }
 
-fn type_name(report: &Report) -> &str {
+pub fn type_name(report: &Report) -> &str {
     text(report.record.name).trim_start_matches("pychrony.")
 }
 
@@ -188,7 +188,8 @@ fn property(field: &Field) -> String {
     format!("    @property\n    def {}(self) -> {}:\n{doc}\n", text(field.name), type_of(field))
 }
 
-fn result(report: &Report) -> String {
+/// What a getter returns.
+pub fn result(report: &Report) -> String {
     let name = type_name(report);
     match report.query.shape {
         Shape::One => name.to_owned(),
