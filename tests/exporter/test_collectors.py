@@ -34,7 +34,7 @@ EVERY = [report.name for report in REPORTS]
 # The reports that the command port does not give by default.
 REFUSED = ["serverstats", "selectdata", "ntpdata", "authdata"]
 
-SOURCE = {"source_address": "192.0.2.1", "source_name": "192.0.2.1"}
+SOURCE = {"source_address": "192.0.2.1", "source_name": "192.0.2.1", "source_refclock": ""}
 
 # Name, labels and value of each sample that the responder's records (support.responder.SAMPLES) must give.
 EXPECTED: list[tuple[str, dict[str, str], float]] = [
@@ -241,6 +241,7 @@ def test_a_real_chronyd_gives_all_reports_over_its_unix_socket(client: Chronyd) 
         {
             "source_address": "127.0.0.1",
             "source_name": "127.0.0.1",
+            "source_refclock": "",
             "source_state": "sync",
             "source_mode": "client",
         }
@@ -335,13 +336,34 @@ def test_sources_without_an_address_are_counted_and_not_listed(unix: Responder) 
     assert value(samples, "chrony_activity_sources", state="unresolved") == 2
 
 
-def test_two_reference_clocks_of_one_name_give_one_set_of_samples(unix: Responder) -> None:
-    pps = int.from_bytes(b"PPS\0", "big")
+@pytest.mark.parametrize("name", [b"PPS\0"])
+def test_reference_clocks_of_one_name_are_told_apart(unix: Responder, name: bytes) -> None:
+    identity = {"reference_ID": int.from_bytes(name, "big"), "address": None}
     unix.reports["sources"] = [
-        sample("sources", address=pps, mode=2, stratum=stratum) for stratum in (0, 1)
+        sample("sources", address=identity["reference_ID"], mode=2, stratum=0),
+        sample("sources", stratum=1),
+        sample("sources", address=identity["reference_ID"], mode=2, stratum=2),
+    ]
+    unix.reports["sourcestats"] = [
+        sample("sourcestats", samples=10, **identity),
+        sample("sourcestats", samples=11),
+        sample("sourcestats", samples=12, **identity),
+    ]
+    unix.reports["selectdata"] = [
+        sample("selectdata", score=20.0, **identity),
+        sample("selectdata", score=21.0),
+        sample("selectdata", score=22.0, **identity),
     ]
     samples = scrape(unix.address)
-    assert value(samples, "chrony_sources_stratum", source_name="PPS") == 0
+    clock = {"source_name": name.rstrip(b"\0").decode()}
+    for metric, values in {
+        "chrony_sources_stratum": (0, 1, 2),
+        "chrony_sourcestats_samples": (10, 11, 12),
+        "chrony_selectdata_score": (20, 21, 22),
+    }.items():
+        assert value(samples, metric, source_refclock="0", **clock) == values[0]
+        assert value(samples, metric, **SOURCE) == values[1]
+        assert value(samples, metric, source_refclock="1", **clock) == values[2]
 
 
 def test_a_wrong_report_does_not_cost_another(unix: Responder) -> None:

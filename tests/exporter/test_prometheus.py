@@ -53,8 +53,8 @@ def chronyd(server: Chronyd) -> Iterator[Chronyd]:
 @pytest.fixture(scope="module")
 def prometheus(chronyd: Chronyd, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Prometheus]:
     """Scrapes as in the example, but every second, and from an exporter that is started here."""
-    folder = tmp_path_factory.mktemp("prometheus")
-    (folder / "rules.yml").write_text(RULES.read_text())
+    directory = tmp_path_factory.mktemp("prometheus")
+    (directory / "rules.yml").write_text(RULES.read_text())
     text = (EXAMPLES / "prometheus.yml").read_text()
     with Exporter("--address", chronyd.socket, "--allow", "127.0.0.0/8") as exporter:
         for example, here in {
@@ -66,8 +66,8 @@ def prometheus(chronyd: Chronyd, tmp_path_factory: pytest.TempPathFactory) -> It
         }.items():
             assert example in text
             text = text.replace(example, here)
-        (folder / "prometheus.yml").write_text(text)
-        with Prometheus(folder / "prometheus.yml") as running:
+        (directory / "prometheus.yml").write_text(text)
+        with Prometheus(directory / "prometheus.yml") as running:
             wait_for(
                 "Prometheus has scraped all targets twice",
                 lambda: len(running.query("count_over_time(chrony_up[1m]) >= 2")) == 3,

@@ -58,7 +58,7 @@ def scrape_as(
 def test_chronyds_user_needs_no_group_and_no_capability() -> None:
     with Chronyd() as daemon:
         assert scrape_as(daemon, daemon_user().pw_uid, STRANGER) == (1, "")
-        # Debian's unit gives the folder this mode.
+        # Debian's unit gives the directory this mode.
         daemon.directory.chmod(0o700)
         assert scrape_as(daemon, daemon_user().pw_uid, STRANGER) == (1, "")
 
@@ -71,7 +71,7 @@ def test_chronyds_group_is_not_enough() -> None:
         assert "Permission denied" in errors
 
 
-def test_the_sockets_folder_must_be_writable() -> None:
+def test_the_sockets_directory_must_be_writable() -> None:
     with Chronyd() as daemon:
         up, errors = scrape_as(daemon, daemon_user().pw_uid, daemon_user().pw_gid, read_only=True)
         assert up == 0

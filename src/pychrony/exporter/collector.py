@@ -87,12 +87,8 @@ class ChronyCollector(Collector):
 def families(report: Report, result: Any) -> Iterator[Metric]:
     """The metrics of a report, in the order of its table. The result is a list, a single record or None."""
     records = result if isinstance(result, list) else [] if result is None else [result]
-    by_labels: dict[tuple[str, ...], Any] = {}
-    for record in records:
-        labels = tuple(text(record) for text in report.labels.values())
-        # A source without an address yet is counted in chrony_activity_sources. Two reference clocks may share a name.
-        if not labels or not labels[0].startswith("ID#"):
-            by_labels.setdefault(labels, record)
+    # A list that changed while it was read may have a source twice, and Prometheus would refuse all samples then.
+    by_labels = dict(report.identify(records))
     found: dict[str, Metric] = {}
     for metric in report.metrics:
         for labels, record in by_labels.items():

@@ -1,12 +1,15 @@
 """Which metrics each report gives. The collector reads these tables, and so do the tests and the documentation.
 
-Names, labels and units are those of the exporter that most dashboards are written for, chrony_exporter 0.13.3, wherever a
+Names, labels and units are those of the exporter that most dashboards are written for, chrony_exporter 0.14.0, wherever a
 metric means the same; docs/prometheus.md lists both side by side. A metric has no sample if its value is None.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import ipaddress
+import itertools
+import re
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Callable, Union
 
@@ -15,6 +18,22 @@ from pychrony import NTPFlags, NTPMode, SmoothingFlags, SourceMode, SourceState,
 
 Value = Callable[[Any], Union[float, None]]
 Text = Callable[[Any], str]
+
+
+# chronyd has only a source's address; chrony_exporter's second label is the name that a reverse lookup finds. The third
+# numbers the reference clocks.
+SOURCE = ("source_address", "source_name", "source_refclock")
+
+# The address of a source whose name is not resolved. A reference clock's name has at most four characters.
+UNRESOLVED = re.compile(r"ID#\d{10}")
+
+
+def is_ip(text: str) -> bool:
+    try:
+        ipaddress.ip_address(text)
+    except ValueError:
+        return False
+    return True
 
 
 @dataclass(frozen=True)
@@ -50,8 +69,23 @@ class Report:
         return _reports.REPORTS[self.name]["getter"]
 
     @property
-    def labels(self) -> Mapping[str, Text]:
-        return BY_SOURCE if _reports.REPORTS[self.name]["shape"].startswith("per ") else {}
+    def labels(self) -> tuple[str, ...]:
+        """The labels that say which record a sample is of."""
+        return SOURCE if _reports.REPORTS[self.name]["shape"].startswith("per ") else ()
+
+    def identify(self, records: Iterable[Any]) -> Iterator[tuple[tuple[str, ...], Any]]:
+        """The records with the values of these labels. A source without an address yet has none, and is left out.
+
+        A name is not the identity of a reference clock, because two may have the same. Its position is: chronyd keeps the
+        order in all lists, and reference clocks are neither added nor removed while it runs.
+        """
+        numbers = itertools.count()
+        for record in records:
+            if not self.labels:
+                yield (), record
+            elif not UNRESOLVED.fullmatch(record.address):
+                number = "" if is_ip(record.address) else str(next(numbers))
+                yield (record.address, record.address, number), record
 
     def help(self, metric: Metric) -> str:
         if metric.text:
@@ -88,7 +122,7 @@ def reference_name(status: pychrony.TrackingStatus) -> str:
 
 def words(member: Any) -> str:
     """A member of an enumeration as a label: its name in lower case; an unknown number of a newer chronyd unchanged."""
-    return str(getattr(member, "name", None) or member).lower()
+    return "" if member is None else str(getattr(member, "name", None) or member).lower()
 
 
 def flag_words(flags: Any) -> str:
@@ -357,12 +391,6 @@ SERVERSTATS = (
     Metric("chrony_serverstats_ntp_timestamps_held", "held_ntp_timestamps"),
     Metric("chrony_serverstats_ntp_timestamp_span_seconds", "ntp_timestamp_span"),
 )
-
-# chronyd tells only a source's address; chrony_exporter's second label is the name that a reverse lookup finds.
-BY_SOURCE: Mapping[str, Text] = {
-    "source_address": lambda record: str(record.address),
-    "source_name": lambda record: str(record.address),
-}
 
 # In the order in which they are asked for: those that everybody may ask for come first.
 REPORTS = (
