@@ -55,7 +55,7 @@ def kind_of(name: str) -> Any:
     return getattr(pychrony, name)
 
 
-def test_a_record_is_made_by_keyword_as_well_as_of_a_sequence(name: str) -> None:
+def test_a_record_is_made_by_keyword_as_well_as_from_a_sequence(name: str) -> None:
     fields = fields_of(name)
     record = kind_of(name)(**fields)
     assert type(record) is kind_of(name)
@@ -88,10 +88,43 @@ def test_what_no_record_is_made_of_is_a_type_error(name: str, arguments: tuple[A
         kind_of(name)(*arguments)
 
 
-def test_a_sequence_and_keywords_are_not_mixed(name: str) -> None:
+def test_a_record_is_made_by_position_as_other_named_tuples(name: str) -> None:
     fields = fields_of(name)
-    with pytest.raises(TypeError):
-        kind_of(name)(list(fields.values()), **fields)
+    record = kind_of(name)(*fields.values())
+    assert record._asdict() == fields
+    *first, last = fields.values()
+    assert kind_of(name)(*first, **{[*fields][-1]: last}) == record
+    assert kind_of(name)(*first[:1], **dict([*fields.items()][1:])) == record
+    assert kind_of(name)._make(fields.values()) == record
+    assert kind_of(name)._make(iter(record)) == record
+
+
+def test_a_record_has_what_code_looks_for_in_named_tuples(name: str) -> None:
+    assert kind_of(name)._fields == kind_of(name).__match_args__ == tuple(fields_of(name))
+    assert kind_of(name)._field_defaults == {}
+
+
+def test_too_few_or_too_many_values_are_a_type_error_that_counts_or_names_them(name: str) -> None:
+    values = [*fields_of(name).values()]
+    with pytest.raises(
+        TypeError, match=f"{name} takes {len(values)} values.*not {len(values) + 1}"
+    ):
+        kind_of(name)(*values, 1)
+    with pytest.raises(TypeError, match=f"{name} lacks the field '{[*fields_of(name)][-1]}'"):
+        kind_of(name)(*values[:-1])
+    for wrong in ([], values[:-1], [*values, 1], values * 2):
+        with pytest.raises(
+            TypeError, match=f"a sequence of {len(values)} values, not of {len(wrong)}"
+        ):
+            kind_of(name)._make(wrong)
+
+
+def test_a_value_given_twice_is_a_type_error_that_names_its_field(name: str) -> None:
+    fields = fields_of(name)
+    first = next(iter(fields))
+    for values in (fields.values(), [list(fields.values())]):
+        with pytest.raises(TypeError, match=f"twice: '{first}'"):
+            kind_of(name)(*values, **fields)
 
 
 def test_a_field_can_be_replaced(name: str) -> None:
@@ -308,12 +341,13 @@ def test_the_signature_of_a_record_takes_what_the_record_takes(name: str) -> Non
         signature = inspect.signature(kind_of(name))
     except ValueError:
         return  # no signature is better than a wrong one
-    signature.bind(list(fields_of(name).values()))
     if sys.version_info < (3, 10):
         # CPython 3.9 uses the tuple's signature, which cannot be replaced.
         assert str(signature) == "(iterable=(), /)"
         return
-    signature.bind(**fields_of(name))
+    assert [*signature.parameters] == [*fields_of(name, hidden=True)]
+    signature.bind(*fields_of(name).values())
+    signature.bind(**fields_of(name, hidden=True))
 
 
 def test_a_connection_shows_its_address_and_its_state(server: Any) -> None:

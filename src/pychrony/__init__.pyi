@@ -265,16 +265,21 @@ class TrackingStatus(structseq[Any], tuple[int, str, str | None, int, LeapStatus
     The clock's error is at most abs(offset) + root_dispersion + root_delay / 2 seconds, if each server
     on the way to the primary source is right.
 
-    Made by pychrony. Python code can make one by keyword, with all the fields in _fields, or from a sequence of their values."""
+    An immutable named tuple. Python code can make one from values by position or by keyword, or from one sequence of them."""
 
     if sys.version_info >= (3, 10):
         __match_args__: Final = ("reference_id", "reference_id_name", "reference_ip", "stratum", "leap_status", "ref_time", "offset", "last_offset", "rms_offset", "frequency", "residual_freq", "skew", "root_delay", "root_dispersion", "update_interval")
 
     _fields: Final[tuple[str, ...]]
+    _field_defaults: Final[dict[str, Any]]
+    @overload
+    def __new__(cls, reference_id: int, reference_id_name: str, reference_ip: str | None, stratum: int, leap_status: LeapStatus, ref_time: float, offset: float, last_offset: float, rms_offset: float, frequency: float, residual_freq: float, skew: float, root_delay: float, root_dispersion: float, update_interval: float, *, ref_time_ns: int = ...) -> Self: ...
     @overload
     def __new__(cls, sequence: Iterable[Any], dict: Mapping[str, Any] | None = None, /) -> Self: ...
-    @overload
-    def __new__(cls, *, reference_id: int, reference_id_name: str, reference_ip: str | None, stratum: int, leap_status: LeapStatus, ref_time: float, offset: float, last_offset: float, rms_offset: float, frequency: float, residual_freq: float, skew: float, root_delay: float, root_dispersion: float, update_interval: float, ref_time_ns: int = ...) -> Self: ...
+    @classmethod
+    def _make(cls, iterable: Iterable[Any], /) -> Self:
+        """A new record from a sequence or iterator of its items."""
+
     def _asdict(self) -> dict[str, Any]:
         """The fields named in _fields as a new dictionary."""
 
@@ -365,16 +370,21 @@ class TrackingStatus(structseq[Any], tuple[int, str, str | None, int, LeapStatus
 class Source(structseq[Any], tuple[str, int, int, SourceState, SourceMode, SelectOptions, int, int | None, float, float, float]):
     """One source of time: a record of chronyd's sources report.
 
-    Made by pychrony. Python code can make one by keyword, with all the fields in _fields, or from a sequence of their values."""
+    An immutable named tuple. Python code can make one from values by position or by keyword, or from one sequence of them."""
 
     if sys.version_info >= (3, 10):
         __match_args__: Final = ("address", "poll", "stratum", "state", "mode", "flags", "reachability", "last_sample_ago", "orig_latest_meas", "latest_meas", "latest_meas_err")
 
     _fields: Final[tuple[str, ...]]
+    _field_defaults: Final[dict[str, Any]]
+    @overload
+    def __new__(cls, address: str, poll: int, stratum: int, state: SourceState, mode: SourceMode, flags: SelectOptions, reachability: int, last_sample_ago: int | None, orig_latest_meas: float, latest_meas: float, latest_meas_err: float) -> Self: ...
     @overload
     def __new__(cls, sequence: Iterable[Any], dict: Mapping[str, Any] | None = None, /) -> Self: ...
-    @overload
-    def __new__(cls, *, address: str, poll: int, stratum: int, state: SourceState, mode: SourceMode, flags: SelectOptions, reachability: int, last_sample_ago: int | None, orig_latest_meas: float, latest_meas: float, latest_meas_err: float) -> Self: ...
+    @classmethod
+    def _make(cls, iterable: Iterable[Any], /) -> Self:
+        """A new record from a sequence or iterator of its items."""
+
     def _asdict(self) -> dict[str, Any]:
         """The fields named in _fields as a new dictionary."""
 
@@ -438,16 +448,21 @@ class Source(structseq[Any], tuple[str, int, int, SourceState, SourceMode, Selec
 class SourceStats(structseq[Any], tuple[int, str, int, int, int, float, float, float, float, float]):
     """Statistics of one source: a record of chronyd's sourcestats report.
 
-    Made by pychrony. Python code can make one by keyword, with all the fields in _fields, or from a sequence of their values."""
+    An immutable named tuple. Python code can make one from values by position or by keyword, or from one sequence of them."""
 
     if sys.version_info >= (3, 10):
         __match_args__: Final = ("reference_id", "address", "samples", "runs", "span", "std_dev", "resid_freq", "skew", "offset", "offset_err")
 
     _fields: Final[tuple[str, ...]]
+    _field_defaults: Final[dict[str, Any]]
+    @overload
+    def __new__(cls, reference_id: int, address: str, samples: int, runs: int, span: int, std_dev: float, resid_freq: float, skew: float, offset: float, offset_err: float) -> Self: ...
     @overload
     def __new__(cls, sequence: Iterable[Any], dict: Mapping[str, Any] | None = None, /) -> Self: ...
-    @overload
-    def __new__(cls, *, reference_id: int, address: str, samples: int, runs: int, span: int, std_dev: float, resid_freq: float, skew: float, offset: float, offset_err: float) -> Self: ...
+    @classmethod
+    def _make(cls, iterable: Iterable[Any], /) -> Self:
+        """A new record from a sequence or iterator of its items."""
+
     def _asdict(self) -> dict[str, Any]:
         """The fields named in _fields as a new dictionary."""
 
@@ -504,16 +519,21 @@ class SourceStats(structseq[Any], tuple[int, str, int, int, int, float, float, f
 class RTCData(structseq[Any], tuple[float, int, int, int, float, float]):
     """The real-time clock against the system clock: chronyd's rtcdata report.
 
-    Made by pychrony. Python code can make one by keyword, with all the fields in _fields, or from a sequence of their values."""
+    An immutable named tuple. Python code can make one from values by position or by keyword, or from one sequence of them."""
 
     if sys.version_info >= (3, 10):
         __match_args__: Final = ("ref_time", "samples", "runs", "span", "offset", "freq_offset")
 
     _fields: Final[tuple[str, ...]]
+    _field_defaults: Final[dict[str, Any]]
+    @overload
+    def __new__(cls, ref_time: float, samples: int, runs: int, span: int, offset: float, freq_offset: float, *, ref_time_ns: int = ...) -> Self: ...
     @overload
     def __new__(cls, sequence: Iterable[Any], dict: Mapping[str, Any] | None = None, /) -> Self: ...
-    @overload
-    def __new__(cls, *, ref_time: float, samples: int, runs: int, span: int, offset: float, freq_offset: float, ref_time_ns: int = ...) -> Self: ...
+    @classmethod
+    def _make(cls, iterable: Iterable[Any], /) -> Self:
+        """A new record from a sequence or iterator of its items."""
+
     def _asdict(self) -> dict[str, Any]:
         """The fields named in _fields as a new dictionary."""
 
@@ -558,16 +578,21 @@ class RTCData(structseq[Any], tuple[float, int, int, int, float, float]):
 class Smoothing(structseq[Any], tuple[SmoothingFlags, float, float, float, float, float]):
     """The smoothing of the time served to clients: chronyd's smoothing report.
 
-    Made by pychrony. Python code can make one by keyword, with all the fields in _fields, or from a sequence of their values."""
+    An immutable named tuple. Python code can make one from values by position or by keyword, or from one sequence of them."""
 
     if sys.version_info >= (3, 10):
         __match_args__: Final = ("flags", "offset", "freq_offset", "wander", "last_update_ago", "remaining_time")
 
     _fields: Final[tuple[str, ...]]
+    _field_defaults: Final[dict[str, Any]]
+    @overload
+    def __new__(cls, flags: SmoothingFlags, offset: float, freq_offset: float, wander: float, last_update_ago: float, remaining_time: float) -> Self: ...
     @overload
     def __new__(cls, sequence: Iterable[Any], dict: Mapping[str, Any] | None = None, /) -> Self: ...
-    @overload
-    def __new__(cls, *, flags: SmoothingFlags, offset: float, freq_offset: float, wander: float, last_update_ago: float, remaining_time: float) -> Self: ...
+    @classmethod
+    def _make(cls, iterable: Iterable[Any], /) -> Self:
+        """A new record from a sequence or iterator of its items."""
+
     def _asdict(self) -> dict[str, Any]:
         """The fields named in _fields as a new dictionary."""
 
@@ -605,16 +630,21 @@ class Smoothing(structseq[Any], tuple[SmoothingFlags, float, float, float, float
 class Activity(structseq[Any], tuple[int, int, int, int, int]):
     """How many NTP sources are in which state: chronyd's activity report.
 
-    Made by pychrony. Python code can make one by keyword, with all the fields in _fields, or from a sequence of their values."""
+    An immutable named tuple. Python code can make one from values by position or by keyword, or from one sequence of them."""
 
     if sys.version_info >= (3, 10):
         __match_args__: Final = ("online", "offline", "burst_online", "burst_offline", "unresolved")
 
     _fields: Final[tuple[str, ...]]
+    _field_defaults: Final[dict[str, Any]]
+    @overload
+    def __new__(cls, online: int, offline: int, burst_online: int, burst_offline: int, unresolved: int) -> Self: ...
     @overload
     def __new__(cls, sequence: Iterable[Any], dict: Mapping[str, Any] | None = None, /) -> Self: ...
-    @overload
-    def __new__(cls, *, online: int, offline: int, burst_online: int, burst_offline: int, unresolved: int) -> Self: ...
+    @classmethod
+    def _make(cls, iterable: Iterable[Any], /) -> Self:
+        """A new record from a sequence or iterator of its items."""
+
     def _asdict(self) -> dict[str, Any]:
         """The fields named in _fields as a new dictionary."""
 
@@ -650,16 +680,21 @@ class ServerStats(structseq[Any], tuple[int, int, int, int, int, int | None, int
 
     Fields that only newer chronyds send are None where they are missing.
 
-    Made by pychrony. Python code can make one by keyword, with all the fields in _fields, or from a sequence of their values."""
+    An immutable named tuple. Python code can make one from values by position or by keyword, or from one sequence of them."""
 
     if sys.version_info >= (3, 10):
         __match_args__: Final = ("received_ntp_requests", "dropped_ntp_requests", "received_command_requests", "dropped_command_requests", "dropped_client_log_records", "accepted_nts_ke_connections", "dropped_nts_ke_connections", "received_authenticated_ntp_requests", "received_interleaved_ntp_requests", "held_ntp_timestamps", "ntp_timestamp_span", "served_daemon_rx_timestamps", "served_daemon_tx_timestamps", "served_kernel_rx_timestamps", "served_kernel_tx_timestamps", "served_hardware_rx_timestamps", "served_hardware_tx_timestamps")
 
     _fields: Final[tuple[str, ...]]
+    _field_defaults: Final[dict[str, Any]]
+    @overload
+    def __new__(cls, received_ntp_requests: int, dropped_ntp_requests: int, received_command_requests: int, dropped_command_requests: int, dropped_client_log_records: int, accepted_nts_ke_connections: int | None, dropped_nts_ke_connections: int | None, received_authenticated_ntp_requests: int | None, received_interleaved_ntp_requests: int | None, held_ntp_timestamps: int | None, ntp_timestamp_span: int | None, served_daemon_rx_timestamps: int | None, served_daemon_tx_timestamps: int | None, served_kernel_rx_timestamps: int | None, served_kernel_tx_timestamps: int | None, served_hardware_rx_timestamps: int | None, served_hardware_tx_timestamps: int | None) -> Self: ...
     @overload
     def __new__(cls, sequence: Iterable[Any], dict: Mapping[str, Any] | None = None, /) -> Self: ...
-    @overload
-    def __new__(cls, *, received_ntp_requests: int, dropped_ntp_requests: int, received_command_requests: int, dropped_command_requests: int, dropped_client_log_records: int, accepted_nts_ke_connections: int | None, dropped_nts_ke_connections: int | None, received_authenticated_ntp_requests: int | None, received_interleaved_ntp_requests: int | None, held_ntp_timestamps: int | None, ntp_timestamp_span: int | None, served_daemon_rx_timestamps: int | None, served_daemon_tx_timestamps: int | None, served_kernel_rx_timestamps: int | None, served_kernel_tx_timestamps: int | None, served_hardware_rx_timestamps: int | None, served_hardware_tx_timestamps: int | None) -> Self: ...
+    @classmethod
+    def _make(cls, iterable: Iterable[Any], /) -> Self:
+        """A new record from a sequence or iterator of its items."""
+
     def _asdict(self) -> dict[str, Any]:
         """The fields named in _fields as a new dictionary."""
 
@@ -743,16 +778,21 @@ class NTPData(structseq[Any], tuple[str, str | None, str | None, int, LeapStatus
 
     Fields that only newer chronyds send are None where they are missing.
 
-    Made by pychrony. Python code can make one by keyword, with all the fields in _fields, or from a sequence of their values."""
+    An immutable named tuple. Python code can make one from values by position or by keyword, or from one sequence of them."""
 
     if sys.version_info >= (3, 10):
         __match_args__: Final = ("address", "remote_address", "local_address", "remote_port", "leap_status", "version", "mode", "stratum", "poll", "precision", "root_delay", "root_dispersion", "reference_id", "ref_time", "offset", "peer_delay", "peer_dispersion", "response_time", "jitter_asymmetry", "flags", "transmit_timestamping", "receive_timestamping", "transmitted_messages", "received_messages", "received_valid_messages", "received_good_messages", "kernel_transmit_timestamps", "kernel_receive_timestamps", "hardware_transmit_timestamps", "hardware_receive_timestamps")
 
     _fields: Final[tuple[str, ...]]
+    _field_defaults: Final[dict[str, Any]]
+    @overload
+    def __new__(cls, address: str, remote_address: str | None, local_address: str | None, remote_port: int, leap_status: LeapStatus, version: int, mode: NTPMode, stratum: int, poll: int, precision: int, root_delay: float, root_dispersion: float, reference_id: int, ref_time: float, offset: float, peer_delay: float, peer_dispersion: float, response_time: float, jitter_asymmetry: float, flags: NTPFlags, transmit_timestamping: Timestamping, receive_timestamping: Timestamping, transmitted_messages: int, received_messages: int, received_valid_messages: int, received_good_messages: int | None, kernel_transmit_timestamps: int | None, kernel_receive_timestamps: int | None, hardware_transmit_timestamps: int | None, hardware_receive_timestamps: int | None, *, ref_time_ns: int = ...) -> Self: ...
     @overload
     def __new__(cls, sequence: Iterable[Any], dict: Mapping[str, Any] | None = None, /) -> Self: ...
-    @overload
-    def __new__(cls, *, address: str, remote_address: str | None, local_address: str | None, remote_port: int, leap_status: LeapStatus, version: int, mode: NTPMode, stratum: int, poll: int, precision: int, root_delay: float, root_dispersion: float, reference_id: int, ref_time: float, offset: float, peer_delay: float, peer_dispersion: float, response_time: float, jitter_asymmetry: float, flags: NTPFlags, transmit_timestamping: Timestamping, receive_timestamping: Timestamping, transmitted_messages: int, received_messages: int, received_valid_messages: int, received_good_messages: int | None, kernel_transmit_timestamps: int | None, kernel_receive_timestamps: int | None, hardware_transmit_timestamps: int | None, hardware_receive_timestamps: int | None, ref_time_ns: int = ...) -> Self: ...
+    @classmethod
+    def _make(cls, iterable: Iterable[Any], /) -> Self:
+        """A new record from a sequence or iterator of its items."""
+
     def _asdict(self) -> dict[str, Any]:
         """The fields named in _fields as a new dictionary."""
 
@@ -890,16 +930,21 @@ class NTPData(structseq[Any], tuple[str, str | None, str | None, int, LeapStatus
 class AuthData(structseq[Any], tuple[str, AuthMode, KeyType, int, int, int, int | None, int, int, bool]):
     """How one NTP source is authenticated: a record of chronyd's authdata report.
 
-    Made by pychrony. Python code can make one by keyword, with all the fields in _fields, or from a sequence of their values."""
+    An immutable named tuple. Python code can make one from values by position or by keyword, or from one sequence of them."""
 
     if sys.version_info >= (3, 10):
         __match_args__: Final = ("address", "mode", "key_type", "key_id", "key_length", "key_establishment_attempts", "last_key_establishment_ago", "cookies", "cookie_length", "nak")
 
     _fields: Final[tuple[str, ...]]
+    _field_defaults: Final[dict[str, Any]]
+    @overload
+    def __new__(cls, address: str, mode: AuthMode, key_type: KeyType, key_id: int, key_length: int, key_establishment_attempts: int, last_key_establishment_ago: int | None, cookies: int, cookie_length: int, nak: bool) -> Self: ...
     @overload
     def __new__(cls, sequence: Iterable[Any], dict: Mapping[str, Any] | None = None, /) -> Self: ...
-    @overload
-    def __new__(cls, *, address: str, mode: AuthMode, key_type: KeyType, key_id: int, key_length: int, key_establishment_attempts: int, last_key_establishment_ago: int | None, cookies: int, cookie_length: int, nak: bool) -> Self: ...
+    @classmethod
+    def _make(cls, iterable: Iterable[Any], /) -> Self:
+        """A new record from a sequence or iterator of its items."""
+
     def _asdict(self) -> dict[str, Any]:
         """The fields named in _fields as a new dictionary."""
 
@@ -953,16 +998,21 @@ class AuthData(structseq[Any], tuple[str, AuthMode, KeyType, int, int, int, int 
 class SelectData(structseq[Any], tuple[int, str, SelectState, bool, LeapStatus, SelectOptions, SelectOptions, int | None, float, float, float]):
     """What chronyd's source selection knows of one source: a record of chronyd's selectdata report.
 
-    Made by pychrony. Python code can make one by keyword, with all the fields in _fields, or from a sequence of their values."""
+    An immutable named tuple. Python code can make one from values by position or by keyword, or from one sequence of them."""
 
     if sys.version_info >= (3, 10):
         __match_args__: Final = ("reference_id", "address", "state", "authentication", "leap_status", "configured_options", "effective_options", "last_sample_ago", "score", "low_limit", "high_limit")
 
     _fields: Final[tuple[str, ...]]
+    _field_defaults: Final[dict[str, Any]]
+    @overload
+    def __new__(cls, reference_id: int, address: str, state: SelectState, authentication: bool, leap_status: LeapStatus, configured_options: SelectOptions, effective_options: SelectOptions, last_sample_ago: int | None, score: float, low_limit: float, high_limit: float) -> Self: ...
     @overload
     def __new__(cls, sequence: Iterable[Any], dict: Mapping[str, Any] | None = None, /) -> Self: ...
-    @overload
-    def __new__(cls, *, reference_id: int, address: str, state: SelectState, authentication: bool, leap_status: LeapStatus, configured_options: SelectOptions, effective_options: SelectOptions, last_sample_ago: int | None, score: float, low_limit: float, high_limit: float) -> Self: ...
+    @classmethod
+    def _make(cls, iterable: Iterable[Any], /) -> Self:
+        """A new record from a sequence or iterator of its items."""
+
     def _asdict(self) -> dict[str, Any]:
         """The fields named in _fields as a new dictionary."""
 

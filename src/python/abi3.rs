@@ -7,6 +7,8 @@ use pyo3_ffi as ffi;
 /// Finds a module's state for the garbage collector.
 pub use pyo3_ffi::PyModule_GetState as state_during_gc;
 
+use super::object::{Owned, Result};
+
 type Object = *mut ffi::PyObject;
 
 /// The module's name, by whose address a definition of ours is recognised. It is a static, because a literal may be in a
@@ -53,3 +55,22 @@ pub unsafe fn data<T>(object: Object, _: *mut ffi::PyType_Spec) -> *mut T {
 
 /// The same for the garbage collector.
 pub use data as data_during_gc;
+
+/// Makes a struct sequence, whose fields are NULL: see sequence.rs.
+///
+/// # Safety
+/// `class` must be a type of struct sequences with this many fields, of which the first are items.
+pub unsafe fn new_struct_sequence(
+    class: *mut ffi::PyTypeObject,
+    fields: ffi::Py_ssize_t,
+    items: ffi::Py_ssize_t,
+) -> Result<Owned> {
+    // SAFETY: the type is a tuple's, so the object has room for all fields, zeroed. The collector has not seen it yet. Its size
+    // is that of its items.
+    unsafe {
+        let object = Owned::new(ffi::PyType_GenericAlloc(class, fields))?;
+        ffi::PyObject_GC_UnTrack(object.as_ptr().cast());
+        (*object.as_ptr().cast::<ffi::PyVarObject>()).ob_size = items;
+        Ok(object)
+    }
+}

@@ -7,6 +7,8 @@ use std::ptr;
 use pyo3_ffi as ffi;
 pub use pyo3_ffi::PyModule_GetState_DuringGC as state_during_gc;
 
+use super::object::{Owned, Result, runtime_error};
+
 type Object = *mut ffi::PyObject;
 
 pub const NAME: *const c_char = c"pychrony".as_ptr();
@@ -47,5 +49,22 @@ pub unsafe fn data_during_gc<T>(object: Object, specification: *mut ffi::PyType_
     unsafe {
         ffi::PyType_GetBaseByToken_DuringGC(ffi::Py_TYPE(object), specification.cast(), &mut class);
         ffi::PyObject_GetTypeData_DuringGC(object, class).cast()
+    }
+}
+
+/// CPython alone can make one here, and takes the numbers from the type's attributes, which any code may set.
+pub unsafe fn new_struct_sequence(
+    class: *mut ffi::PyTypeObject,
+    fields: ffi::Py_ssize_t,
+    items: ffi::Py_ssize_t,
+) -> Result<Owned> {
+    // SAFETY: a live type of struct sequences (the caller's promise); new references or NULL.
+    unsafe {
+        let number = |name| Ok(ffi::PyLong_AsSsize_t(Owned::from_borrowed(class.cast()).attribute(name)?.as_ptr()));
+        if (number(c"n_fields")?, number(c"n_sequence_fields")?) != (fields, items) {
+            ffi::PyErr_Clear();
+            return Err(runtime_error("n_fields or n_sequence_fields of a type of pychrony was changed"));
+        }
+        Owned::new(ffi::PyStructSequence_New(class))
     }
 }

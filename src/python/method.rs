@@ -133,12 +133,6 @@ pub fn add_class_method(class: &Owned, method: &'static Method) -> Result<()> {
     class.set_attribute(name, &descriptor)
 }
 
-/// Makes a function that gets this object as its `self`.
-pub fn bound_function(method: &'static Method, to: &Owned) -> Result<Owned> {
-    // SAFETY: a static definition and a live object, which is not stolen; a new reference or NULL.
-    unsafe { Owned::new(ffi::PyCFunction_NewEx(method.as_ptr(), to.as_ptr(), ptr::null_mut())) }
-}
-
 /// The parameters of a function, by name.
 pub struct Parameters<const N: usize> {
     /// The function's name, for errors.

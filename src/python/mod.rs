@@ -12,10 +12,12 @@ mod abi;
 pub mod object;
 
 mod method;
+mod sequence;
 mod state;
 
 mod arguments;
 mod enums;
+mod fields;
 mod instance;
 mod tables;
 

@@ -114,7 +114,7 @@ pub struct RecordType {
     /// With the module's name before it.
     pub name: &'static CStr,
     pub summary: &'static CStr,
-    /// The summary with what Python adds: the signature, and how to make one.
+    /// The summary with how to make one.
     pub doc: &'static CStr,
 }
 

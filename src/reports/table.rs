@@ -114,17 +114,15 @@ macro_rules! field {
     }};
 }
 
-/// A record type: its name and its docstring, which begins with its signature.
+/// A record type: its name and its docstring, before which Python puts the signature.
 macro_rules! record_type {
     ($name:literal, $doc:literal) => {
         $crate::reports::RecordType {
             name: text!("pychrony.", $name),
             summary: text!($doc),
             doc: text!(
-                $name,
-                "(sequence=None, dict=None, /, **fields)\n--\n\n",
                 $doc,
-                "\n\nMade by pychrony. Python code can make one by keyword, with all the fields in _fields, or from a sequence of their values."
+                "\n\nAn immutable named tuple. Python code can make one from values by position or by keyword, or from one sequence of them."
             ),
         }
     };

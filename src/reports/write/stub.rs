@@ -149,8 +149,10 @@ fn joined(parts: impl Iterator<Item = String>) -> String {
 
 fn of_report(template: &str, report: &Report) -> String {
     let (items, fields) = (report.items(), report.query.fields);
-    let is_item = |index| index < items.len();
     let keyword = |field: &Field, default| format!("{}: {}{default}", text(field.name), type_of(field));
+    let hidden = fields[items.len()..].iter().map(|field| keyword(field, " = ..."));
+    let star = (report.hidden > 0).then(|| "*".to_owned());
+    let parameters = items.iter().map(|field| keyword(field, "")).chain(star).chain(hidden);
     let members = report.predicates.iter().map(predicate).chain(report.derived.iter().map(derived));
     let members = members.chain(fields.iter().map(property)).collect::<Vec<_>>().join("\n");
     template
@@ -158,15 +160,7 @@ fn of_report(template: &str, report: &Report) -> String {
         .replace("$items", &joined(items.iter().map(type_of)))
         .replace("    $doc\n", &(docstring(without_signature(text(report.record.doc)), 4) + "\n"))
         .replace("$names", &joined(items.iter().map(|field| format!("\"{}\"", text(field.name)))))
-        .replace(
-            "$keywords",
-            &joined(
-                fields
-                    .iter()
-                    .enumerate()
-                    .map(|(index, field)| keyword(field, if is_item(index) { "" } else { " = ..." })),
-            ),
-        )
+        .replace("$parameters", &joined(parameters))
         .replace("$changes", &joined(fields.iter().map(|field| keyword(field, " = ..."))))
         .replace("    $members\n", &(members + "\n"))
 }
