@@ -20,7 +20,6 @@ import instructions
 import measure
 import parts
 import startup
-import touched
 from confidence import Interval, exact, verdict
 from daemons import Daemons
 from goals import COUNT, RATIO, Unit, show
@@ -32,7 +31,7 @@ Row = list[str]
 
 # By how much a count may grow and still be taken as the same: what chronyd says differs from call to call, and where memory
 # lies differs from process to process.
-SAME_INSTRUCTIONS, SAME_LINES = 1.001, 1.01
+SAME_INSTRUCTIONS = 1.001
 LABELS = {"cpu": "CPU", "wall": "wall", "instructions": "instructions", "resident": "resident"}
 
 
@@ -91,12 +90,6 @@ def count_rows(daemons: Daemons, who: list[Contestant]) -> Iterator[Row]:
             for one in who
         ]
         yield count_row(f"instructions, tracking, UDP, {how}", counts, limit=SAME_INSTRUCTIONS)
-    touches = [touched.misses(one.command, one.env, address) for one in who]
-    for what in touches[0]:
-        if what.endswith("lines"):
-            counts = [round(each[what]) for each in touches]
-            label = f"{what} touched, tracking, UDP, {MODES['connection']}"
-            yield count_row(label, counts, limit=SAME_LINES)
 
 
 def startup_rows(pythons: dict[str, Path], address: str, rounds: int) -> Iterator[Row]:
@@ -132,7 +125,7 @@ def compare(revision: str, wheel: Path, quick: bool) -> str:
     with Daemons(sources=(1, 8, 64)) as daemons:
         progress("imports and first answers")
         rows = [*startup_rows(pythons, daemons.address(1, "udp"), 5 if quick else 60)]
-        progress("instructions, and what a call touches")
+        progress("instructions")
         rows += count_rows(daemons, who)
         progress("times")
         rows += time_rows(daemons, who, 2 if quick else 15)

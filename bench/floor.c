@@ -2,8 +2,7 @@
  * The floor: the calls to libchrony that any binding makes, made from C, and nothing else.
  *
  * Usage: floor LIBRARY. It reads lines "REPORT MODE ADDRESS CALLS" from its input, MODE being "call" (a session for each
- * call), "connection" (one for all) or "cold" (the same, with the processor's caches emptied before each call), and answers
- * each with a line of JSON: seconds per call, wall and CPU.
+ * call) or "connection" (one for all), and answers each with a line of JSON: seconds per call, wall and CPU.
  */
 
 #include "library.h"
@@ -35,15 +34,6 @@ static void ask_anew(const char *address, const struct report *report) {
 	disconnect(&connection);
 }
 
-/* Not static, so that the compiler cannot assume that the two are equal. */
-char memory[2][1 << 20];
-
-/* Reads so much memory that the processor's caches hold nothing else: as much as worker.py does. */
-static void empty_caches(void) {
-	if (memcmp(memory[0], memory[1], sizeof memory[0]) != 0)
-		fail("the memory has changed");
-}
-
 int main(int argc, char **argv) {
 	char line[512], name[32], mode[32], address[128];
 	long calls;
@@ -55,22 +45,19 @@ int main(int argc, char **argv) {
 		const struct report *report;
 		struct connection connection;
 		double wall, cpu;
-		bool each, cold;
+		bool each;
 
 		if (sscanf(line, "%31s %31s %127s %ld", name, mode, address, &calls) != 4 || calls < 1)
 			fail("not understood: %s", line);
 		report = report_named(name);
 		each = strcmp(mode, "call") == 0;
-		cold = strcmp(mode, "cold") == 0;
-		if (report == NULL || (!each && !cold && strcmp(mode, "connection") != 0))
+		if (report == NULL || (!each && strcmp(mode, "connection") != 0))
 			fail("not understood: %s", line);
 		connection = connect_to(address);
 		ask(&connection, report);
 		wall = seconds(CLOCK_MONOTONIC);
 		cpu = cpu_time();
 		for (long i = 0; i < calls; i++) {
-			if (cold)
-				empty_caches();
 			if (each)
 				ask_anew(address, report);
 			else

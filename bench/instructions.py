@@ -1,11 +1,10 @@
 """Instructions, counted by valgrind's callgrind: unlike times they are nearly the same in every run.
 
-As a program it says where the instructions of a call go, or the lines of code or data that it touches:
+As a program it shows where the instructions of a call go:
 
-    python3 bench/instructions.py --python INTERPRETER [--path FOLDER] [--mode connection] [--report tracking]
-        [--lines code|data]
+    python3 bench/instructions.py --python INTERPRETER [--path DIRECTORY] [--mode connection] [--report tracking]
 
-where FOLDER holds a pychrony to use instead of the installed one: one with symbols, so that functions have names.
+where DIRECTORY holds a pychrony to use instead of the installed one: one with symbols, so that functions have names.
 """
 
 from __future__ import annotations
@@ -16,18 +15,13 @@ import re
 import subprocess
 import tempfile
 from collections import Counter
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
 # What a run of the second length costs more than one of the first is the cost of the calls alone, without start and end.
 SHORT, LONG = 200, 1200
-
-# What callgrind always counts, and what it counts in the caches that it simulates: see touched.py.
-INSTRUCTIONS = ("Ir",)
-LINES = {"code": ("ILmr",), "data": ("DLmr", "DLmw")}
 
 _NAME = re.compile(r"\((\d+)\)(?: (.*))?")
 _SUBPOSITION = re.compile(r"[0-9+*-]")
@@ -64,11 +58,9 @@ class Profile:
         return Profile(difference(self.own, longer.own), difference(self.calls, longer.calls))
 
 
-def parse(text: str, events: Collection[str]) -> Profile:
-    """Reads callgrind's file format: a name is given once with a number, and afterwards by the number alone. A cost is the
-    sum of these events."""
+def parse(text: str) -> Profile:
+    """Reads callgrind's file format: a name is given once with a number, and afterwards by the number alone."""
     profile = Profile()
-    columns: list[int] = []
     names: dict[tuple[str, str], str] = {}
 
     def name(kind: str, value: str) -> str:
@@ -94,11 +86,8 @@ def parse(text: str, events: Collection[str]) -> Profile:
             called = name("function", value)
         elif separator and key == "calls":
             is_call = True
-        elif line.startswith("events:"):
-            columns = [at for at, event in enumerate(line.split()) if event in events]
         elif line and _SUBPOSITION.match(line[0]):
-            counts = line.split()  # after the line's number; zeros at the end are left out
-            cost = sum(int(counts[at]) for at in columns if at < len(counts))
+            cost = int(line.split()[1])  # after the line's number
             if is_call:
                 profile.calls[(function, file), (called, called_file)] += cost
                 # The next call is within this file again, unless it says otherwise.
@@ -108,17 +97,11 @@ def parse(text: str, events: Collection[str]) -> Profile:
     return profile
 
 
-def profile(
-    command: list[str],
-    env: Mapping[str, str],
-    request: str = "",
-    options: Sequence[str] = (),
-    events: Collection[str] = INSTRUCTIONS,
-) -> Profile:
+def profile(command: list[str], env: Mapping[str, str], request: str = "") -> Profile:
     """Runs a program to its end under callgrind."""
     with tempfile.TemporaryDirectory() as folder:
         out = Path(folder, "callgrind.out")
-        valgrind = ["valgrind", "--tool=callgrind", f"--callgrind-out-file={out}", "-q", *options]
+        valgrind = ["valgrind", "--tool=callgrind", f"--callgrind-out-file={out}", "-q"]
         subprocess.run(
             [*valgrind, *command],
             # The hash seed is fixed, since it moves dictionary entries about.
@@ -128,25 +111,17 @@ def profile(
             stdout=subprocess.DEVNULL,
             check=True,
         )
-        return parse(out.read_text(), events)
+        return parse(out.read_text())
 
 
 def profile_call(
-    command: list[str],
-    env: Mapping[str, str],
-    report: str,
-    mode: str,
-    address: str,
-    lengths: tuple[int, int] = (SHORT, LONG),
-    options: Sequence[str] = (),
-    events: Collection[str] = INSTRUCTIONS,
+    command: list[str], env: Mapping[str, str], report: str, mode: str, address: str
 ) -> Profile:
     """What one call costs a worker."""
     short, long = (
-        profile(command, env, f"{report} {mode} {address} {calls}\n", options, events)
-        for calls in lengths
+        profile(command, env, f"{report} {mode} {address} {calls}\n") for calls in (SHORT, LONG)
     )
-    return short.per_call(long, lengths[1] - lengths[0])
+    return short.per_call(long, LONG - SHORT)
 
 
 def print_largest(title: str, costs: Mapping[str, int], count: int) -> None:
@@ -155,9 +130,9 @@ def print_largest(title: str, costs: Mapping[str, int], count: int) -> None:
         print(f"{cost:9}  {name}")
 
 
-def show(profile: Profile, what: str, is_ours: Callable[[str], bool], count: int) -> None:
+def show(profile: Profile, is_ours: Callable[[str], bool], count: int) -> None:
     """Prints where a call's cost goes: by file, by our functions, and by what our functions call."""
-    print(f"{profile.total} {what} per call")
+    print(f"{profile.total} instructions per call")
     print_largest("By file:", profile.by_file(), count)
     own = {function: cost for (function, file), cost in profile.own.items() if is_ours(file)}
     print_largest("Functions of pychrony, without what they call:", own, count)
@@ -174,7 +149,6 @@ def show(profile: Profile, what: str, is_ours: Callable[[str], bool], count: int
 def main() -> None:
     import daemons
     import parts
-    import touched
 
     parser = argparse.ArgumentParser(description="Says where the instructions of a call go.")
     parser.add_argument("--python", required=True, help="the interpreter that has pychrony")
@@ -183,7 +157,6 @@ def main() -> None:
     parser.add_argument("--report", default="tracking")
     parser.add_argument("--sources", type=int, default=1, help="how many sources chronyd has")
     parser.add_argument("--transport", choices=("unix", "udp"), default="udp")
-    parser.add_argument("--lines", choices=tuple(LINES), help="count lines that a call touches")
     parser.add_argument("--top", type=int, default=25)
     options = parser.parse_args()
     env = dict(os.environ)
@@ -192,14 +165,8 @@ def main() -> None:
     command = [options.python, str(parts.HERE / "worker.py"), "pychrony"]
     with daemons.Daemons(sources=(options.sources,)) as asked:
         address = asked.address(options.sources, options.transport)
-        ask = partial(profile_call, command, env, options.report)
-        if options.lines:
-            what = f"lines of {options.lines} (including those that empty the caches)"
-            found = ask("cold", address, **touched.CALLGRIND, events=LINES[options.lines])
-        else:
-            what = "instructions"
-            found = ask(options.mode, address)
-    show(found, what, lambda file: file.startswith(("__init__.", "libpychrony")), options.top)
+        found = profile_call(command, env, options.report, options.mode, address)
+    show(found, lambda file: file.startswith(("__init__.", "libpychrony")), options.top)
 
 
 if __name__ == "__main__":

@@ -19,7 +19,6 @@ from typing import TYPE_CHECKING, Any
 
 import instructions
 import parts
-import touched
 from confidence import Interval, bootstrap, exact, paired_ratios
 from daemons import Daemons
 
@@ -340,21 +339,6 @@ def call_instructions(daemons: Daemons, who: Iterable[Contestant]) -> dict[str, 
         totals = {name: profile.total for name, profile in profiles.items()}
         results[mode]["own"] = exact(totals[OURS] - totals[FLOOR] - totals[NOTHING])
     return results
-
-
-def call_misses(daemons: Daemons, who: Iterable[Contestant]) -> dict[str, Any]:
-    """What a tracking call on a connection touches, and what the processor's counters say where they can be read."""
-    by_name = {one.name: one for one in who}
-    measured = [*(by_name[name] for name in (FLOOR, MINIMAL, OURS, PEER)), nothing(by_name[OURS])]
-    address = daemons.address(1, "udp")
-    refusal = touched.perf_refusal()
-    return {
-        "simulated": {one.name: touched.misses(one.command, one.env, address) for one in measured},
-        "no counters": refusal,
-        "counted": {}
-        if refusal
-        else {one.name: touched.counters(one.command, one.env, address) for one in measured},
-    }
 
 
 # The machine.

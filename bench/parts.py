@@ -7,7 +7,6 @@ import shutil
 import subprocess
 import sys
 import sysconfig
-import time
 from collections.abc import Sequence
 from hashlib import sha256
 from pathlib import Path
@@ -110,34 +109,12 @@ def peer(python: str) -> Path:
     return environment("peer", python, PEER, *PEER_NEEDS)
 
 
-def peer_wheel(python: str) -> Path:
-    """The peer's wheel, for its size."""
-    folder = CACHE / "peer-wheel"
-    if not list(folder.glob("*.whl")):
-        _pip(python, "download", "--no-deps", "--only-binary=:all:", "--dest", str(folder), PEER)
-    return next(folder.glob("*.whl"))
-
-
 def build_wheel(python: str, source: Path, folder: Path) -> Path:
     """Builds the project's wheel as `make` does, and returns it."""
     options = ["--no-build-isolation", "--no-deps", "--wheel-dir", str(folder)]
     _pip(python, "wheel", *options, str(source))
     (wheel,) = folder.glob("*.whl")
     return wheel
-
-
-def build_seconds() -> float:
-    """How long cargo takes to build the extension from scratch, with its crates already downloaded."""
-    target = CACHE / "target"
-    shutil.rmtree(target, ignore_errors=True)
-    env = {**os.environ, "CARGO_TARGET_DIR": str(target), "RUSTC_WRAPPER": ""}
-    subprocess.run(["cargo", "fetch", "-q", "--locked"], cwd=ROOT, env=env, check=True)
-    build = ["cargo", "rustc", "-q", "--locked", "--release", "--lib", "--crate-type", "cdylib"]
-    start = time.perf_counter()
-    subprocess.run(build, cwd=ROOT, env=env, check=True)
-    taken = time.perf_counter() - start
-    shutil.rmtree(target)
-    return taken
 
 
 def _forget_libraries(folder: Path) -> None:

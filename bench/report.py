@@ -86,27 +86,6 @@ def instructions_table(results: Results) -> str:
     return table(["instructions per tracking call (UDP)", "number", "in which files"], rows)
 
 
-def touched_table(results: Results) -> str:
-    simulated = results["misses"]["simulated"]
-    columns = list(next(iter(simulated.values())))
-    rows = [
-        [name, *(f"{round(counts[column])}" for column in columns)]
-        for name, counts in simulated.items()
-    ]
-    return table(["per tracking call on a connection (UDP)", *columns], rows)
-
-
-def counters_table(results: Results) -> str:
-    refusal, counted = results["misses"]["no counters"], results["misses"]["counted"]
-    if refusal is not None:
-        return f"Not measured: {refusal}."
-    columns = list(next(iter(counted.values())))
-    rows = [
-        [name, *(f"{counts[column]:.1f}" for column in columns)] for name, counts in counted.items()
-    ]
-    return table(["per tracking call on a connection (UDP)", *columns], rows)
-
-
 STARTUP_COLUMNS: dict[str, Unit] = {
     "wall": MILLISECONDS,
     "cpu": MILLISECONDS,
@@ -120,14 +99,11 @@ def startup_table(results: Results) -> str:
     rows = []
     for name, cost in measured["programs"].items():
         what = "over its bare interpreter" if cost["over"] else "the whole process"
-        of = name.partition(": import pychrony")[0] if name.endswith(startup.IMPORT) else ""
-        wheel = f"{measured['wheels'][of] / 1024:.0f}" if of else "–"
-        build = f"{measured['build']:.0f}" if of == OURS else "–"
         cells = [show(cost[column], unit) for column, unit in STARTUP_COLUMNS.items()]
-        rows.append([f"{name} ({what})", *cells, wheel, build])
+        rows.append([f"{name} ({what})", *cells])
     if startup.COMMAND not in measured["programs"]:
-        rows.append([f"{startup.COMMAND}: not in this build", *["–"] * 6])
-    head = ["wall, ms", "CPU, ms", "10⁶ instructions", "resident, KiB", "wheel, KiB", "build, s"]
+        rows.append([f"{startup.COMMAND}: not in this build", *["–"] * 4])
+    head = ["wall, ms", "CPU, ms", "10⁶ instructions", "resident, KiB"]
     return table(["program", *head], rows)
 
 
@@ -173,25 +149,6 @@ def growth_table(results: Results) -> str:
     return table(["µs for each further source", "CPU", "wall"], rows)
 
 
-def overlap_table(results: Results) -> str:
-    rows = []
-    for link, by_sessions in results["overlap"].items():
-        alone = by_sessions["1"]["wall"]
-        for sessions, measured in by_sessions.items():
-            rows.append(
-                [
-                    f"{link}: {sessions}",
-                    f"{measured['open'] * 1e3:.2f}",
-                    f"{measured['wall'] * 1e3:.2f}",
-                    f"{measured['cpu'] * 1e3:.2f}",
-                    f"{alone / measured['wall']:.1f}",
-                ]
-            )
-    return table(
-        ["64 sources; sessions", "to open, ms", "wall, ms", "CPU, ms", "times as fast"], rows
-    )
-
-
 def singles(results: Results) -> str:
     rows = [
         [
@@ -217,15 +174,10 @@ def text(results: Results) -> str:
         "Growth": growth_table(results),
         "System calls": calls_table(results),
         "Instructions": instructions_table(results),
-        "What a tracking call touches, in cache lines (simulated by cachegrind)": touched_table(
-            results
-        ),
-        "What the processor counts of a tracking call": counters_table(results),
-        "Import, first answer, commands, size, build": startup_table(results),
+        "Import, first answer, commands": startup_table(results),
         f"{fleet.ADDRESSES:,} addresses at once, {1000 * fleet.DELAY:.0f} ms to each answer, one in {fleet.SILENT} silent, "
         f"a timeout of {fleet.TIMEOUT:g} s": fleet_table(results),
         "Threads, UDP, a connection each (own) or one for all (shared)": threads_table(results),
-        "Overlapping requests (the prototype, in C)": overlap_table(results),
     }
     return "\n\n".join(f"### {title}\n\n{part}" for title, part in parts.items()) + "\n"
 

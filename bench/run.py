@@ -17,7 +17,6 @@ from typing import Any
 import fleet
 import goals
 import measure
-import overlap
 import parts
 import plot
 import report
@@ -36,11 +35,9 @@ def run(options: argparse.Namespace) -> dict[str, Any]:
     results: dict[str, Any] = {"machine": measure.machine(str(ours))}
     progress("nothing yet: waiting for the daemons' sources to answer")
     with Daemons(sources=(1, 8, 64)) as daemons:
-        progress("imports, first answers, commands, and a build of the extension")
+        progress("imports, first answers, commands")
         udp = daemons.address(1, "udp")
-        results["startup"] = startup.measure(
-            sys.executable, ours, peer, options.wheel, udp, rounds=5 if quick else 60
-        )
+        results["startup"] = startup.measure(ours, peer, udp, rounds=5 if quick else 60)
         progress("threads, and single calls")
         results["threads"] = measure.threads(
             daemons, who, calls=1000 if quick else 8000, rounds=2 if quick else 7
@@ -52,10 +49,6 @@ def run(options: argparse.Namespace) -> dict[str, Any]:
         results["system calls"] = measure.system_calls(daemons, who, measure.TRACKING)
         progress("instructions")
         results["instructions"] = measure.call_instructions(daemons, who)
-        progress("what a call touches")
-        results["misses"] = measure.call_misses(daemons, who)
-        progress("overlapping requests")
-        results["overlap"] = overlap.measure(daemons, parts.libchrony(str(ours)), quick)
         progress("tracking")
         results["tracking"] = measure.times(
             daemons,

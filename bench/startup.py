@@ -136,8 +136,8 @@ class Runs:
 COLUMNS = ("wall", "cpu", "instructions", "resident")
 
 
-def measure(python: str, ours: Path, peer: Path, wheel: Path, address: str, rounds: int) -> Any:
-    """What the programs cost, the sizes of the wheels, and how long our extension takes to build."""
+def measure(ours: Path, peer: Path, address: str, rounds: int) -> Any:
+    """What the programs cost."""
     runs = Runs(programs(ours, peer, address), rounds)
     return {
         "programs": {
@@ -151,6 +151,4 @@ def measure(python: str, ours: Path, peer: Path, wheel: Path, address: str, roun
         "first answer beyond enum": runs.difference(
             f"{OURS}: {FIRST}", f"{OURS}: {ENUM}", "instructions"
         ),
-        "wheels": {OURS: wheel.stat().st_size, PEER: parts.peer_wheel(python).stat().st_size},
-        "build": parts.build_seconds(),
     }

@@ -4,9 +4,8 @@ It reads lines "REPORT MODE ADDRESS CALLS" and answers each with a line of JSON:
 says what asks: "pychrony" (whichever this interpreter has), "minimal" (minimal.c), "chronyc" (a new process for each call)
 or "nothing" (a loop around an empty method: what the interpreter itself costs).
 
-Modes: "call", a session for each call; "connection", one for all; "cold", like "connection", with the processor's caches
-emptied before each call; "single", like "call", with each call timed alone; "shared-N" and "own-N", N threads on one
-connection or on one each, where CALLS is the number of each thread's calls.
+Modes: "call", a session for each call; "connection", one for all; "single", like "call", with each call timed alone;
+"shared-N" and "own-N", N threads on one connection or on one each, where CALLS is the number of each thread's calls.
 """
 
 from __future__ import annotations
@@ -34,21 +33,6 @@ def cpu_time() -> float:
     """User and system time of this process and of those it waited for."""
     both = (resource.getrusage(resource.RUSAGE_SELF), resource.getrusage(resource.RUSAGE_CHILDREN))
     return sum(usage.ru_utime + usage.ru_stime for usage in both)
-
-
-# So many bytes are read before a cold call; floor.c reads as many.
-EMPTYING = 2 << 20
-
-
-def cold(ask: Ask) -> Ask:
-    """Before each call, reads so much memory that the processor's caches hold nothing else."""
-    one, other = bytes(EMPTYING // 2), bytearray(EMPTYING // 2)
-
-    def ask_cold() -> object:
-        one == other  # noqa: B015 - it is the reading that counts
-        return ask()
-
-    return ask_cold
 
 
 def timed(ask: Ask, calls: int) -> dict[str, float]:
@@ -142,8 +126,8 @@ class Pychrony:
             ]
             for ask in asks:
                 ask()
-            if kind in ("connection", "cold"):
-                return timed(cold(asks[0]) if kind == "cold" else asks[0], calls)
+            if kind == "connection":
+                return timed(asks[0], calls)
             return threads_timed(asks if kind == "own" else asks * threads, calls)
 
 
@@ -161,7 +145,7 @@ class Minimal:
         ask()
         if mode == "call":
             return timed(lambda: once(address), calls)
-        return timed(cold(ask) if mode == "cold" else ask, calls)
+        return timed(ask, calls)
 
 
 class Chronyc:
@@ -186,7 +170,7 @@ class Nothing:
 
     def measure(self, report: str, mode: str, address: str, calls: int) -> dict[str, Any]:
         empty: list[object] = []
-        return timed(cold(empty.clear) if mode == "cold" else empty.clear, calls)
+        return timed(empty.clear, calls)
 
 
 def main() -> None:

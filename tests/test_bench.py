@@ -26,8 +26,7 @@ from confidence import (
     paired_ratios,
     verdict,
 )
-from instructions import LINES, parse
-from touched import parse_cachegrind, parse_perf
+from instructions import parse
 
 BENCH = Path(__file__).parent.parent / "bench"
 
@@ -103,24 +102,11 @@ def test_a_count_is_met_or_not_met() -> None:
     assert verdict(exact(1501), 1500) == NOT_MET
 
 
-def test_cachegrinds_totals_are_read_by_the_names_of_their_events() -> None:
-    text = "desc: I1 cache: 32768 B\ncmd: true\nevents: Ir I1mr\nfl=a.c\nfn=main\n5 7 1\nsummary: 12 3\n"
-    assert parse_cachegrind(text) == {"Ir": 12, "I1mr": 3}
-
-
-def test_callgrinds_costs_are_of_the_events_that_are_asked_for() -> None:
-    # Zeros at the end of a line are left out; the line after "calls" has the cost of the callee and all that it calls.
-    text = "events: Ir ILmr DLmr DLmw\nob=(1) /lib/a.so\nfn=(1) f\n3 100 2 1 4\n+1 50 1\ncfn=(2) g\ncalls=1 9\n* 30 7\n"
-    assert parse(text, LINES["code"]).own == {("f", "a.so"): 3}
-    assert parse(text, LINES["data"]).own == {("f", "a.so"): 5}
-    assert parse(text, ["Ir"]).calls == {(("f", "a.so"), ("g", "a.so")): 30}
-
-
-def test_what_perf_cannot_count_is_left_out() -> None:
-    text = (
-        "# started\n\n1234,,instructions:u,1,100.00,,\n<not supported>,,cache-misses:u,0,100.00,,\n"
-    )
-    assert parse_perf(text) == {"instructions:u": 1234}
+def test_callgrinds_costs_are_read_by_function_and_by_call() -> None:
+    # The line after "calls" has the cost of the callee and all that it calls.
+    text = "events: Ir\nob=(1) /lib/a.so\nfn=(1) f\n3 100\n+1 50\ncfn=(2) g\ncalls=1 9\n* 30\n"
+    assert parse(text).own == {("f", "a.so"): 150}
+    assert parse(text).calls == {(("f", "a.so"), ("g", "a.so")): 30}
 
 
 def test_in_a_fleet_of_twenty_nineteen_answer_late_and_one_never_answers() -> None:
