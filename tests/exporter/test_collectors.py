@@ -26,9 +26,12 @@ from support.responder import (
 )
 from support.waiting import DEADLINE, wait_for
 
-from pychrony.exporter.collector import Collected
+from pychrony import ChronyTimeoutError, ErrorCode, SourceState
+from pychrony.exporter.collector import Collected, judge
 from pychrony.exporter.metrics import REPORTS, Report
 from pychrony.exporter.scrapes import Scrapes
+from pychrony.health import CODES
+from pychrony.testing import make_source, make_tracking
 
 EVERY = [report.name for report in REPORTS]
 # The reports that the command port does not give by default.
@@ -173,6 +176,18 @@ EXPECTED: list[tuple[str, dict[str, str], float]] = [
     ("chrony_authdata_cookie_length_bytes", SOURCE, 0),
     ("chrony_authdata_nak", SOURCE, 0),
     *(("chrony_scrape_collector_success", {"collector": name}, 1.0) for name in EVERY),
+    # abs(offset - latest_meas) + latest_meas_err + (age + 1 s) * (skew + abs(residual_freq) + 15 ppm)
+    (
+        "chrony_error_bound_seconds",
+        {},
+        0.000244140625 + 0.00048828125 + 0.03125 + 13 * (0.25 + 0.03125 + 15) * 1e-6,
+    ),
+    ("chrony_health_level", {}, 1),
+    # The reference time is years ago.
+    *(
+        ("chrony_health_finding", {"code": code}, float(code == "old-measurement"))
+        for code in CODES
+    ),
 ]
 
 # These are measured anew at each scrape.
@@ -196,7 +211,7 @@ def scrape(address: str, timeout: float = 60.0) -> Samples:
 
 def collect(scrapes: Scrapes, deadline: float = math.inf) -> Samples:
     registry = CollectorRegistry()
-    registry.register(Collected(scrapes.metrics(deadline)))
+    registry.register(Collected(scrapes(deadline).metrics))
     return parse(generate_latest(registry).decode())
 
 
@@ -222,7 +237,9 @@ def unix() -> Iterator[Responder]:
 def test_each_metric_has_the_value_and_the_labels_of_its_field(unix: Responder) -> None:
     samples = scrape(unix.address)
     expected = {(name, frozenset(labels.items())): each for name, labels, each in EXPECTED}
-    assert {key: each for key, each in samples.items() if key[0] not in DURATIONS} == expected
+    assert {key: each for key, each in samples.items() if key[0] not in DURATIONS} == pytest.approx(
+        expected, rel=1e-12
+    )
 
 
 def test_each_metric_of_the_tables_is_checked_above() -> None:
@@ -379,11 +396,13 @@ def wrong_tracking(request: Request) -> Datagrams:
     return [request.answer({"leap status": 9} if request.report == "tracking" else None)]
 
 
-def test_without_chronyd_only_the_scrape_itself_is_reported() -> None:
+def test_without_chronyd_only_that_is_reported() -> None:
     samples = scrape("127.0.0.1:9")
     assert value(samples, "chrony_up") == 0
     assert succeeded(samples) == []
-    assert {name.split("_")[1] for name, _ in samples} == {"up", "scrape"}
+    assert {name.split("_")[1] for name, _ in samples} == {"up", "scrape", "health"}
+    assert findings(samples) == {"unreachable"}
+    assert value(samples, "chrony_health_level") == 2
 
 
 def test_a_chronyd_that_does_not_answer_one_report_is_not_asked_for_the_next() -> None:
@@ -468,6 +487,67 @@ def test_a_silent_address_of_a_host_costs_a_scrape_its_share_of_the_time(names: 
         assert [request.report for request in other.requests] == ["tracking"]
 
 
+# The verdict.
+
+
+def findings(samples: Samples) -> set[str]:
+    """The codes of what pychrony.health found."""
+    return {
+        dict(labels)["code"]
+        for (name, labels), each in samples.items()
+        if name == "chrony_health_finding" and each
+    }
+
+
+def test_a_synchronised_clock_has_an_error_bound_and_no_finding(client: Chronyd) -> None:
+    samples = scrape(client.udp)
+    assert value(samples, "chrony_health_level") == 0
+    assert findings(samples) == set()
+    bound = value(samples, "chrony_error_bound_seconds")
+    assert bound is not None and 0 < bound < 1
+
+
+def test_a_clock_that_is_not_synchronised_has_no_error_bound(server: Chronyd) -> None:
+    samples = scrape(server.udp)
+    assert findings(samples) == {"local-reference"}
+    assert value(samples, "chrony_error_bound_seconds") is None
+
+
+@pytest.mark.parametrize("name", ["tracking", "sources"])
+def test_without_the_reports_that_it_needs_there_is_no_verdict(unix: Responder, name: str) -> None:
+    reports = [report for report in REPORTS if report.name != name]
+    scrape = scrapes_of(unix.address, reports=reports)(math.inf)
+    assert scrape.verdict is None
+    assert not [metric for metric in scrape.metrics if "health" in metric.name]
+
+
+def test_an_invalid_report_is_a_finding(unix: Responder) -> None:
+    unix.behaviour = wrong_tracking
+    samples = scrape(unix.address)
+    assert findings(samples) == {"invalid-data"}
+    assert value(samples, "chrony_health_level") == 3
+
+
+def test_a_verdict_is_on_two_reports_of_one_state_of_chronyd() -> None:
+    """chronyd selected another source after it gave tracking, and before it gave sources."""
+    old = make_tracking(reference_ip="192.0.2.1")
+    new = make_tracking(reference_ip="192.0.2.2")
+    sources = [make_source(address="192.0.2.2", state=SourceState.SELECTED)]
+    answers = iter([new, sources, new])
+    verdict = judge({"tracking": old, "sources": sources}, lambda getter: next(answers))
+    assert verdict is not None and verdict.tracking == new
+    assert verdict.error_bound is not None
+    assert list(answers) == []
+
+
+def test_what_fails_when_it_is_asked_again_is_a_finding() -> None:
+    def fail(getter: str) -> Any:
+        raise ChronyTimeoutError("silent", ErrorCode.TIMEOUT)
+
+    verdict = judge({"tracking": make_tracking(), "sources": [make_source()]}, fail)
+    assert verdict is not None and [each.code for each in verdict.findings] == ["timeout"]
+
+
 # Scrapes that come at the same time.
 
 
@@ -510,7 +590,7 @@ def test_scrapes_that_come_together_ask_a_slow_chronyd_once(unix: Responder) -> 
         with Scrapers(scrapes, 7) as others:
             gate.open.set()
     assert [succeeded(samples) for samples in first + others] == [EVERY] * 8
-    assert [request.report for request in unix.requests].count("tracking") <= 2
+    assert [request.report for request in unix.requests].count("activity") <= 2
 
 
 def test_a_scrape_waits_for_another_no_longer_than_it_has_time(unix: Responder) -> None:
@@ -519,7 +599,7 @@ def test_a_scrape_waits_for_another_no_longer_than_it_has_time(unix: Responder) 
     with Scrapers(scrapes, 1) as results:
         wait_for("chronyd is asked", lambda: scrapes.busy)
         with pytest.raises(TimeoutError, match="another scrape is still running"):
-            scrapes.metrics(time.monotonic() + 0.05)
+            scrapes(time.monotonic() + 0.05)
         gate.open.set()
     assert [succeeded(samples) for samples in results] == [EVERY]
 
@@ -558,7 +638,7 @@ def test_closing_ends_the_scrape_that_is_running_and_leaves_no_file(stopped: Chr
         assert stopped.client_files() == []
     assert errors(results[0]) == dict.fromkeys(EVERY, "CLOSED")
     with pytest.raises(TimeoutError, match="the exporter is ending"):
-        scrapes.metrics(math.inf)
+        scrapes(math.inf)
 
 
 # What is reported of errors.

@@ -29,7 +29,7 @@ os.setuid({user})
 assert ctypes.CDLL(None).prctl(38, 1, 0, 0, 0) == 0  # PR_SET_NO_NEW_PRIVS
 errors = []
 scrapes = Scrapes(directory + "/chronyd.sock", 10.0, REPORTS, lambda _, error: errors.append(str(error)))
-up = [family for family in scrapes.metrics(float("inf")) if family.name == "chrony_up"]
+up = [family for family in scrapes(float("inf")).metrics if family.name == "chrony_up"]
 print(up[0].samples[0].value, *errors)
 """
 

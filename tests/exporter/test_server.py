@@ -72,12 +72,6 @@ def test_an_unknown_path_is_not_found(exporter: Exporter) -> None:
     assert exporter.get("/metric") == (404, "not found; try /metrics or /probe\n")
 
 
-def test_the_first_page_names_the_others(exporter: Exporter) -> None:
-    status, text = exporter.get("/")
-    assert status == 200
-    assert "/metrics" in text and "/probe?target=" in text
-
-
 def test_a_scrape_leaves_no_file_open(exporter: Exporter) -> None:
     exporter.samples()
     before = value(exporter.samples(), "process_open_fds")

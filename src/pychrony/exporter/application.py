@@ -12,9 +12,10 @@ from urllib.parse import parse_qs
 
 from prometheus_client import CollectorRegistry, ProcessCollector, make_wsgi_app
 
+from . import page
 from .collector import BuildInfo, ChronyCollector, Collected
 from .probe import Network, Refusal, resolve
-from .scrapes import Scrapes
+from .scrapes import Scrape, Scrapes
 from .target import Target
 
 if TYPE_CHECKING:
@@ -28,8 +29,6 @@ ARRIVED = "pychrony.arrived"
 DEFAULT_SCRAPE_TIMEOUT = 10.0
 MARGIN = 0.5
 LONGEST = 60.0
-
-INDEX = "pychrony's exporter of chronyd's reports\n\n/metrics\n/probe?target=HOST:PORT\n"
 
 
 class Application:
@@ -53,13 +52,10 @@ class Application:
                 return self.probe(environ)(environ, start_response)
             if path != "/":
                 raise Refusal("404 Not Found", "not found; try /metrics or /probe")
-            status, text = "200 OK", INDEX
+            text = page.render(self.scrape(environ))
         except Refusal as refusal:
-            status, text = refusal.status, f"{refusal.reason}\n"
-        headers = [("Content-Type", "text/plain; charset=utf-8")]
-        if status.startswith("401"):
-            headers.append(("WWW-Authenticate", 'Basic realm="pychrony", charset="UTF-8"'))
-        start_response(status, headers)
+            return refuse(refusal, start_response)
+        start_response("200 OK", list(page.HEADERS))
         return [text.encode()]
 
     def admits(self, authorization: str) -> bool:
@@ -73,14 +69,16 @@ class Application:
         matches = [hmac.compare_digest(given, account) for account in self.accounts]
         return any(matches) or not matches
 
-    def metrics(self, environ: WSGIEnvironment) -> WSGIApplication:
-        """The application that answers with the metrics of the exporter's own chronyd."""
+    def scrape(self, environ: WSGIEnvironment) -> Scrape:
         try:
-            metrics = self.scrapes.metrics(deadline_of(environ))
+            return self.scrapes(deadline_of(environ))
         except TimeoutError as error:
             raise Refusal("503 Service Unavailable", str(error)) from error
+
+    def metrics(self, environ: WSGIEnvironment) -> WSGIApplication:
+        """The application that answers with the metrics of the exporter's own chronyd."""
         registry = CollectorRegistry()
-        registry.register(Collected(metrics))
+        registry.register(Collected(self.scrape(environ).metrics))
         registry.register(BuildInfo())
         ProcessCollector(registry=registry)
         return make_wsgi_app(registry)
@@ -96,6 +94,14 @@ class Application:
         target = Target(lambda _: addresses, deadline)
         registry.register(ChronyCollector(target, self.scrapes.reports))
         return make_wsgi_app(registry)
+
+
+def refuse(refusal: Refusal, start_response: StartResponse) -> Iterable[bytes]:
+    headers = [("Content-Type", "text/plain; charset=utf-8")]
+    if refusal.status.startswith("401"):
+        headers.append(("WWW-Authenticate", 'Basic realm="pychrony", charset="UTF-8"'))
+    start_response(refusal.status, headers)
+    return [f"{refusal.reason}\n".encode()]
 
 
 def deadline_of(environ: WSGIEnvironment) -> float:

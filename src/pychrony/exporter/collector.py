@@ -5,13 +5,14 @@ from __future__ import annotations
 import os
 import sys
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Callable
 
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
 import pychrony
+from pychrony import health
 
 from .metrics import REPORTS, Report
 from .target import UNREACHED
@@ -24,6 +25,7 @@ class ChronyCollector(Collector):
     """The metrics of one chronyd, from some of its reports.
 
     ask: asks chronyd. failed: called for each report with its error, or with None if it succeeded.
+    verdict: after collect(), whether the clock may be trusted; None if a report that this needs is not to be asked for.
     """
 
     def __init__(
@@ -35,6 +37,7 @@ class ChronyCollector(Collector):
         self.ask = ask
         self.reports = reports
         self.failed = failed
+        self.verdict: health.Verdict | None = None
 
     def collect(self) -> Iterator[Metric]:
         up = GaugeMetricFamily(
@@ -60,6 +63,7 @@ class ChronyCollector(Collector):
             "chrony_scrape_duration_seconds", "How long all the collectors took."
         )
         began = time.perf_counter()
+        results: dict[str, Any] = {}
         answered = False
         unreached: pychrony.ChronyError | None = None
         for report in self.reports:
@@ -67,7 +71,8 @@ class ChronyCollector(Collector):
             failed = unreached
             if failed is None:
                 try:
-                    yield from families(report, self.ask(report.getter))
+                    results[report.name] = self.ask(report.getter)
+                    yield from families(report, results[report.name])
                 except pychrony.ChronyError as caught:
                     failed = caught
                     # A chronyd that does not answer one report would not answer the next: the scrape would take too long.
@@ -78,10 +83,67 @@ class ChronyCollector(Collector):
             lasted.add_metric([report.name], time.perf_counter() - start)
             success.add_metric([report.name], float(failed is None))
             if failed is not None:
+                results[report.name] = failed
                 error.add_metric([report.name, code_name(failed)], 1)
         up.add_metric([], float(answered))
+        self.verdict = judge(results, self.ask)
+        if self.verdict is not None:
+            yield from health_metrics(self.verdict)
         total.add_metric([], time.perf_counter() - began)
         yield from (up, success, *([error] if error.samples else []), lasted, total)
+
+
+class Again:
+    """Has the reports that were asked for already, and asks for those that are needed again."""
+
+    def __init__(self, results: dict[str, Any], ask: Ask) -> None:
+        self.results = results
+        self.ask = ask
+
+    def get_tracking(self) -> Any:
+        return (
+            self.results.pop("tracking") if "tracking" in self.results else self.ask("get_tracking")
+        )
+
+    def get_sources(self) -> Any:
+        return self.results.pop("sources") if "sources" in self.results else self.ask("get_sources")
+
+
+def judge(results: Mapping[str, Any], ask: Ask) -> health.Verdict | None:
+    """The verdict on the clock, from the results of the reports, each of which may be an error; None without the reports."""
+    if not results.keys() >= {"tracking", "sources"}:
+        return None
+    for name in ("tracking", "sources"):
+        if isinstance(results[name], pychrony.ChronyError):
+            return health.failed(results[name])
+    try:
+        # chronyd may have updated its clock between the two reports.
+        return health.assess(*health.ask(Again(dict(results), ask)))  # type: ignore[arg-type]
+    except pychrony.ChronyError as error:
+        return health.failed(error)
+
+
+def health_metrics(verdict: health.Verdict) -> Iterator[Metric]:
+    if verdict.error_bound is not None:
+        yield GaugeMetricFamily(
+            "chrony_error_bound_seconds",
+            "How far the clock may be off, by the last sample of the selected source: pychrony.error_bound().",
+            verdict.error_bound,
+        )
+    yield GaugeMetricFamily(
+        "chrony_health_level",
+        "Whether the clock may be trusted, by pychrony.health: 0 OK, 1 warning, 2 critical, 3 unknown.",
+        verdict.level,
+    )
+    finding = GaugeMetricFamily(
+        "chrony_health_finding",
+        "Whether pychrony.health found this (see its CODES) with its default limits.",
+        labels=["code"],
+    )
+    found = {each.code for each in verdict.findings}
+    for code in health.CODES:
+        finding.add_metric([code], float(code in found))
+    yield finding
 
 
 def families(report: Report, result: Any) -> Iterator[Metric]:

@@ -52,7 +52,7 @@ class Metrics(Command):
             say(str(error))
             return USAGE
         registry = CollectorRegistry()
-        registry.register(Collected(scrapes.metrics(math.inf)))
+        registry.register(Collected(scrapes(math.inf).metrics))
         registry.register(BuildInfo())
         text = generate_latest(registry)
         try:

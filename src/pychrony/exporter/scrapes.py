@@ -8,11 +8,13 @@ import threading
 import time
 from collections.abc import Sequence
 from concurrent.futures import Future
+from dataclasses import dataclass
 from typing import Callable
 
 from prometheus_client.core import Metric
 
 import pychrony
+from pychrony import health
 
 from ..command import asking
 from .collector import ChronyCollector
@@ -21,6 +23,20 @@ from .target import UNREACHED, Target
 
 # Seconds in which a call ends after its connection was closed.
 ENDING = 5.0
+
+
+@dataclass(frozen=True)
+class Scrape:
+    """What a scrape found.
+
+    verdict: None if a report that it needs is switched off. address: where chronyd answered; None if it did not.
+    complete: whether there was time for all reports.
+    """
+
+    metrics: list[Metric]
+    verdict: health.Verdict | None
+    address: str | None
+    complete: bool
 
 
 class Scrapes:
@@ -50,12 +66,11 @@ class Scrapes:
         self._known: Sequence[str | None] = ()  # where the host with that name answered last
         self._lock = threading.Lock()
         self._target: Target | None = None
-        # The metrics that are being asked for, and whether there was time for all of them.
-        self._running: Future[tuple[list[Metric], bool]] | None = None
+        self._running: Future[Scrape] | None = None
         self._ended = False
 
-    def metrics(self, deadline: float) -> list[Metric]:
-        """The metrics, asked for until the deadline (by time.monotonic()). TimeoutError: another scrape takes too long."""
+    def __call__(self, deadline: float) -> Scrape:
+        """Ask chronyd, until the deadline (by time.monotonic()). TimeoutError: another scrape takes too long."""
         while True:
             with self._lock:
                 if self._ended:
@@ -68,23 +83,26 @@ class Scrapes:
                 return self._ask(target, result)
             try:
                 left = min(max(0.0, deadline - time.monotonic()), threading.TIMEOUT_MAX)
-                metrics, complete = running.result(left)
+                scrape = running.result(left)
             except concurrent.futures.TimeoutError as error:
                 raise TimeoutError("no time is left: another scrape is still running") from error
-            if complete or deadline <= time.monotonic():
-                return metrics
+            if scrape.complete or deadline <= time.monotonic():
+                return scrape
 
-    def _ask(self, target: Target, result: Future[tuple[list[Metric], bool]]) -> list[Metric]:
+    def _ask(self, target: Target, result: Future[Scrape]) -> Scrape:
+        collector = ChronyCollector(target, self.reports, self._note)
         try:
-            metrics = list(ChronyCollector(target, self.reports, self._note).collect())
-            complete = time.monotonic() < target.deadline
+            metrics = list(collector.collect())
         except BaseException as error:
             self._finish(target)
             result.set_exception(error)
             raise
+        complete = time.monotonic() < target.deadline
+        address = target.addresses[0] if len(target.addresses) == 1 else None
+        scrape = Scrape(metrics, collector.verdict, address, complete)
         self._finish(target)
-        result.set_result((metrics, complete))
-        return metrics
+        result.set_result(scrape)
+        return scrape
 
     def _finish(self, target: Target) -> None:
         target.close()
