@@ -18,6 +18,12 @@ if TYPE_CHECKING:
     from typing import Callable
 
 
+def _overview() -> Command:
+    from pychrony.command.overview import Overview
+
+    return Overview()
+
+
 def _report(name: str) -> Command:
     from pychrony.command.reports import Report
 
@@ -62,7 +68,7 @@ def _metrics() -> Command:
 
 # Each imports its command's module when it is called. The names are in the order of `pychrony --help`.
 COMMANDS: dict[str, Callable[[], Command]] = {
-    "": partial(_report, "tracking"),
+    "": _overview,
     **{name: partial(_report, name) for name in REPORTS},
     "report": _any_report,
     "check": _check,

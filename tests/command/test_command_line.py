@@ -19,6 +19,7 @@ from support.responder import Responder, silent
 from support.waiting import wait_for
 
 import pychrony
+from pychrony.__main__ import COMMANDS
 from pychrony.testing import FakeChronyd
 
 # Wrong command lines.
@@ -81,11 +82,30 @@ def test_a_report_that_the_port_does_not_give_is_status_3(server: Chronyd) -> No
 
 
 def test_a_hosts_name_is_resolved(server: Chronyd) -> None:
-    text = command.output("-a", f"localhost:{server.port}")
+    text = command.output("tracking", "-a", f"localhost:{server.port}")
     assert "7F7F0101" in text
     done = command.run("-a", "nosuch.invalid")
     assert done.returncode == 3
     assert done.stderr.startswith("pychrony: cannot resolve the host name 'nosuch.invalid': ")
+
+
+# Help.
+
+
+def test_help_fits_a_screen_and_names_every_command_and_option() -> None:
+    lines = command.output("--help", COLUMNS="80").splitlines()
+    assert len(lines) <= 40
+    assert max(map(len, lines)) <= 80
+    words = {word.strip(",") for line in lines for word in line.split()[:3]}
+    assert {name for name in COMMANDS if name} <= words
+    assert {"-a", "--address", "-t", "--json", "--csv", "--watch", "-v", "--version"} <= words
+
+
+@pytest.mark.parametrize("name", [name for name in COMMANDS if name])
+def test_a_commands_own_help_has_the_rest(name: str) -> None:
+    text = command.output(name, "--help")
+    assert text.startswith(f"usage: pychrony {name} ")
+    assert "--address" in text and "\nexit status:\n" in text and "\nenvironment:\n" in text
 
 
 # Without libchrony.
@@ -178,7 +198,7 @@ def test_watching_draws_over_what_was_drawn(many: Chronyd) -> None:
 
 def test_watching_goes_on_when_chronyd_is_away(server: Chronyd) -> None:
     with Chronyd() as daemon:
-        with Terminal("--watch", "0.1", "-a", daemon.udp, columns=200) as terminal:
+        with Terminal("tracking", "--watch", "0.1", "-a", daemon.udp, columns=200) as terminal:
             terminal.wait_for("Reference ID")
             daemon.terminate()
             terminal.wait_for("cannot reach chronyd")
@@ -276,16 +296,16 @@ def test_output_that_cannot_be_written_is_reported(client: Chronyd) -> None:
 
 
 def test_closed_standard_streams_are_no_trouble(client: Chronyd) -> None:
-    line = shlex.join([command.path(), "-a", client.socket])
+    line = shlex.join([command.path(), "tracking", "-a", client.socket])
     assert shell(f"{line} >&-").stderr == ""
     done = shell(f"{line} <&- 2>&-")
-    assert (done.returncode, done.stdout.count("\n")) == (0, 15)
+    assert (done.returncode, done.stdout.count("\n")) == (0, 14)
 
 
 @pytest.mark.parametrize("locale", ["C", "POSIX", "de_DE.ISO-8859-1", "nowhere.nothing"])
 def test_no_locale_makes_it_fail(locale: str, client: Chronyd) -> None:
     changes = {"LC_ALL": locale, "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
-    assert "Synchronised    : Yes" in command.output("-a", client.socket, **changes)
+    assert "synchronised to 127.0.0.1" in command.output("-a", client.socket, **changes)
     for encoding in ("ascii", None):
         done = command.run("-a", "\u0436\udcff", **changes, PYTHONIOENCODING=encoding)
         assert done.returncode in (2, 3)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import re
 import sys
 
 from .. import _durations as durations
@@ -23,22 +24,26 @@ WATCH_INTERVAL = 2.0
 
 DESCRIPTION = """\
 Ask chronyd, the NTP daemon, how good the system's clock is.
-Without a command: its tracking report.
+Without a command: may the clock be trusted, and what are its sources?
 """
 
-EPILOG = """\
+EXAMPLES = """\
 examples:
-  pychrony                          how good is the clock?
+  pychrony                          may the clock be trusted?
   pychrony sources -v               the sources, with each column explained
   pychrony --json | jq .offset      one number for a script
-  pychrony sources --watch          the sources, asked again every 2 s
+  pychrony --watch                  the verdict and the sources, asked again every 2 s
   pychrony check --critical 10ms    for Nagios, Icinga and the like
   pychrony wait --max-error 50ms    before a program that needs the time
   pychrony doctor                   what is wrong, and what to do about it
+"""
 
+NOTE = """\
 (*) chronyd gives these reports over its Unix socket only, to root and to its
 own user, unless opencommands in its configuration (chrony 4.7) says otherwise.
+"""
 
+RARE = """\
 exit status:
   0  success
   1  the clock is not synchronised, or not good enough; of wait and doctor only
@@ -51,6 +56,8 @@ environment:
   PYCHRONY_LIBCHRONY  the path of libchrony
   NO_COLOR            if not empty: no colours
 """
+
+EPILOG = "\n".join([EXAMPLES, NOTE, RARE])
 
 
 def duration(text: str) -> float:
@@ -79,7 +86,7 @@ OPTIONS: dict[str, tuple[tuple[str, ...], dict[str, Any]]] = {
         ("-a", "--address"),
         {
             "metavar": "ADDRESS",
-            "help": "the chronyd to ask: path of its Unix socket, or an IP address or host name with an optional port "
+            "help": "the chronyd to ask: path of its Unix socket, or IP address or host name, with an optional port "
             "(default: the one in the environment variable PYCHRONY_ADDRESS, else the first that can be reached of "
             "/run/chrony/chronyd.sock, /var/run/chrony/chronyd.sock, 127.0.0.1:323 and [::1]:323)",
         },
@@ -126,9 +133,11 @@ class Help(argparse.RawDescriptionHelpFormatter):
 
 
 class Wrapped(Help):
-    """For a description that is one paragraph."""
+    """For a description that is one paragraph; text of several lines is left as it is."""
 
     def _fill_text(self, text: str, width: int, indent: str) -> str:
+        if "\n" in text:
+            return super()._fill_text(text, width, indent)
         return argparse.HelpFormatter._fill_text(self, text, width, indent)
 
 
@@ -183,8 +192,48 @@ def parser_of(command: Command, name: str) -> Parser:
     return parser
 
 
+def short_help(commands: Commands) -> str:
+    """The help without a command, on one screen: of each command and each option the first words."""
+    made = {name: make() for name, make in commands.items()}
+    pairs = [(name, command.about) for name, command in made.items() if name]
+    options = [
+        (action, action.help or "")
+        for action in parser_of(made[""], "")._actions
+        if action.dest != "help"
+    ]
+    return "\n".join(
+        [
+            "usage: pychrony [OPTION]... [COMMAND] [OPTION]...\n",
+            DESCRIPTION,
+            "commands:",
+            *_listed(pairs),
+            "\noptions:",
+            *_listed([(_invocation(action), help) for action, help in options]),
+            "\n(*) over chronyd's Unix socket only, for root and chronyd's own user",
+            "pychrony COMMAND --help has the rest: options, exit status, environment.\n",
+        ]
+    )
+
+
+def _listed(pairs: Sequence[tuple[str, str]]) -> list[str]:
+    from .text import wrapped
+
+    size = max(len(name) for name, _ in pairs)
+    lines = []
+    for name, about in pairs:
+        words = re.split("[;(]", about)[0].strip()
+        star = " (*)" if about.endswith(" (*)") else ""
+        lines += wrapped(f"  {name:<{size}}  {words}{star}", _columns(), " " * (size + 4))
+    return lines
+
+
+def _invocation(action: argparse.Action) -> str:
+    value = "" if action.metavar is None else f" {action.metavar}"
+    return ", ".join(action.option_strings) + (f" [{value[1:]}]" if action.nargs == "?" else value)
+
+
 def whole_parser(commands: Commands) -> Parser:
-    """The parser of all commands: for help, manual page and completion."""
+    """The parser of all commands: for the manual page, the completion and the documentation."""
     default = commands[""]()
     parser = Parser(
         prog="pychrony",
@@ -208,6 +257,7 @@ def _settings(command: Command, name: str) -> dict[str, Any]:
     return {
         "prog": f"pychrony {name}".strip(),
         "description": about,
+        "epilog": RARE,
         "formatter_class": Wrapped,
         "allow_abbrev": False,
     }

@@ -55,7 +55,7 @@ def run(commands: Commands, line: Sequence[str], missing: ImportError | None) ->
     try:
         name, rest = arguments.split(commands, line)
         if not name and {"-h", "--help"} & set(rest):
-            arguments.whole_parser(commands).print_help()
+            print(arguments.short_help(commands), end="")
             return DONE
         command = commands[name]()
         options = arguments.parse(command, name, rest)

@@ -47,6 +47,10 @@ class Shown(Command):
         now = time.time()
         return self.written(options, [{"time": now, **row} for row in self.rows(answer)])
 
+    def outage(self, options: Namespace, error: pychrony.ChronyError) -> str:
+        """For people: a round of --watch in which chronyd did not answer."""
+        return f"pychrony: {one_line(error)}"
+
     def failed_round(self, options: Namespace, error: pychrony.ChronyError) -> str:
         """For programs: a round of --watch in which chronyd did not answer."""
         row: Plain = {"time": time.time(), "error": one_line(error)}
@@ -83,7 +87,7 @@ class Report(Shown):
 
     def __init__(self, name: str) -> None:
         super().__init__()
-        self.name = name
+        self.name = self.report = name
         self.described = REPORTS[name]
         self.about = self.described["about"] + ("" if self.described["on_command_port"] else " (*)")
         self.is_one = not self.described["shape"].startswith("per ")
@@ -100,15 +104,15 @@ class Report(Shown):
     def text(self, answer: Any, options: Namespace, first: bool) -> str:
         from . import text
 
-        lines = [*text.legend(self.name), ""] if options.legend and first else []
+        lines = [*text.legend(tables.columns(self.report)), ""] if options.legend and first else []
         if answer is None:
-            return "\n".join([*lines, tables.DISABLED[self.name]])
-        return "\n".join([*lines, *text.report(self.name, records_of(answer))])
+            return "\n".join([*lines, tables.DISABLED[self.report]])
+        return "\n".join([*lines, *text.report(self.report, records_of(answer))])
 
     def rows(self, answer: Any) -> list[Plain]:
         if answer is None:
             return [dict.fromkeys(field["name"] for field in self.described["fields"])]
-        return [as_plain(self.name, record) for record in records_of(answer)]
+        return [as_plain(self.report, record) for record in records_of(answer)]
 
     def columns(self, rows: list[Plain]) -> list[str]:
         return ["time", *(field["name"] for field in self.described["fields"])]

@@ -6,7 +6,7 @@ chronyc's formats, and its combined columns, were read from its sources (client.
 from __future__ import annotations
 
 from .._reports import ENUMERATIONS, REPORTS
-from . import clock, units
+from . import units
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -156,12 +156,6 @@ def _synchronised(record: Any) -> str:
     return "No, chronyd only follows its local reference" if record.is_local_reference() else "No"
 
 
-def _greatest_error(record: Any) -> str:
-    # Without a source, the sum of these numbers means nothing: the clock may be wrong by any amount.
-    known = record.is_synchronized()
-    return f"{clock.greatest_error(record):.9f} seconds" if known else "unknown"
-
-
 # The rules.
 
 
@@ -185,11 +179,7 @@ def columns(report: str) -> list[Column]:
         made[:2] = [_joined(made[0], made[1])]
     elif report == "tracking":
         # What chronyc leaves to the reader to work out.
-        parts = of("offset", "root_dispersion", "root_delay")
-        made += [
-            Column("Greatest error", parts, _greatest_error),
-            Column("Synchronised", of("reference_id", "leap_status"), _synchronised),
-        ]
+        made.append(Column("Synchronised", of("reference_id", "leap_status"), _synchronised))
     elif report == "ntpdata":
         place = [column.heading for column in made].index("NTP tests") + 1
         made[place:place] = [

@@ -7,7 +7,7 @@ from . import tables, terminal
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from typing import Any
+    from typing import Any, Callable
 
 GAP = "  "
 
@@ -18,12 +18,7 @@ def report(name: str, records: list[Any]) -> list[str]:
         return ["chronyd has no sources that this report is about."]
     columns = tables.columns(name)
     if tables.layout(name) == "table":
-        return table(
-            [column.heading for column in columns],
-            [[column.show(record) or "-" for column in columns] for record in records],
-            [column.left for column in columns],
-            [tables.colour(name, record) for record in records],
-        )
+        return table(columns, records, lambda record: tables.colour(name, record))
     lines: list[str] = []
     for record in records:
         cells = [(column.heading, column.show(record)) for column in columns]
@@ -62,22 +57,21 @@ def wrapped(text: str, width: int, indent: str = "") -> list[str]:
 
 
 def table(
-    headings: Sequence[str],
-    rows: Sequence[Sequence[str]],
-    left: Sequence[bool],
-    colours: Sequence[str],
+    columns: Sequence[tables.Column], records: Sequence[Any], colour: Callable[[Any], str]
 ) -> list[str]:
-    """A line for each row, each column as wide as its widest cell.
+    """A line for each record, each column as wide as its widest cell.
 
-    Where the terminal is narrower, a row takes several lines, each after the first indented.
+    Where the terminal is narrower, a record takes several lines, each after the first indented.
     """
+    headings = [column.heading for column in columns]
+    rows = [[column.show(record) or "-" for column in columns] for record in records]
     widths = [max(map(len, cells)) for cells in zip(headings, *rows)]
     groups = _groups(widths, terminal.room())
 
     def lines(cells: Sequence[str]) -> list[str]:
         padded = [
-            f"{cell:<{size}}" if is_left else f"{cell:>{size}}"
-            for cell, size, is_left in zip(cells, widths, left)
+            f"{cell:<{size}}" if column.left else f"{cell:>{size}}"
+            for cell, size, column in zip(cells, widths, columns)
         ]
         return [
             GAP * (number > 0) + GAP.join(padded[group.start : group.stop]).rstrip()
@@ -90,8 +84,8 @@ def table(
     )
     made = [terminal.coloured(line, "heading") for line in lines(headings)]
     made.append("=" * total)
-    for row, colour in zip(rows, colours):
-        made += [terminal.coloured(line, colour) for line in lines(row)]
+    for row, record in zip(rows, records):
+        made += [terminal.coloured(line, colour(record)) for line in lines(row)]
     return made
 
 
@@ -107,9 +101,8 @@ def _groups(widths: Sequence[int], room: int | None) -> list[range]:
     return [*groups, range(start, len(widths))]
 
 
-def legend(name: str) -> list[str]:
+def legend(columns: Sequence[tables.Column]) -> list[str]:
     """What each column means, in the words of the record's own fields, and what its letters mean."""
-    columns = tables.columns(name)
     size = max(len(column.heading) for column in columns)
     width = max(terminal.width(), size + 30)
     lines = []

@@ -31,7 +31,7 @@ def run(options: Namespace, command: Shown) -> NoReturn:
             if for_programs:
                 print(command.failed_round(options, error), flush=True)
             elif draws:
-                draw(f"pychrony: {one_line(error)}")
+                draw(f"{title(command, options)}\n\n{command.outage(options, error)}")
             else:
                 complain(f"pychrony: {one_line(error)}")
         else:
@@ -45,7 +45,8 @@ def run(options: Namespace, command: Shown) -> NoReturn:
 
 def title(command: Shown, options: Namespace) -> str:
     now = time.strftime("%Y-%m-%d %H:%M:%S UTC", time.gmtime())
-    return f"chronyd's {command.name}, every {options.watch:g} s (Ctrl-C ends)  {now}"
+    what = f"chronyd's {command.name}" if command.name else "pychrony"
+    return f"{what}, every {options.watch:g} s (Ctrl-C ends)  {now}"
 
 
 def draw(text: str) -> None:

@@ -1,0 +1,139 @@
+"""`pychrony` alone: may the clock be trusted, which sources does it have, and what is to be done?"""
+
+from __future__ import annotations
+
+import sys
+
+from .. import _durations as durations
+from .._reports import REPORTS
+from . import tables, terminal
+from .reports import Report
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from argparse import Namespace
+    from typing import Any
+
+    import pychrony
+
+    from ..health import Verdict
+    from .history import History
+
+COLOURS = {"OK": "good", "WARNING": "doubtful", "CRITICAL": "bad", "UNKNOWN": "bad"}
+
+
+class Overview(Report):
+    """For programs it is the tracking report, as it is under that name."""
+
+    def __init__(self) -> None:
+        super().__init__("tracking")
+        self.name = ""
+        self.bound: History | None = None
+        self.offset: History | None = None
+
+    def ask(self, options: Namespace) -> Any:
+        if options.json or options.csv:
+            return super().ask(options)
+        from .. import health
+        from . import asking
+
+        return health.assess(*asking.ask(options.address, options.timeout, health.ask))
+
+    def text(self, answer: Verdict, options: Namespace, first: bool) -> str:
+        from .. import health
+        from . import advice, text
+
+        assert answer.tracking is not None
+        lines = [
+            terminal.coloured(line, COLOURS[answer.level.name]) for line in fitted(str(answer))
+        ]
+        if options.watch is not None:
+            lines += self.history(options, answer.error_bound, answer.tracking.offset)
+        sources = [source for source in answer.sources if not health.is_slot(source)]
+        if sources:
+            lines.append("")
+            if options.legend and first:
+                lines += [*text.legend(columns()), ""]
+            lines += text.table(columns(), sources, colour_of)
+        slots = len(answer.sources) - len(sources)
+        if slots:
+            lines += [
+                "",
+                *fitted(f"without an address: {slots} (unresolved names, spare slots of a pool)"),
+            ]
+        for line in advice.on(answer):
+            lines += ["", *fitted(f"-> {line}")]
+        return "\n".join(lines)
+
+    def outage(self, options: Namespace, error: pychrony.ChronyError) -> str:
+        from .. import health
+
+        lines = fitted(str(health.failed(error)))
+        lines = [terminal.coloured(line, "bad") for line in lines]
+        return "\n".join([*lines, *self.history(options, None, None)])
+
+    def history(self, options: Namespace, bound: float | None, offset: float | None) -> list[str]:
+        """The bound and the offset of the last minutes: this round's value in words, then a line of bars."""
+        from .history import History, bars
+
+        if not terminal.has_escapes(sys.stdout):
+            return []
+        if self.bound is None or self.offset is None:
+            self.bound, self.offset = History(options.watch), History(options.watch)
+        self.bound.add(bound)
+        self.offset.add(offset)
+        width = max(8, terminal.width() - 1)
+        lines = [""]
+        for name, of, is_signed in (("bound", self.bound, False), ("offset", self.offset, True)):
+            known = of.known()
+            if len(of.values) < 2 or not known:
+                continue
+            low, high = (min(known) if is_signed else 0.0, max(known))
+            now = of.values[-1]
+            words = f"{name}: {'none' if now is None else durations.text(now)}"
+            between = f"{durations.text(low)} to " if is_signed else "at most "
+            span = durations.text(of.covered())
+            lines += [f"{words}; {between}{durations.text(high)} in {span}"]
+            lines += [bars(of.columns(width), low, high)]
+        return lines if len(lines) > 1 else []
+
+
+def fitted(line: str) -> list[str]:
+    from . import text
+
+    room = terminal.room()
+    return [line] if room is None else text.wrapped(line, room, "   ")
+
+
+def colour_of(source: pychrony.Source) -> str:
+    return tables.colour("sources", source)
+
+
+def columns() -> list[tables.Column]:
+    """The sources in a few columns, durations with the unit that fits."""
+    fields = {field["name"]: field for field in REPORTS["sources"]["fields"]}
+    state, address, stratum = tables.columns("sources")[:3]
+
+    def answered(source: pychrony.Source) -> str:
+        return f"{bin(source.reachability & 0xFF).count('1')} of 8"
+
+    def age(source: pychrony.Source) -> str:
+        ago = source.last_sample_ago
+        return "-" if ago is None else f"{durations.text(ago)} ago"
+
+    def offset(source: pychrony.Source) -> str:
+        if source.last_sample_ago is None:
+            return "-"
+        sign = "+" if source.latest_meas > 0 else ""
+        error = durations.text(source.latest_meas_err)
+        return f"{sign}{durations.text(source.latest_meas)} +/- {error}"
+
+    column = tables.Column
+    return [
+        state,
+        address,
+        stratum,
+        column("Answered", [fields["reachability"]], answered),
+        column("Measured", [fields["last_sample_ago"]], age),
+        column("Offset", [fields["latest_meas"], fields["latest_meas_err"]], offset, left=True),
+    ]
