@@ -20,6 +20,7 @@ from columns import COLUMNS
 import pychrony
 import pychrony.aio
 import pychrony.testing
+from pychrony import health
 from pychrony.__main__ import COMMANDS
 from pychrony.command.arguments import whole_parser
 
@@ -250,7 +251,9 @@ def aio() -> str:
     rows = [
         [
             code("await aio." + signature(pychrony.aio, name)),
-            f"[`pychrony.{name}()`](#{anchor(name)})",
+            "[`pychrony.health.check()`](#health-check)"
+            if name == "check_health"
+            else f"[`pychrony.{name}()`](#{anchor(name)})",
         ]
         for name in names
     ]
@@ -259,6 +262,29 @@ def aio() -> str:
         + "\n"
         + class_entries(pychrony.aio, "ChronyConnection", "aio-ChronyConnection")
     )
+
+
+def findings() -> str:
+    return table(
+        ["code", "level", "meaning"],
+        [[code(name), level, meaning] for name, (level, meaning) in health.CODES.items()],
+    )
+
+
+def judgement() -> str:
+    parts = [
+        "`Level` is an `IntEnum` of the four levels, and `CODES` the dictionary of the findings above.\n\n"
+    ]
+    for name in ("Limits", "check", "assess", "Verdict", "Finding", "Cached"):
+        text = entry(health, name, "###", "", f"health-{name}")
+        parts.append(text.replace(f"={health.Limits()}", "=Limits()"))
+        if name == "Verdict":
+            rows = [
+                [code(each), (inspect.getdoc(getattr(health.Verdict, each)) or "").split("\n\n")[0]]
+                for each in ("ok", "age", "selected", "usable", "summary", "to_dict")
+            ]
+            parts.append(table(["member", "what it is"], rows) + "\n")
+    return "".join(parts)
 
 
 def testing() -> str:
@@ -358,7 +384,9 @@ MAKERS: dict[str, Callable[[], str]] = {
     "connection": connection,
     "enumerations": enumerations,
     "exceptions": exceptions,
+    "findings": findings,
     "functions": functions,
+    "judgement": judgement,
     "records": records,
     "testing": testing,
 }

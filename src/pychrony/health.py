@@ -525,6 +525,20 @@ def _same(address: str, name: str) -> bool:
 # What becomes of it.
 
 
+def with_findings(verdict: Verdict, findings: list[Finding]) -> Verdict:
+    """The verdict with more findings, which replace those of the same codes."""
+    codes = {finding.code for finding in findings}
+    kept = [finding for finding in verdict.findings if finding.code not in codes]
+    return _verdict(
+        kept + findings,
+        verdict.time,
+        verdict.error_bound,
+        verdict.tracking,
+        verdict.sources,
+        verdict.error,
+    )
+
+
 def _verdict(
     findings: list[Finding],
     now: float,

@@ -69,7 +69,7 @@ def test_the_verdict_on_a_clock_that_is_too_wrong_says_so() -> None:
         ticket = doctor("-a", daemon.address)
     assert ticket["exit_status"] == 1
     assert ticket["verdict"] == (
-        "The clock is synchronised to 192.0.2.1, but may be 706.8 ms wrong, more than 500 ms: it must not be trusted."
+        "The clock is synchronised to 192.0.2.1, but may be 706.2 ms off, more than 500 ms: it must not be trusted."
     )
 
 
@@ -77,7 +77,7 @@ def test_the_verdict_on_a_clock_with_a_warning_points_to_it() -> None:
     with FakeChronyd(tracking=make_tracking(ref_time=time.time() - 100_000)) as daemon:
         ticket = doctor("-a", daemon.address)
     assert ticket["exit_status"] == 0
-    assert ticket["verdict"].endswith("wrong; but see the notes on it above.")
+    assert ticket["verdict"].endswith("off; but see the notes on it above.")
 
 
 def test_each_fact_that_other_diagnoses_need_has_its_line() -> None:
@@ -173,4 +173,4 @@ def test_people_get_lines_that_fit_their_terminal(many: Chronyd) -> None:
     long = [line for line in plain.splitlines() if len(line) > 60]
     # Only text that cannot be broken may be longer: paths.
     assert [line for line in long if " " in line[9:].strip()] == []
-    assert "wrong" in plain.rpartition("The clock is synchronised to ")[2]
+    assert " off" in plain.rpartition("The clock is synchronised to ")[2]

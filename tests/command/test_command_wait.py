@@ -12,12 +12,14 @@ from support.chronyd import LOCAL_SERVER, Chronyd, client_of
 from support.command import CTRL_C, INTERRUPTED, Terminal
 from support.responder import Datagrams, Request, Responder, faithful, silent
 
-from pychrony.testing import FakeChronyd, make_tracking
+from pychrony import SourceState
+from pychrony.testing import FakeChronyd, make_source, make_tracking
 
 
 def test_it_returns_at_once_when_the_clock_is_synchronised(client: Chronyd) -> None:
     text = command.output("wait", "-a", client.socket)
-    assert text.startswith("synchronised to 127.0.0.1, at most ")
+    assert text.startswith("at most ")
+    assert " off, synchronised to 127.0.0.1, stratum 9, " in text
     assert command.output("wait", "--max-error", "10s", "-a", client.socket)
 
 
@@ -39,19 +41,48 @@ def test_it_gives_up_when_asked_to(kind: str, state: str, request: pytest.Fixtur
 def test_it_waits_for_a_smaller_error(client: Chronyd) -> None:
     done = command.run("wait", "--max-error", "1ns", "--for", "0.1", "-a", client.socket)
     assert done.returncode == 1
-    assert "which is still above 1 ns; 1 of 1 sources reachable" in done.stderr
+    assert "more than 1 ns (synchronised to 127.0.0.1, " in done.stderr
 
 
 def test_an_error_that_is_just_as_large_as_allowed_is_not_waited_for() -> None:
-    tracking = make_tracking(offset=0.25, root_delay=0.25, root_dispersion=0.125)
-    with FakeChronyd(tracking=tracking) as daemon:
+    # 0.25 + 0.25 - 22 s of drift, and those 22 s.
+    drift = 22 * (2**-9 + 0.046875 + 15) * 1e-6
+    tracking = make_tracking(offset=0.25, ref_time=time.time())
+    with FakeChronyd(
+        tracking=tracking, sources=[make_source(latest_meas=0, latest_meas_err=0.25 - drift)]
+    ) as daemon:
         codes = [
             command.run(
                 "wait", "--max-error", limit, "--for", "0.1", "-a", daemon.address
             ).returncode
-            for limit in ("0.5", "0.499")
+            for limit in ("0.50001", "0.49999")
         ]
     assert codes == [0, 1]
+
+
+@pytest.mark.parametrize(
+    ("wanted", "reached"),
+    [
+        (("--max-stratum", "3"), True),
+        (("--max-stratum", "2"), False),
+        (("--source", "192.0.2.1"), True),
+        (("--source", "192.0.2.2"), False),
+        (("--max-stratum", "3", "--source", "192.0.2.1", "--max-error", "10ms"), True),
+    ],
+)
+def test_it_waits_for_a_stratum_and_a_source(wanted: tuple[str, ...], reached: bool) -> None:
+    with FakeChronyd(tracking=make_tracking(ref_time=time.time())):
+        done = command.run("wait", "--for", "0.1", *wanted)
+    assert done.returncode == (0 if reached else 1), done
+
+
+def test_a_limit_of_the_error_is_not_kept_where_the_error_has_no_bound() -> None:
+    sources = [make_source(state=SourceState.NONSELECTABLE)]
+    with FakeChronyd(tracking=make_tracking(ref_time=time.time()), sources=sources):
+        assert command.run("wait", "--for", "0.1").returncode == 0
+        done = command.run("wait", "--for", "0.1", "--max-error", "1s")
+    assert done.returncode == 1
+    assert "no source is selected" in done.stderr
 
 
 def test_a_stopped_or_absent_chronyd_is_waited_for(stopped: Chronyd) -> None:
@@ -95,7 +126,7 @@ def test_chronyd_may_be_started_later(server: Chronyd) -> None:
         with Terminal("wait", "-a", daemon.udp, columns=200) as terminal:
             terminal.wait_for("no answer yet: cannot reach chronyd")
             daemon.restart()
-            terminal.wait_for("synchronised to 127.0.0.1, at most ")
+            terminal.wait_for(" off, synchronised to 127.0.0.1, ")
             assert terminal.ended() == 0
 
 

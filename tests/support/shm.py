@@ -100,6 +100,11 @@ class ShmClock:
         while not self._ended.wait(self.interval):
             self.write()
 
+    def stop(self) -> None:
+        """Give no more samples."""
+        self._ended.set()
+        self._thread.join()
+
     def __enter__(self) -> ShmClock:
         self._thread.start()
         return self
@@ -110,7 +115,6 @@ class ShmClock:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        self._ended.set()
-        self._thread.join()
+        self.stop()
         _libc.shmdt(self._address)
         _libc.shmctl(self._id, IPC_RMID, None)

@@ -79,6 +79,14 @@ def host_and_port(address: str) -> tuple[str | None, str]:
 
 def resolve(host: str, port: str, timeout: float) -> list[str]:
     """The host's addresses, each with the port."""
+    return [
+        f"[{ip}]:{port or 323}" if ":" in ip else f"{ip}:{port or 323}"
+        for ip in look_up(host, timeout)
+    ]
+
+
+def look_up(host: str, timeout: float) -> list[str]:
+    """The host's IP addresses."""
     import socket
     import threading
 
@@ -106,8 +114,4 @@ def resolve(host: str, port: str, timeout: float) -> list[str]:
             f"cannot resolve the host name {host!r}: {reason}. Is it spelled right, and does DNS work?",
             pychrony.ErrorCode.OPEN_FAILED,
         ) from errors[0]
-    addresses = []
-    for family, _, _, _, (ip, *_) in found:
-        brackets = ("[", "]") if family == socket.AF_INET6 else ("", "")
-        addresses.append(f"{brackets[0]}{ip!s}{brackets[1]}:{port or 323}")
-    return addresses
+    return [str(ip) for _, _, _, _, (ip, *_) in found]

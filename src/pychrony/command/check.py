@@ -7,27 +7,19 @@ not be made.
 
 from __future__ import annotations
 
-import time
-
 from .. import _durations as durations
-from . import COMMON, Command, UsageError, clock, one_line
-from .arguments import count, duration
+from .. import health
+from . import COMMON, Command, UsageError, clock, one_line, ranges
+from .arguments import Version
+from .ranges import Range
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
+    from collections.abc import Iterator
 
     import pychrony
-
-OK, WARNING, CRITICAL, UNKNOWN = range(4)
-STATUS = ("OK", "WARNING", "CRITICAL", "UNKNOWN")
-
-# The default limits: of the greatest error and of the last measurement's age, in seconds. docs/command.md gives the reasons.
-WARNING_ERROR = 0.1
-CRITICAL_ERROR = 0.5
-MAX_AGE = 8192.0
-MAX_STRATUM = 15
-MIN_SOURCES = 1
+    from pychrony.health import Finding, Verdict
 
 
 class Check(Command):
@@ -36,50 +28,78 @@ class Check(Command):
         "may the clock be trusted? For monitoring: a line with performance data, and an exit status"
     )
     description = (
-        "A monitoring plugin. The clock's greatest possible error, abs(offset) + root dispersion + root delay / 2, is "
-        "compared with --warning and --critical. Also CRITICAL: the clock is not synchronised, chronyd follows only its "
-        "local reference, chronyd does not answer. UNKNOWN: a wrong command line, no permission, no libchrony. Durations "
-        "are written 100us, 5ms, 1.5s, 2min, or as they are printed: '5 ms'."
+        "A monitoring plugin. The clock's error bound (pychrony.error_bound()) is compared with --warning and --critical. "
+        "Also CRITICAL: the clock is not synchronised, chronyd follows only its local reference, chronyd does not answer. "
+        "UNKNOWN: a wrong command line, no permission, no libchrony. A RANGE is that of the Monitoring Plugins guidelines: "
+        "10 (no more), 10: (no less), 10:20, @10:20 (not from 10 to 20). Durations are written 100us, 5ms, 1.5s, 2min, or "
+        "as they are printed: '5 ms'."
     )
     options = COMMON
+    json = False
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         option = parser.add_argument
+        option("-H", "--hostname", dest="address", metavar="ADDRESS", help="the same as --address")
+        option(
+            "-V",
+            "--version",
+            action=Version,
+            nargs=0,
+            help="print the versions, and which libchrony is in use",
+        )
         option(
             "-w",
             "--warning",
-            metavar="DURATION",
-            type=duration,
-            help="WARNING when the clock may be more wrong than this (default: 100ms)",
+            metavar="RANGE",
+            type=ranges.of_durations,
+            help="WARNING when the clock may be more off than this (default: 100ms)",
         )
         option(
             "-c",
             "--critical",
-            metavar="DURATION",
-            type=duration,
-            help="CRITICAL when the clock may be more wrong than this (default: 500ms)",
+            metavar="RANGE",
+            type=ranges.of_durations,
+            help="CRITICAL when the clock may be more off than this (default: 500ms)",
         )
         option(
             "--max-age",
-            metavar="DURATION",
-            type=duration,
-            default=MAX_AGE,
+            metavar="RANGE",
+            type=ranges.of_durations,
+            default=Range(high=clock.DEFAULT.max_age),
             help="WARNING when the last measurement is older (default: 8192s, eight polls at chronyd's longest "
-            "usual interval)",
+            "usual interval); CRITICAL if no source is selected then",
         )
         option(
             "--max-stratum",
-            metavar="STRATUM",
-            type=count,
-            default=MAX_STRATUM,
+            metavar="RANGE",
+            type=ranges.of_numbers,
+            default=Range(high=clock.DEFAULT.max_stratum),
             help="WARNING when the clock's stratum is higher (default: 15)",
         )
         option(
             "--min-sources",
             metavar="COUNT",
-            type=count,
-            default=MIN_SOURCES,
-            help="WARNING when fewer sources are reachable (default: 1)",
+            type=at_least,
+            default=Range(low=clock.DEFAULT.min_sources),
+            help="WARNING when chronyd could select fewer sources (default: 1); a range is taken too",
+        )
+        option(
+            "--answered",
+            metavar="RANGE",
+            type=ranges.of_numbers,
+            help="WARNING when the share of the sources' last eight polls that were answered is not in this range, in "
+            "percent (75: is at least 75 %%)",
+        )
+        option(
+            "--falsetickers",
+            metavar="RANGE",
+            type=ranges.of_numbers,
+            help="WARNING when more sources than this are falsetickers (0: when any is)",
+        )
+        option("--leap", action="store_true", help="WARNING when a leap second is pending")
+        clock.add_source(parser)
+        option(
+            "--json", action="store_true", help="write the verdict as JSON, not as a plugin does"
         )
         option(
             "-v",
@@ -90,46 +110,36 @@ class Check(Command):
 
     def check(self, options: Namespace) -> None:
         set_error_limits(options)
+        self.json = options.json
 
     def run(self, options: Namespace) -> int:
-        from . import asking
-
-        status, sources = asking.ask(
-            options.address,
-            options.timeout,
-            lambda connection: (connection.get_tracking(), connection.get_sources()),
-        )
-        now = time.time()
-        findings = assess(status, sources, options, now)
-        worst = max((level for level, _ in findings), default=OK)
-        said = "; ".join(words for _, words in findings) or in_words(status)
-        if findings and status.is_synchronized():
-            # The error is not reported twice.
-            too_large = clock.greatest_error(status) > options.warning
-            said += f" ({follows(status) if too_large else in_words(status)})"
-        data = " ".join(performance(status, sources, options, now))
-        print(f"CLOCK {STATUS[worst]}: {said} | {data}")
-        if options.verbose:
+        verdict = clock.judge(options, limits(options), options.timeout)
+        if verdict.tracking is not None:
+            verdict = health.with_findings(verdict, list(conditions(verdict, options)))
+        if self.json:
+            return print_json(verdict)
+        data = performance(verdict, options)
+        print(f"CLOCK {verdict.level.name}: {plain(verdict.summary)}{' | ' if data else ''}{data}")
+        if options.verbose and verdict.sources:
             from . import text
 
-            print("\n".join(text.report("sources", sources)))
-        return worst
+            print("\n".join(text.report("sources", list(verdict.sources))))
+        return verdict.level
 
     def usage_error(self, error: UsageError) -> int:
         print(f"CLOCK UNKNOWN: {plain(error)}")
-        return UNKNOWN
+        return health.Level.UNKNOWN
 
     def failed(self, error: Exception) -> int:
-        """The line and status for a check without an answer.
+        """libchrony is missing."""
+        print(f"CLOCK UNKNOWN: {plain(error)}")
+        return health.Level.UNKNOWN
 
-        The guidelines keep UNKNOWN for what goes wrong within a plugin; a service that does not answer is CRITICAL.
-        """
-        import pychrony
 
-        unreachable = isinstance(error, getattr(pychrony, "ChronyConnectionError", ()))
-        level = CRITICAL if unreachable else UNKNOWN
-        print(f"CLOCK {STATUS[level]}: {plain(error)}")
-        return level
+def at_least(text: str) -> Range:
+    """A count, which is the least that is good; or a range."""
+    given = ranges.of_numbers(text)
+    return given if ":" in text or "@" in text else Range(low=given.high)
 
 
 def plain(text: object) -> str:
@@ -137,97 +147,140 @@ def plain(text: object) -> str:
     return one_line(text).replace("|", "/")
 
 
+def print_json(verdict: Verdict) -> int:
+    import json
+
+    print(json.dumps(verdict.to_dict()))
+    return verdict.level
+
+
 def set_error_limits(options: Namespace) -> None:
     """Fill in the defaults; if only one limit is given and the other's default contradicts it, that default is moved."""
-    if options.warning is None:
-        options.warning = min(
-            WARNING_ERROR, CRITICAL_ERROR if options.critical is None else options.critical
+    warning, critical = options.warning, options.critical
+    default = clock.DEFAULT
+    if warning is None:
+        high = (
+            critical.high if critical is not None and critical.is_maximum() else default.warn_error
         )
-    if options.critical is None:
-        options.critical = max(CRITICAL_ERROR, options.warning)
-    if options.warning > options.critical:
-        raise UsageError("--warning must not be above --critical")
+        options.warning = Range(high=min(default.warn_error, high))
+    if critical is None:
+        high = warning.high if warning is not None and warning.is_maximum() else default.max_error
+        options.critical = Range(high=max(default.max_error, high))
+    if warning and critical and warning.is_maximum() and critical.is_maximum():
+        if warning.high > critical.high:
+            raise UsageError("--warning must not be above --critical")
 
 
-def default_limits() -> Namespace:
-    from argparse import Namespace
+def limits(options: Namespace) -> health.Limits:
+    """What health can judge: the upper limits. conditions() judges the ranges that are more than that."""
+    infinite = float("inf")
 
-    return Namespace(
-        warning=WARNING_ERROR,
-        critical=CRITICAL_ERROR,
-        max_age=MAX_AGE,
-        max_stratum=MAX_STRATUM,
-        min_sources=MIN_SOURCES,
+    def highest(range_: Range) -> float:
+        return range_.high if range_.is_maximum() else infinite
+
+    stratum = highest(options.max_stratum)
+    sources = options.min_sources
+    return health.Limits(
+        max_error=highest(options.critical),
+        warn_error=highest(options.warning),
+        max_age=highest(options.max_age),
+        max_stratum=255 if stratum == infinite else int(stratum),
+        min_sources=-int(-sources.low // 1)
+        if not sources.inverted and sources.high == infinite
+        else 0,
+        source=options.source,
     )
 
 
-def assess(
-    status: pychrony.TrackingStatus, sources: list[pychrony.Source], limits: Namespace, now: float
-) -> list[tuple[int, str]]:
-    """What is wrong with the clock: the level and the words of each finding. Empty if all is well."""
-    if not status.is_synchronized():
-        return [(CRITICAL, f"{clock.in_words(status)}; {clock.count_of_reachable(sources)}")]
-    findings = []
-    error = clock.greatest_error(status)
-    for level, limit in ((CRITICAL, limits.critical), (WARNING, limits.warning)):
-        if error > limit:
-            findings.append(
-                (level, f"may be {durations.text(error)} wrong, more than {durations.text(limit)}")
-            )
-            break
-    age = measurement_age(status, now)
-    if age > limits.max_age:
-        words = f"the last measurement is {durations.text(age)} old, more than {durations.text(limits.max_age)}"
-        findings.append((WARNING, words))
-    if status.stratum > limits.max_stratum:
-        findings.append((WARNING, f"stratum {status.stratum} is above {limits.max_stratum}"))
-    if clock.reachable(sources) < limits.min_sources:
-        words = f"{clock.count_of_reachable(sources)}, fewer than {limits.min_sources}"
-        findings.append((WARNING, words))
-    return findings
+def conditions(verdict: Verdict, options: Namespace) -> Iterator[Finding]:
+    """What health does not judge, or not by a range of two sides."""
+    warning = health.Level.WARNING
+    if verdict.error_bound is not None:
+        for level, range_ in (
+            (health.Level.CRITICAL, options.critical),
+            (warning, options.warning),
+        ):
+            if not range_.allows(verdict.error_bound):
+                words = f"may be {durations.text(verdict.error_bound)} off, {range_.words(durations.text)}"
+                yield health.Finding(level, "error-bound", words)
+                break
+    for code, value, range_, words in measured(verdict, options):
+        if value is not None and range_ is not None and not range_.allows(value):
+            yield health.Finding(warning, code, words)
+    if options.leap:
+        for finding in verdict.findings:
+            if finding.code == "leap-second-pending":
+                yield health.Finding(warning, finding.code, finding.words)
 
 
-def in_words(status: pychrony.TrackingStatus) -> str:
-    """The clock, in a line."""
-    error = durations.text(clock.greatest_error(status))
-    return f"at most {error} wrong, {follows(status)}"
+def measured(
+    verdict: Verdict, options: Namespace
+) -> Iterator[tuple[str, float | None, Range | None, str]]:
+    """Of each other condition: the finding's code, the value, the range that was given, the finding's words."""
+    age, tracking = verdict.age, verdict.tracking
+    assert tracking is not None
+    if tracking.is_synchronized() and age is not None:
+        if not options.max_age.is_maximum():
+            words = f"the last measurement is {durations.text(age)} old, {options.max_age.words(durations.text)}"
+            yield "old-measurement", age, options.max_age, words
+        if not options.max_stratum.is_maximum():
+            words = f"stratum {tracking.stratum} is {options.max_stratum.words(ranges.plain)}"
+            yield "stratum", tracking.stratum, options.max_stratum, words
+    count = health.count_of_usable(verdict.sources)
+    if options.min_sources.inverted or options.min_sources.high < float("inf"):
+        words = f"{count}, {options.min_sources.words(ranges.plain)}"
+        yield "few-sources", verdict.usable, options.min_sources, words
+    share = answered(verdict)
+    if options.answered and share is not None:
+        words = f"{ranges.plain(share)} % of the last polls were answered, {options.answered.words(ranges.plain)} %"
+        yield "unanswered-polls", share, options.answered, words
+    for finding in verdict.findings:
+        if finding.code == "falsetickers":
+            yield finding.code, falsetickers(verdict), options.falsetickers, finding.words
 
 
-def follows(status: pychrony.TrackingStatus) -> str:
-    """What the clock is synchronised to."""
-    return plain(f"{clock.in_words(status)}, stratum {status.stratum}")
+def falsetickers(verdict: Verdict) -> int:
+    return sum(source.state.name == "FALSETICKER" for source in verdict.sources)
 
 
-def measurement_age(status: pychrony.TrackingStatus, now: float) -> float:
-    """Seconds since the last measurement; not negative even if the clock was set back."""
-    return max(0.0, now - status.ref_time)
+def answered(verdict: Verdict) -> float | None:
+    """How many of the last eight polls of all sources were answered, in percent."""
+    registers = [source.reachability for source in verdict.sources if not health.is_slot(source)]
+    if not registers:
+        return None
+    return round(
+        100 * sum(bin(bits & 0xFF).count("1") for bits in registers) / (8 * len(registers)), 2
+    )
 
 
-def performance(
-    status: pychrony.TrackingStatus, sources: list[pychrony.Source], limits: Namespace, now: float
-) -> list[str]:
-    """Performance data: label=value[unit];warning;critical;minimum;maximum. Numbers in it may not have exponents."""
-    counts = f"{clock.reachable(sources)};{limits.min_sources}:;;0;{len(sources)}"
-    if not status.is_synchronized():
-        # The numbers of a clock without a source mean nothing.
-        return [f"reachable={counts}"]
-
-    def seconds(label: str, value: float, rest: str = ";;;") -> str:
-        return f"{label}={decimal(value)}s{rest}"
-
-    error_limits = f";{decimal(limits.warning)};{decimal(limits.critical)};0;"
-    return [
-        seconds("error", clock.greatest_error(status), error_limits),
-        seconds("offset", status.offset),
-        seconds("root_delay", status.root_delay, ";;;0;"),
-        seconds("root_dispersion", status.root_dispersion, ";;;0;"),
-        f"frequency={decimal(status.frequency)};;;;",
-        f"stratum={status.stratum};{limits.max_stratum};;0;16",
-        seconds("age", measurement_age(status, now), f";{decimal(limits.max_age)};;0;"),
-        f"reachable={counts}",
+def performance(verdict: Verdict, options: Namespace) -> str:
+    """Performance data: label=value[unit];warning;critical;minimum;maximum."""
+    if verdict.tracking is None:
+        return ""
+    resolved = [source for source in verdict.sources if not health.is_slot(source)]
+    share = answered(verdict)
+    counts = [
+        f"usable={verdict.usable};{options.min_sources};;0;{len(resolved)}",
+        f"reachable={clock.reachable(resolved)};;;0;{len(resolved)}",
+        f"falsetickers={falsetickers(verdict)};{options.falsetickers or ''};;0;{len(resolved)}",
     ]
+    if share is not None:
+        counts.append(f"answered={ranges.plain(share)}%;{options.answered or ''};;0;100")
+    if not verdict.tracking.is_synchronized():
+        # The numbers of a clock without a source mean nothing.
+        return " ".join(counts)
+    return " ".join([*numbers(verdict, verdict.tracking, options), *counts])
 
 
-def decimal(value: float) -> str:
-    """Nine decimal places, without trailing zeros."""
-    return f"{value:.9f}".rstrip("0").rstrip(".")
+def numbers(verdict: Verdict, status: pychrony.TrackingStatus, options: Namespace) -> Iterator[str]:
+    def seconds(label: str, value: float, rest: str = ";;;") -> str:
+        return f"{label}={ranges.plain(value)}s{rest}"
+
+    if verdict.error_bound is not None:
+        yield seconds("error", verdict.error_bound, f";{options.warning};{options.critical};0;")
+    yield seconds("offset", status.offset)
+    yield seconds("root_delay", status.root_delay, ";;;0;")
+    yield seconds("root_dispersion", status.root_dispersion, ";;;0;")
+    yield f"frequency={ranges.plain(status.frequency)};;;;"
+    yield f"stratum={status.stratum};{options.max_stratum};;0;16"
+    yield seconds("age", verdict.age or 0.0, f";{options.max_age};;0;")

@@ -1,37 +1,131 @@
-"""What the tracking report says about the clock, in words, and how far the clock may be wrong."""
+"""Asks chronyd and judges the clock: what check, wait, guard and log share."""
 
 from __future__ import annotations
 
+from argparse import ArgumentTypeError
+
+from .. import health
+from . import one_line
+from .arguments import count, duration, positive_duration
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from pychrony import Source, TrackingStatus
+    from argparse import ArgumentParser, Namespace
+
+    from pychrony import Source
+
+DEFAULT = health.Limits()
 
 
-def greatest_error(status: TrackingStatus) -> float:
-    """How many seconds the clock may be wrong, if the path to the primary source is no worse than one-sided.
+def add_limits(parser: ArgumentParser) -> None:
+    """The options from which limits() makes Limits."""
+    option = parser.add_argument
+    option(
+        "--max-error",
+        metavar="DURATION",
+        type=positive_duration,
+        help="the clock must not be more off than this (default: 500ms)",
+    )
+    option(
+        "--max-age",
+        metavar="DURATION",
+        type=duration,
+        help="the last measurement must not be older (default: 8192s, eight polls at chronyd's longest usual interval)",
+    )
+    option(
+        "--max-stratum",
+        metavar="STRATUM",
+        type=count,
+        help="the clock's stratum must not be higher (default: 15)",
+    )
+    option(
+        "--min-sources",
+        metavar="COUNT",
+        type=count,
+        help="chronyd must be able to select at least so many sources (default: 1)",
+    )
+    add_source(parser)
 
-    This is the offset that is still being corrected, plus what the measurements on the way to the primary source may hide:
-    RFC 5905's root distance.
-    """
-    return abs(status.offset) + status.root_dispersion + status.root_delay / 2
+
+def add_source(parser: ArgumentParser) -> None:
+    parser.add_argument(
+        "--source",
+        metavar="NAME",
+        type=name,
+        help="this must be the selected source: an IP address, a host name, or a reference clock's name (PPS)",
+    )
 
 
-def in_words(status: TrackingStatus) -> str:
-    """The state of synchronisation."""
-    if status.is_local_reference():
-        return "not synchronised: chronyd follows no source, only its local reference"
-    if not status.is_synchronized():
-        return "not synchronised"
-    return f"synchronised to {status.reference_id_name}"
+def name(text: str) -> str:
+    if not text:
+        raise ArgumentTypeError("a name must not be empty")
+    return text
+
+
+# Option: the finding that shows that what was asked for is not so, though it alone does not make a clock untrusted.
+REQUIRED = {
+    "max_age": "old-measurement",
+    "max_stratum": "stratum",
+    "min_sources": "few-sources",
+}
+
+
+def limits(options: Namespace) -> health.Limits:
+    given = {
+        name: value
+        for name in ("max_error", "max_age", "max_stratum", "min_sources", "source")
+        if (value := getattr(options, name, None)) is not None
+    }
+    return health.Limits(**given)
+
+
+def is_good(verdict: health.Verdict, options: Namespace) -> bool:
+    """Whether the clock may be trusted, and keeps each limit that was given."""
+    required = {code for name, code in REQUIRED.items() if getattr(options, name, None) is not None}
+    return verdict.ok and not required & {finding.code for finding in verdict.findings}
+
+
+def judge(options: Namespace, limits: health.Limits, timeout: float) -> health.Verdict:
+    """Ask the chronyd that the options name. What it fails to answer is part of the verdict."""
+    import pychrony
+
+    from . import asking
+
+    try:
+        tracking, sources = asking.ask(options.address, timeout, health.ask)
+    except pychrony.ChronyError as error:
+        return health.failed(error)
+    verdict = health.assess(tracking, sources, limits)
+    if any(finding.code == "wrong-source" for finding in verdict.findings):
+        return _by_host(verdict, limits, timeout)
+    return verdict
+
+
+def _by_host(verdict: health.Verdict, limits: health.Limits, timeout: float) -> health.Verdict:
+    """The verdict if the source's name is that of a host, whose addresses are looked up only now."""
+    import pychrony
+
+    from . import asking
+
+    (host,) = limits.wanted
+    assert verdict.tracking is not None
+    if asking.host_and_port(host)[0] is None or host in (
+        source.address for source in verdict.sources
+    ):
+        return verdict
+    try:
+        addresses = asking.look_up(host, timeout)
+    except pychrony.ChronyError as error:
+        unknown = [
+            health.Finding(finding.level, finding.code, f"{finding.words}; {one_line(error)}")
+            for finding in verdict.findings
+            if finding.code == "wrong-source"
+        ]
+        return health.with_findings(verdict, unknown)
+    limits = health.Limits(**{**vars(limits), "source": (host, *addresses)})
+    return health.assess(verdict.tracking, verdict.sources, limits, now=verdict.time)
 
 
 def reachable(sources: list[Source]) -> int:
     """How many sources answered any of the last eight polls."""
     return sum(source.is_reachable() for source in sources)
-
-
-def count_of_reachable(sources: list[Source]) -> str:
-    """For people: 2 of 4 sources reachable."""
-    if not sources:
-        return "chronyd has no sources"
-    return f"{reachable(sources)} of {len(sources)} sources reachable"

@@ -10,6 +10,7 @@ import sys
 import time
 
 from .. import _durations as durations
+from .. import health
 from . import (
     COMMON,
     DONE,
@@ -17,7 +18,6 @@ from . import (
     NOT_SYNCHRONISED,
     Command,
     UsageError,
-    check,
     clock,
     one_line,
     tables,
@@ -317,18 +317,19 @@ def look_for_process(findings: Findings) -> None:
 def look_at_clock(findings: Findings, answer: Answer) -> tuple[int, str]:
     """The exit status and the verdict."""
     status, sources, _, _ = answer
-    now = time.time()
-    doubts = check.assess(status, sources, check.default_limits(), now)
-    for level, words in doubts:
-        critical = level == check.CRITICAL
+    judged = health.assess(status, sources)
+    doubts = [finding for finding in judged.findings if finding.level > health.Level.OK]
+    for finding in doubts:
+        critical = finding.level == health.Level.CRITICAL
         findings.add(
-            "problem" if critical else "note", "clock", words, clock_advice(status, sources)
+            "problem" if critical else "note", "clock", finding.words, clock_advice(status, sources)
         )
     if not status.is_synchronized():
         return NOT_SYNCHRONISED, "The clock is not synchronised, and must not be trusted."
     direction = "slow" if status.offset > 0 else "fast"
     rate = "fast" if status.frequency > 0 else "slow"
-    findings.add("ok", "clock", f"{clock.in_words(status)}, stratum {status.stratum}")
+    follows = f"synchronised to {status.reference_id_name}"
+    findings.add("ok", "clock", f"{follows}, stratum {status.stratum}")
     findings.add(
         "ok",
         "correction",
@@ -338,20 +339,25 @@ def look_at_clock(findings: Findings, answer: Answer) -> tuple[int, str]:
     findings.add(
         "ok",
         "error",
-        f"at most {durations.text(clock.greatest_error(status))}: root delay {durations.text(status.root_delay)}, "
+        f"{at_most(judged)}: root delay {durations.text(status.root_delay)}, "
         f"root dispersion {durations.text(status.root_dispersion)}; last measurement "
-        f"{durations.text(check.measurement_age(status, now))} ago",
+        f"{durations.text(judged.age or 0)} ago",
     )
     if status.is_leap_pending():
         findings.add(
             "note", "leap second", f"{tables.word(status.leap_status)} at the end of the day"
         )
-    verdict = f"The clock is {clock.in_words(status)}, "
-    for level, words in doubts:
-        if level == check.CRITICAL:
-            return NOT_SYNCHRONISED, verdict + f"but {words}: it must not be trusted."
-    verdict += f"and at most {durations.text(clock.greatest_error(status))} wrong"
+    verdict = f"The clock is {follows}, "
+    if not judged.ok:
+        return NOT_SYNCHRONISED, verdict + f"but {doubts[0].words}: it must not be trusted."
+    verdict += f"and {at_most(judged)}"
     return DONE, verdict + ("; but see the notes on it above." if doubts else ".")
+
+
+def at_most(verdict: health.Verdict) -> str:
+    if verdict.error_bound is None:
+        return "its error has no bound"
+    return f"at most {durations.text(verdict.error_bound)} off"
 
 
 def clock_advice(status: pychrony.TrackingStatus, sources: list[pychrony.Source]) -> str:

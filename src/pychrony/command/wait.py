@@ -6,8 +6,9 @@ import sys
 import time
 
 from .. import _durations as durations
-from . import DONE, NOT_SYNCHRONISED, Command, clock, one_line, terminal
-from .arguments import positive_duration
+from .. import health
+from . import DONE, NOT_SYNCHRONISED, Command, clock, terminal
+from .arguments import count, positive_duration
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -26,13 +27,21 @@ class Wait(Command):
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument(
+        option = parser.add_argument
+        option(
             "--max-error",
             metavar="DURATION",
             type=positive_duration,
-            help="wait also until the clock cannot be more wrong than this",
+            help="wait also until the clock cannot be more off than this",
         )
-        parser.add_argument(
+        option(
+            "--max-stratum",
+            metavar="STRATUM",
+            type=count,
+            help="wait also until the clock's stratum is not higher than this",
+        )
+        clock.add_source(parser)
+        option(
             "--for",
             dest="limit",
             metavar="SECONDS",
@@ -48,49 +57,53 @@ class Wait(Command):
             while True:
                 left = end - time.monotonic()
                 # In whole hundredths, because the timeout appears in the message about a silent chronyd.
-                reached, state = look(options, min(options.timeout, max(round(left, 2), LEAST)))
-                if reached:
+                verdict = look(options, min(options.timeout, max(round(left, 2), LEAST)))
+                if is_reached(verdict, options):
                     progress.clear()
-                    print(state)
+                    print(verdict.summary)
                     return DONE
                 left = end - time.monotonic()
                 if left <= 0:
                     progress.clear()
                     limit = durations.text(options.limit)
-                    print(f"pychrony: gave up after {limit}: {state}", file=sys.stderr)
+                    print(f"pychrony: gave up after {limit}: {state(verdict)}", file=sys.stderr)
                     return NOT_SYNCHRONISED
-                progress.show(state)
+                progress.show(state(verdict))
                 time.sleep(min(INTERVAL, left))
         finally:
             progress.clear()
 
 
-def look(options: Namespace, timeout: float) -> tuple[bool, str]:
-    """Whether the clock is as good as was asked for; and its state, in words.
+def look(options: Namespace, timeout: float) -> health.Verdict:
+    """The verdict. Errors that waiting cannot mend (no permission, a chronyd of another version) are raised.
 
-    If chronyd is not there, it may yet be started. Errors that waiting cannot mend (no permission at any address, a
-    chronyd of another version) are raised.
+    If chronyd is not there, it may yet be started.
     """
     import pychrony
 
-    from . import asking
+    largest = float("inf") if options.max_error is None else options.max_error
+    limits = health.Limits(
+        max_error=largest,
+        warn_error=largest,
+        max_stratum=clock.DEFAULT.max_stratum
+        if options.max_stratum is None
+        else options.max_stratum,
+        source=options.source,
+    )
+    verdict = clock.judge(options, limits, timeout)
+    if verdict.error is not None and not isinstance(verdict.error, pychrony.ChronyConnectionError):
+        raise verdict.error
+    return verdict
 
-    try:
-        status, sources = asking.ask(
-            options.address,
-            timeout,
-            lambda connection: (connection.get_tracking(), connection.get_sources()),
-        )
-    except pychrony.ChronyConnectionError as error:
-        return False, f"no answer yet: {one_line(error)}"
-    if not status.is_synchronized():
-        return False, f"{clock.in_words(status)}; {clock.count_of_reachable(sources)}"
-    error_bound = clock.greatest_error(status)
-    words = f"{clock.in_words(status)}, at most {durations.text(error_bound)} wrong"
-    if options.max_error is not None and error_bound > options.max_error:
-        limit = durations.text(options.max_error)
-        return False, f"{words}, which is still above {limit}; {clock.count_of_reachable(sources)}"
-    return True, words
+
+def is_reached(verdict: health.Verdict, options: Namespace) -> bool:
+    """Whether the clock is as good as was asked for. A limit of the error is not kept where the error has no bound."""
+    bounded = options.max_error is None or verdict.error_bound is not None
+    return bounded and clock.is_good(verdict, options)
+
+
+def state(verdict: health.Verdict) -> str:
+    return f"no answer yet: {verdict.summary}" if verdict.error is not None else verdict.summary
 
 
 class Progress:
