@@ -1,4 +1,4 @@
-"""The steps of tools/install-test, run as root in a root of its own: python3 steps.py WHEEL LIBCHRONY PYTHON.
+"""The steps of tools/matrix, run as root in a root of its own: python3 steps.py WHEEL LIBCHRONY PYTHON.
 
 PYTHON is the interpreter in which the wheel is installed. LIBCHRONY serves as the system's, in /usr/lib, where the dynamic
 linkers of glibc and of musl both look.
