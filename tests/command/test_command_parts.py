@@ -9,6 +9,7 @@ import threading
 from typing import Any
 
 import pytest
+from support import command
 from support.responder import Responder, silent
 
 import pychrony
@@ -92,7 +93,7 @@ def test_anything_but_a_hosts_name_goes_to_pychrony_unchanged(address: str) -> N
 def two_addresses(monkeypatch: pytest.MonkeyPatch) -> None:
     """A host with two addresses; there is no chronyd at the first."""
 
-    def found(host: str, port: Any, **_: Any) -> list[Any]:
+    def found(host: str, port: Any, family: int = 0, **_: Any) -> list[Any]:
         assert host == "two.example"
         return [
             (socket.AF_INET6, socket.SOCK_DGRAM, 17, "", ("::1", 0, 0, 0)),
@@ -123,11 +124,54 @@ def test_if_all_addresses_refuse_each_is_named(monkeypatch: pytest.MonkeyPatch) 
     assert caught.value.error_code == pychrony.ErrorCode.RECV_FAILED
 
 
-def test_a_silent_address_ends_the_search(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_hosts_next_address_is_tried_if_the_first_is_silent(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     two_addresses(monkeypatch)
-    with Responder(silent, transport="udp6") as daemon:
-        with pytest.raises(pychrony.ChronyTimeoutError):
-            asking.ask(f"two.example:{daemon.port}", 0.1, stratum)
+    with Responder(silent, transport="udp6") as hung:
+        with Responder(address=f"127.0.0.1:{hung.port}") as daemon:
+            assert asking.ask(f"two.example:{daemon.port}", 0.4, stratum) == 3
+            assert hung.requests
+
+
+def test_if_one_is_silent_and_the_others_refuse_it_is_a_timeout(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    two_addresses(monkeypatch)
+    with Responder(silent, transport="udp6") as hung:
+        with pytest.raises(pychrony.ChronyTimeoutError, match="127.0.0.1") as caught:
+            asking.ask(f"two.example:{hung.port}", 0.1, stratum)
+    assert caught.value.error_code == pychrony.ErrorCode.TIMEOUT
+
+
+def test_a_name_is_resolved_to_the_family_that_is_asked_for() -> None:
+    assert asking.candidates("localhost:9", 10.0, socket.AF_INET) == ["127.0.0.1:9"]
+    with Responder() as daemon:
+        name = f"localhost:{daemon.port}"
+        assert command.run("tracking", "-4", "-a", name).returncode == 0
+        done = command.run("-6", "tracking", "-a", name)
+        assert done.returncode == 3
+        assert "127.0.0.1" not in done.stderr
+
+
+def test_link_local_addresses_are_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    found = [(socket.AF_INET6, socket.SOCK_DGRAM, 17, "", ("fe80::1%lo", 0, 0, 1))]
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: found)
+    with pytest.raises(pychrony.ChronyConnectionError, match="link-local"):
+        asking.candidates("near.example", 10.0)
+
+
+def test_the_address_in_the_environment_may_be_all_that_an_option_may() -> None:
+    with Responder() as daemon:
+        name = f"localhost:{daemon.port}"
+        assert "Stratum         : 3\n" in command.output("tracking", PYCHRONY_ADDRESS=name)
+    with Responder(transport="unix") as daemon:
+        for url in (f"unix://{daemon.address}", f"unix:{daemon.address}", daemon.address):
+            assert command.output("tracking", "-a", url)
+            assert command.output("tracking", PYCHRONY_ADDRESS=url)
+    done = command.run("tracking", PYCHRONY_ADDRESS="127.0.0.1:x")
+    assert done.returncode == 2
+    assert "in the environment variable PYCHRONY_ADDRESS" in done.stderr
 
 
 def test_a_silent_name_server_delays_no_call_beyond_its_timeout(

@@ -211,3 +211,22 @@ def test_the_address_is_taken_from_the_environment_without_raised_privileges_onl
     state, outcome = done.stdout.splitlines()
     assert state == ("raised" if raised else "not raised")
     assert ("127.0.0.77:7777" in outcome) != raised
+
+
+@pytest.mark.parametrize("raised", [True, False])
+def test_the_command_heeds_the_address_in_the_environment_where_the_extension_does(
+    privileged: Path, raised: bool
+) -> None:
+    if not raised:
+        privileged.chmod(0o755)
+    code = f"""
+import sys, types
+package = types.ModuleType("pychrony")
+package.__path__ = [{str(Path(pychrony.__file__).parent)!r}]
+sys.modules["pychrony"] = package
+from pychrony.command import asking
+print(asking.from_environment())
+"""
+    environment = {"PYCHRONY_ADDRESS": "/run/theirs.sock", "PYTHONHOME": sys.base_prefix}
+    done = child.execute([privileged, "-c", code], env=environment)
+    assert done.stdout == ("None\n" if raised else "/run/theirs.sock\n")

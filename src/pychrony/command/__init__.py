@@ -50,7 +50,7 @@ USAGE = 2
 NO_ANSWER = 3  # chronyd could not be asked, or the answer could not be written
 
 # Options that every command has.
-COMMON = ("address", "timeout")
+COMMON = ("address", "timeout", "ipv4", "ipv6")
 
 
 class UsageError(ValueError):

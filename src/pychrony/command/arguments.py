@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 
 WATCH_INTERVAL = 2.0
 
+# Those of the module socket, which is not imported for this.
+AF_INET, AF_INET6 = 2, 10
+
 DESCRIPTION = """\
 Ask chronyd, the NTP daemon, how good the system's clock is.
 Without a command: may the clock be trusted, and what are its sources?
@@ -98,6 +101,26 @@ OPTIONS: dict[str, tuple[tuple[str, ...], dict[str, Any]]] = {
             "type": positive_duration,
             "default": 3.0,
             "help": "how long to wait for each answer (default: 3)",
+        },
+    ),
+    "ipv4": (
+        ("-4",),
+        {
+            "dest": "family",
+            "action": "store_const",
+            "const": AF_INET,
+            "default": 0,
+            "help": "resolve a host name to IPv4 addresses only",
+        },
+    ),
+    "ipv6": (
+        ("-6",),
+        {
+            "dest": "family",
+            "action": "store_const",
+            "const": AF_INET6,
+            "default": 0,
+            "help": "resolve a host name to IPv6 addresses only",
         },
     ),
     "json": (
@@ -182,7 +205,7 @@ def add_options(parser: argparse.ArgumentParser, options: Sequence[str]) -> None
     """Give a parser options of the table."""
     for key in options:
         flags, settings = OPTIONS[key]
-        parser.add_argument(*flags, dest=key, **settings)
+        parser.add_argument(*flags, **{"dest": key, **settings})
 
 
 def parser_of(command: Command, name: str) -> Parser:

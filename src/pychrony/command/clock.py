@@ -92,7 +92,7 @@ def judge(options: Namespace, limits: health.Limits, timeout: float) -> health.V
     from . import asking
 
     try:
-        tracking, sources = asking.ask(options.address, timeout, health.ask)
+        tracking, sources = asking.ask(options.address, timeout, health.ask, options.family)
     except pychrony.ChronyError as error:
         return health.failed(error)
     verdict = health.assess(tracking, sources, limits)

@@ -37,7 +37,8 @@ class Overview(Report):
         from .. import health
         from . import asking
 
-        return health.assess(*asking.ask(options.address, options.timeout, health.ask))
+        answer = asking.ask(options.address, options.timeout, health.ask, options.family)
+        return health.assess(*answer)
 
     def text(self, answer: Verdict, options: Namespace, first: bool) -> str:
         from .. import health

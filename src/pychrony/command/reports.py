@@ -99,6 +99,7 @@ class Report(Shown):
             options.address,
             options.timeout,
             lambda connection: getattr(connection, self.described["getter"])(),
+            options.family,
         )
 
     def text(self, answer: Any, options: Namespace, first: bool) -> str:
@@ -143,7 +144,7 @@ class AnyReport(Shown):
             except ValueError as error:  # there is no such report
                 raise UsageError(str(error)) from None
 
-        return asking.ask(options.address, options.timeout, get)
+        return asking.ask(options.address, options.timeout, get, options.family)
 
     def text(self, answer: list[Plain], options: Namespace, first: bool) -> str:
         from . import text

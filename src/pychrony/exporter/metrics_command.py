@@ -47,6 +47,7 @@ class Metrics(Command):
                 options.timeout,
                 selected(options),
                 lambda report, error: say(f"{report}: {error}"),
+                options.family,
             )
         except ValueError as error:
             say(str(error))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import concurrent.futures
-import os
 import threading
 import time
 from collections.abc import Sequence
@@ -54,8 +53,10 @@ class Scrapes:
         timeout: float,
         reports: Sequence[Report],
         failed: Callable[[str, pychrony.ChronyError], object],
+        family: int = 0,
     ) -> None:
-        self.address = address or os.environ.get("PYCHRONY_ADDRESS") or None
+        self.address = asking.in_force(address)
+        self.family = family
         self.is_name = bool(self.address and asking.host_and_port(self.address)[0])
         if not self.is_name:
             asking.connect(self.address, timeout)  # refuses a malformed address; opens nothing
@@ -110,7 +111,7 @@ class Scrapes:
             self._target = self._running = None
 
     def _addresses(self, timeout: float) -> Sequence[str | None]:
-        return self._known or asking.candidates(self.address, timeout)
+        return self._known or asking.candidates(self.address, timeout, self.family)
 
     def _note(self, report: str, error: pychrony.ChronyError | None) -> None:
         if self.is_name:

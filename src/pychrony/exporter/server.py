@@ -277,6 +277,7 @@ def run(options: Namespace, addresses: Sequence[str], reports: Sequence[Report])
             options.timeout,
             reports,
             lambda report, error: say(f"{report}: {error}"),
+            options.family,
         )
         application = Application(scrapes, options.allow, accounts(options))
         context = tls(options)
