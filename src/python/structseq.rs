@@ -407,8 +407,8 @@ unsafe extern "C" fn reduce<const REPORT: usize>(record: Object, _: Object) -> O
 /// # Safety
 /// The record must have these fields, from this index on.
 unsafe fn named(fields: &[Field], record: Object, first: usize) -> Result<Owned> {
-    // SAFETY: as the caller promises.
-    dictionary(
-        fields.iter().enumerate().map(|(index, known)| (known.name, Ok(unsafe { field(record, first + index) }))),
-    )
+    dictionary(fields.iter().enumerate().map(|(index, known)| {
+        // SAFETY: as the caller promises.
+        (known.name, Ok(unsafe { field(record, first + index) }))
+    }))
 }
