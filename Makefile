@@ -16,13 +16,14 @@ CLIPPY := env CI=true cargo clippy --locked --all-targets -- --deny warnings
 export VERBOSE
 
 .DELETE_ON_ERROR:
-.PHONY: help demo test lint format rust-tests types tests docs hardening coverage bench wheel command-files matrix newcomer clean
+.PHONY: help demo test lint format rust-tests types tests docs browser hardening coverage bench wheel command-files matrix newcomer clean
 
 help:
 	@echo 'make demo       the tracking report of a chronyd: the system'"'"'s, or a private one'
 	@echo 'make test       every check: formats, lints, types, tests on each CPython from 3.9 on, or with PYTHON=3.11 on that'
 	@echo 'make lint       only formats and lints; make format puts formats right'
 	@echo 'make docs       the documentation, as a site in .cache/docs/index.html, and the tests of its gallery'
+	@echo 'make browser    what the exporter shows to people, in Chromium, with pictures in .cache/browser'
 	@echo 'make coverage   which lines of the Rust and the Python code the tests reach, in .cache/coverage'
 	@echo 'make hardening  the long tests: hostile responses, memory, allocation failures, threads'
 	@echo 'make bench      what a call costs, compared with the C library, PyPI'"'"'s pychrony and chronyc;'
@@ -98,6 +99,9 @@ docs: $(WHEEL)/stamp .cache/docs-venv/ready
 	$(STEP) 'Tests of the gallery' env $(WITH_LIBCHRONY) $(DOCS_VENV) -m pytest -q -p no:cacheprovider docs
 	$(STEP) 'Documentation (Sphinx)' env $(WITH_LIBCHRONY) $(DOCS_VENV) -m sphinx -E -W --keep-going -q -b html docs .cache/docs
 	@echo 'The documentation is in .cache/docs/index.html'
+
+browser: .cache/prepared-demo $(WHEEL)/stamp
+	@tools/browser $(WHEEL)/*.whl
 
 # LENGTH is short or long; the same SEED makes the same mutants again.
 hardening: .cache/prepared-all $(WHEEL)/stamp

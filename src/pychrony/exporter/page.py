@@ -38,6 +38,8 @@ COLUMNS = (
     ("Error", True),
 )
 
+NUMBER = ' class="number"'
+
 STATES = {
     member["name"]: (member["symbol"] or "", member["doc"])
     for member in ENUMERATIONS["SourceState"]["members"]
@@ -46,7 +48,7 @@ STATES = {
 STYLE = """
 :root { color-scheme: light dark; --line: #8886; --OK: #1a7f37; --WARNING: #9a6700; --CRITICAL: #cf222e; --UNKNOWN: #6e7781; }
 @media (prefers-color-scheme: dark) { :root { --OK: #3fb950; --WARNING: #d29922; --CRITICAL: #ff7b72; --UNKNOWN: #9198a1; } }
-body { font: 16px/1.5 system-ui, sans-serif; max-width: 60rem; margin: 0 auto; padding: 1rem; overflow-wrap: anywhere; }
+body { font: 16px/1.5 system-ui, sans-serif; max-width: 68rem; margin: 0 auto; padding: 1rem; overflow-wrap: anywhere; }
 header { border-left: .4rem solid var(--level); padding-left: 1rem; }
 h1 { color: var(--level); margin: 0; }
 header p { margin: 0; }
@@ -55,10 +57,16 @@ code { opacity: .7; }
 h2 { font-size: 1.1rem; margin: 1.5rem 0 .5rem; }
 dl { display: grid; grid-template-columns: max-content 1fr; gap: .25rem 1rem; margin: 0; }
 dd { margin: 0; }
-.table { overflow-x: auto; overflow-wrap: normal; }
 table { border-collapse: collapse; }
 th, td { text-align: left; padding: .25rem 1rem .25rem 0; border-bottom: 1px solid var(--line); white-space: nowrap; }
 .number { text-align: right; font-variant-numeric: tabular-nums; }
+@media (max-width: 60rem) {
+  table, tbody, tr, tbody th, td { display: block; white-space: normal; }
+  thead { display: none; }
+  tr { border-bottom: 1px solid var(--line); padding: .5rem 0; }
+  tbody th, td, td.number { border: 0; padding: 0; text-align: left; }
+  td::before { content: attr(data-heading); display: inline-block; width: 7rem; }
+}
 footer { margin-top: 2rem; border-top: 1px solid var(--line); padding-top: .5rem; }
 """
 
@@ -134,19 +142,15 @@ def _sources(verdict: health.Verdict) -> str:
     sources = [source for source in verdict.sources if not health.is_slot(source)]
     if not sources:
         return ""
-    heads = "".join(
-        f"<th{' class=number' if number else ''}>{heading}</th>" for heading, number in COLUMNS
-    )
+    heads = "".join(f"<th{NUMBER if number else ''}>{heading}</th>" for heading, number in COLUMNS)
     rows = "".join(map(_row, sources))
-    return (
-        "<h2>Sources</h2>"
-        f'<div class="table"><table><thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table></div>'
-    )
+    return f"<h2>Sources</h2><table><thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table>"
 
 
 def _row(source: pychrony.Source) -> str:
     symbol, meaning = STATES.get(source.state.name, ("", "not known to this pychrony"))
-    numbers = (
+    cells = (
+        f'<span title="{escape(meaning)}">{symbol} {source.state.name.lower()}</span>',
         _or_dash(source.stratum, str),
         f"{source.reachability:o}",
         _or_dash(source.last_sample_ago, _durations.text),
@@ -155,8 +159,10 @@ def _row(source: pychrony.Source) -> str:
     )
     return (
         f"<tr><th>{escape(source.address)}</th>"
-        f'<td title="{escape(meaning)}">{symbol} {source.state.name.lower()}</td>'
-        + "".join(f'<td class="number">{number}</td>' for number in numbers)
+        + "".join(
+            f'<td data-heading="{heading}"{NUMBER if number else ""}>{cell}</td>'
+            for (heading, number), cell in zip(COLUMNS[1:], cells)
+        )
         + "</tr>"
     )
 
