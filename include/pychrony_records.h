@@ -167,6 +167,14 @@ enum {
 	PYCHRONY_ErrorCode_CLOSED = 105
 };
 
+/* What an interval clock knows of the time. The numbers are those of ClockBound. */
+enum {
+	PYCHRONY_IntervalStatus_UNKNOWN = 0,
+	PYCHRONY_IntervalStatus_SYNCHRONIZED = 1,
+	PYCHRONY_IntervalStatus_FREE_RUNNING = 2,
+	PYCHRONY_IntervalStatus_DISRUPTED = 3
+};
+
 /* How good the system's clock is: chronyd's tracking report.
  *
  * The clock's error is at most abs(offset) + root_dispersion + root_delay / 2 seconds, if each server

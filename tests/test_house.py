@@ -37,7 +37,7 @@ def used(file: Path) -> set[str]:
     }
 
 
-@pytest.mark.parametrize("layer", ["chrony", "python"])
+@pytest.mark.parametrize("layer", ["chrony", "clock", "python"])
 def test_a_file_knows_only_those_of_the_groups_above_its_own(layer: str) -> None:
     every = {name for files in groups(layer) for name in files}
     above: set[str] = set()
@@ -49,14 +49,18 @@ def test_a_file_knows_only_those_of_the_groups_above_its_own(layer: str) -> None
         above |= set(files)
 
 
-@pytest.mark.parametrize("layer", ["chrony", "python"])
+@pytest.mark.parametrize("layer", ["chrony", "clock", "python"])
 def test_each_file_of_a_layer_stands_in_its_list(layer: str) -> None:
     listed = {path.name for files in groups(layer) for paths in files.values() for path in paths}
     assert listed == {path.name for path in (SOURCES / layer).glob("*.rs")} - {"mod.rs"}
 
 
 @pytest.mark.parametrize(
-    ("layer", "unknown"), [("chrony", ("python", "reports")), ("reports", ("python",))]
+    ("layer", "unknown"), [
+        ("chrony", ("python", "reports", "clock", "machine")),
+        ("clock", ("python", "reports", "chrony", "machine")),
+        ("reports", ("python", "clock", "machine")),
+    ]
 )
 def test_a_layer_knows_only_those_below_it(layer: str, unknown: tuple[str, ...]) -> None:
     for path in (SOURCES / layer).glob("*.rs"):

@@ -229,6 +229,11 @@ def connection() -> str:
     return class_entries(pychrony, "ChronyConnection", "ChronyConnection")
 
 
+def interval_clock() -> str:
+    names = ("IntervalClock", "TimeInterval")
+    return "".join(class_entries(pychrony, name, name) for name in names)
+
+
 def exceptions() -> str:
     kinds = [
         kind
@@ -386,6 +391,7 @@ MAKERS: dict[str, Callable[[], str]] = {
     "exceptions": exceptions,
     "findings": findings,
     "functions": functions,
+    "interval_clock": interval_clock,
     "judgement": judgement,
     "records": records,
     "testing": testing,

@@ -71,6 +71,11 @@ impl Client {
         self.conversation.as_ref().map(|conversation| &conversation.address)
     }
 
+    /// An address of another host among those that may be asked.
+    pub fn foreign_address(&self) -> Option<&Address> {
+        self.candidates.iter().find(|address| !address.is_local())
+    }
+
     /// The descriptor of the session's socket, while one is open.
     pub fn fd(&self) -> Option<c_int> {
         Some(self.conversation.as_ref()?.session.as_ref()?.raw().fd())

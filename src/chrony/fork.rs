@@ -13,6 +13,10 @@ impl Process {
     pub fn current() -> Self {
         Self(FORKS.load(Ordering::Relaxed))
     }
+
+    pub fn number(self) -> u32 {
+        self.0
+    }
 }
 
 /// Makes every child count the `fork()` that it came from. To be called once, before a process is compared with another.

@@ -4,7 +4,7 @@
 
 pub mod address;
 pub mod environment;
-mod fork;
+pub mod fork;
 
 pub mod error;
 mod raw;

@@ -41,7 +41,7 @@ mod tests {
     use super::super::reports::tests::{source, tracking};
     use super::*;
 
-    const NOTHING: Sample = Sample { ago: 0, offset: 0.0, error: 0.0 };
+    const NOTHING: Sample = Sample { ago: 0, offset: 0.0, error: 0.0, poll: 6 };
     const EXACT: Allowance = Allowance { max_drift: 0.0, extra_error: 0.0 };
 
     #[track_caller]

@@ -5,3 +5,9 @@
 pub mod reports;
 
 pub mod bound;
+
+pub mod interval;
+
+pub mod latch;
+
+pub mod guards;

@@ -66,6 +66,8 @@ pub struct Sample {
     /// How far chronyd's corrected clock is fast of the source, and how wrong that may be: seconds.
     pub offset: f64,
     pub error: f64,
+    /// The interval between the source's samples: log2 seconds.
+    pub poll: i64,
 }
 
 /// Why there is no bound.
@@ -181,7 +183,12 @@ impl Source {
         let number = |field| record.required(field, R::number);
         let sample = match record.integer(c"last_sample_ago")? {
             None => None,
-            Some(ago) => Some(Sample { ago, offset: number(c"latest_meas")?, error: number(c"latest_meas_err")? }),
+            Some(ago) => Some(Sample {
+                ago,
+                offset: number(c"latest_meas")?,
+                error: number(c"latest_meas_err")?,
+                poll: record.required(c"poll", R::integer)?,
+            }),
         };
         Ok(Self {
             address: record.required(c"address", R::text)?,
@@ -215,7 +222,7 @@ pub mod tests {
         Source { address: "192.0.2.1".into(), is_selected: true, is_reference_clock: false, sample: Some(sample) }
     }
 
-    const SAMPLE: Sample = Sample { ago: 3, offset: 1e-3, error: 2e-3 };
+    const SAMPLE: Sample = Sample { ago: 3, offset: 1e-3, error: 2e-3, poll: 6 };
 
     #[test]
     fn the_last_sample_of_the_selected_source_is_taken() {

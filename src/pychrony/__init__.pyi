@@ -27,6 +27,7 @@ __all__ = [
     "SmoothingFlags",
     "Transport",
     "ErrorCode",
+    "IntervalStatus",
     "ChronyError",
     "ChronyConnectionError",
     "ChronyTimeoutError",
@@ -34,6 +35,7 @@ __all__ = [
     "ChronyDataError",
     "ChronyVersionError",
     "ChronyLibraryError",
+    "ChronyClockError",
     "TrackingStatus",
     "Source",
     "SourceStats",
@@ -59,6 +61,8 @@ __all__ = [
     "get_include",
     "error_bound",
     "ChronyConnection",
+    "TimeInterval",
+    "IntervalClock",
     "libchrony_path",
 ]
 
@@ -220,6 +224,14 @@ class ErrorCode(IntEnum):
     FIELD_RANGE = 104
     CLOSED = 105
 
+class IntervalStatus(IntEnum):
+    """What an interval clock knows of the time. The numbers are those of ClockBound."""
+
+    UNKNOWN = 0
+    SYNCHRONIZED = 1
+    FREE_RUNNING = 2
+    DISRUPTED = 3
+
 class ChronyError(Exception):
     """The base of all pychrony's exceptions.
 
@@ -257,6 +269,12 @@ class ChronyVersionError(ChronyError):
 
 class ChronyLibraryError(ChronyError):
     """libchrony itself failed: error_code is its code, errno the system's reason where there is one."""
+
+class ChronyClockError(ChronyError):
+    """An interval clock cannot say what time it is.
+
+    status: IntervalStatus.DISRUPTED where somebody else than chronyd has set the clock, or chronyd contradicts
+    itself, until the report from before that is void; UNKNOWN otherwise."""
 
 @final
 class TrackingStatus(structseq[Any], tuple[int, str, str | None, int, LeapStatus, float, float, float, float, float, float, float, float, float, float]):
@@ -1355,6 +1373,117 @@ class ChronyConnection:
         """Ask chronyd why each source was selected or not. By default, the command port does not serve this report.
 
         Returns a list of SelectData, empty without sources. Raises what pychrony.get_select_data() raises, and RuntimeError if the connection is not open."""
+
+@final
+class TimeInterval(structseq[Any], tuple[int, int, IntervalStatus]):
+    """Between which two instants true time lies, as an IntervalClock tells it: integers of nanoseconds since 1970 (UTC)."""
+
+    if sys.version_info >= (3, 10):
+        __match_args__: Final = ("earliest", "latest", "status")
+
+    _fields: Final[tuple[str, ...]]
+    _field_defaults: Final[dict[str, Any]]
+    @overload
+    def __new__(cls, items: Iterable[Any], /) -> Self: ...
+    @overload
+    def __new__(cls, earliest: int, latest: int, status: IntervalStatus) -> Self: ...
+    @classmethod
+    def _make(cls, iterable: Iterable[Any], /) -> Self:
+        """A new interval from a sequence or iterator of its items."""
+
+    def _asdict(self) -> dict[str, Any]:
+        """The fields named in _fields as a new dictionary."""
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain data, ready for JSON: the status by its name, and the width."""
+
+    def _replace(self, *, earliest: int = ..., latest: int = ..., status: IntervalStatus = ...) -> Self:
+        """A new interval, with these fields in place of its own."""
+
+    def __replace__(self, *, earliest: int = ..., latest: int = ..., status: IntervalStatus = ...) -> Self:  # type: ignore[override, unused-ignore]
+        """The same, for copy.replace()."""
+
+    def before(self, other: TimeInterval, /) -> bool:
+        """Whether this is certainly earlier than the other TimeInterval: latest < other.earliest."""
+
+    def after(self, other: TimeInterval, /) -> bool:
+        """Whether this is certainly later than the other TimeInterval: earliest > other.latest."""
+
+    @property
+    def width(self) -> int:
+        """latest - earliest [nanoseconds]: twice the greatest error of the middle"""
+
+    @property
+    def earliest(self) -> int:
+        """True time is at least this [nanoseconds since 1970 (UTC)]"""
+
+    @property
+    def latest(self) -> int:
+        """True time is at most this [nanoseconds since 1970 (UTC)]"""
+
+    @property
+    def status(self) -> IntervalStatus:
+        """How fresh the interval's report was [IntervalStatus: SYNCHRONIZED or FREE_RUNNING]"""
+
+@final
+class IntervalClock:
+    """A clock that knows how wrong it may be: it tells between which two instants true time lies.
+
+        with ChronyConnection() as connection:
+            clock = IntervalClock(connection)
+            committed = clock.now().latest
+            clock.wait_past(committed)
+
+    refresh() asks chronyd; now() projects its last report on CLOCK_MONOTONIC_RAW, without a system call. Refresh at least
+    every 16 seconds, so that it is noticed when somebody else sets the clock. The intervals contain true time if the selected
+    source is honest and the oscillator drifts by no more than allowed; the page "Order events by time you can trust" in
+    the documentation has all conditions.
+
+    connection: a ChronyConnection to the chronyd of this machine. Its calls take turns with those of the clock.
+    max_drift_ppm: what the machine's oscillator may do beyond what chronyd knows, in ppm: 15 on a machine with a steady
+        temperature, 50 on unknown, mobile or virtual hardware.
+    extra_error_ns: what the sources may be wrong by beyond what they say, in nanoseconds: of a reference clock, say.
+    void_after: for how many seconds a report may be used.
+
+    Threads may share it. It can be neither copied nor pickled. A child of fork() asks anew at its first use.
+
+    Raises ValueError for the address of another host: its clock is not the one that is read here."""
+
+    def __init__(self, connection: ChronyConnection, *, max_drift_ppm: SupportsFloat | SupportsIndex = 15.0, extra_error_ns: SupportsFloat | SupportsIndex = 0, void_after: SupportsFloat | SupportsIndex = 1000.0) -> None: ...
+    def refresh(self) -> TimeInterval:
+        """Ask chronyd, and return the interval by its new report.
+
+        It asks for the tracking report, the sources and the tracking report again, up to three times, until chronyd has not
+        updated the clock in between. If it fails, the last report goes on to be used, and its interval to widen.
+
+        Raises what get_tracking() raises, and ChronyClockError if the reports give no interval."""
+
+    def now(self, max_age: _Seconds = None) -> TimeInterval:
+        """Between which two instants true time lies now: a TimeInterval.
+
+        It does not ask chronyd, unless this process has no report yet, or one that is older than max_age seconds.
+
+        Raises ChronyClockError if it cannot be said, and what refresh() raises if it asks."""
+
+    def is_past(self, time_ns: SupportsIndex, /) -> bool:
+        """Whether this time (nanoseconds since 1970) is certainly past: now().earliest > time_ns."""
+
+    def is_future(self, time_ns: SupportsIndex, /) -> bool:
+        """Whether this time is certainly in the future: now().latest < time_ns."""
+
+    def wait_past(self, time_ns: SupportsIndex, timeout: _Seconds = None) -> TimeInterval:
+        """Wait until this time (nanoseconds since 1970) is certainly past; returns the interval then. It sleeps meanwhile.
+
+        timeout: seconds, more than 0; None waits as long as the report can be used.
+
+        Raises ChronyTimeoutError after the timeout, and ChronyClockError if it cannot be said any more what time it is."""
+
+    def _reading(self) -> tuple[int, int, int, int]:
+        """The machine's clocks, for _accept()."""
+
+    def _accept(self, first: TrackingStatus, before_sources: tuple[int, int, int, int], sources: Iterable[Source], before: tuple[int, int, int, int], tracking: TrackingStatus, after: tuple[int, int, int, int], /) -> TimeInterval | None:
+        """Take in two tracking reports, the sources between them, and the clocks between and after them, as pychrony.aio asked
+        for them. Returns the interval, or None if they do not belong together."""
 
 @final
 class _Conversation:

@@ -495,4 +495,14 @@ ENUMERATIONS: "dict[str, Enumeration]" = {
             {"name": "CLOSED", "value": 105, "symbol": None, "letter": None, "doc": "another thread closed the connection during the call"},
         ],
     },
+    "IntervalStatus": {
+        "doc": "What an interval clock knows of the time. The numbers are those of ClockBound.",
+        "kind": "closed",
+        "members": [
+            {"name": "UNKNOWN", "value": 0, "symbol": None, "letter": None, "doc": "there is no report that could be used; raised, as a ChronyClockError"},
+            {"name": "SYNCHRONIZED", "value": 1, "symbol": None, "letter": None, "doc": "the interval is from a recent report on a recent sample"},
+            {"name": "FREE_RUNNING", "value": 2, "symbol": None, "letter": None, "doc": "the interval is valid, but its report is more than 16 s old, or the last sample was older than 8 polls"},
+            {"name": "DISRUPTED", "value": 3, "symbol": None, "letter": None, "doc": "somebody else has set the clock, or chronyd contradicts itself; raised, as a ChronyClockError"},
+        ],
+    },
 }

@@ -1,4 +1,4 @@
-//! Records as the clock's rules read them: those of Python, and those of C.
+//! Records as the clock's rules read them: those of chronyd's reports, those of Python, and those of C.
 
 use std::ffi::CStr;
 use std::rc::Rc;
@@ -8,7 +8,9 @@ use pyo3_ffi as ffi;
 use super::object::{Owned, Raised, Result, type_error};
 use super::state::State;
 use super::structseq;
-use crate::clock::reports::Record;
+use crate::chrony::client::Row;
+use crate::chrony::record::Value;
+use crate::clock::reports::{NoBound, Record, Source};
 use crate::reports::layout::{NEVER, NONE, TEXT, offset_of_field};
 use crate::reports::{Place, REPORTS, Report};
 
@@ -151,4 +153,69 @@ impl Record for CRecord {
     fn missing(&self, field: &'static CStr) -> Raised {
         super::object::value_error(&format!("the record has no {}", field.to_string_lossy()))
     }
+}
+
+/// A record as chronyd sent it.
+pub struct RowRecord<'a> {
+    report: &'static Report,
+    row: &'a Row,
+}
+
+impl<'a> RowRecord<'a> {
+    pub fn new(report: usize, row: &'a Row) -> Self {
+        Self { report: REPORTS[report], row }
+    }
+
+    fn value(&self, name: &CStr) -> &Value {
+        let index = self.report.query.fields.iter().position(|field| field.name == name);
+        index.and_then(|index| self.row.get(index)).unwrap_or(&Value::Missing)
+    }
+}
+
+fn invalid(field: &'static CStr) -> NoBound {
+    NoBound::Invalid(field.to_str().unwrap_or_default())
+}
+
+impl Record for RowRecord<'_> {
+    type Error = NoBound;
+
+    fn number(&self, field: &'static CStr) -> std::result::Result<Option<f64>, NoBound> {
+        match self.value(field) {
+            Value::Float(number) => Ok(Some(*number)),
+            Value::Missing => Ok(None),
+            _ => Err(invalid(field)),
+        }
+    }
+
+    fn integer(&self, field: &'static CStr) -> std::result::Result<Option<i64>, NoBound> {
+        match self.value(field) {
+            Value::Signed(number) => Ok(Some(*number)),
+            Value::Unsigned(number) => Ok(Some(i64::try_from(*number).unwrap_or(i64::MAX))),
+            Value::Missing => Ok(None),
+            _ => Err(invalid(field)),
+        }
+    }
+
+    fn text(&self, field: &'static CStr) -> std::result::Result<Option<Rc<str>>, NoBound> {
+        match self.value(field) {
+            Value::Text(text) => Ok(Some(Rc::clone(text))),
+            Value::Missing => Ok(None),
+            _ => Err(invalid(field)),
+        }
+    }
+
+    fn missing(&self, field: &'static CStr) -> NoBound {
+        invalid(field)
+    }
+}
+
+/// The records of the sources, in any iterable.
+pub fn read_sources(state: &State, sources: &Owned) -> Result<Vec<Source>> {
+    // SAFETY: a live object; a new reference or NULL.
+    let sources = unsafe { Owned::new(ffi::PySequence_Tuple(sources.as_ptr())) }?;
+    let mut read = Vec::new();
+    for index in 0..sources.length()? {
+        read.push(Source::read(&PythonRecord::new(state, SOURCES, &sources.item(index)?)?)?);
+    }
+    Ok(read)
 }

@@ -100,6 +100,40 @@ fn run<T>(
     Ok(response)
 }
 
+/// Whether an object is a connection.
+pub fn is_one(state: &State, object: &Owned) -> Result<bool> {
+    let Some(class) = state.connection.get() else { return Ok(false) };
+    // SAFETY: live objects; −1 says that an exception is set.
+    let status = unsafe { ffi::PyObject_IsInstance(object.as_ptr(), class.as_ptr()) };
+    super::object::check(status)?;
+    // SAFETY: a live type and a live object: what a class says of its instances does not count.
+    Ok(status > 0 && unsafe { ffi::PyType_IsSubtype(ffi::Py_TYPE(object.as_ptr()), class.as_ptr().cast()) } != 0)
+}
+
+/// The address that a connection was given.
+///
+/// # Safety
+/// `object` must be a live connection.
+pub unsafe fn given_address<'a>(object: Object) -> Option<&'a Address> {
+    // SAFETY: as the caller promises.
+    let (connection, _) = unsafe { parts::<Connection>(object) };
+    connection.options().target.0.as_ref()
+}
+
+/// Asks on a connection, for another object that has it.
+///
+/// # Safety
+/// `object` must be a live connection.
+pub unsafe fn ask_on<T>(
+    object: Object,
+    body: impl AsyncFnOnce(&mut Client, &Call) -> std::result::Result<T, Error>,
+) -> Result<T> {
+    // SAFETY: as the caller promises.
+    let (connection, state) = unsafe { parts::<Connection>(object) };
+    let call = connection.call();
+    run(connection, state?, &call, async |client| body(client, &call).await)
+}
+
 impl Data for Connection {
     fn new() -> Self {
         Self { options: OnceLock::new(), client: Shared::closed() }

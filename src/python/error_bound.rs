@@ -2,7 +2,7 @@
 
 use pyo3_ffi as ffi;
 
-use super::clock_reports::{PythonRecord, SOURCES, TRACKING};
+use super::clock_reports::{PythonRecord, TRACKING, read_sources};
 use super::method::{Method, Parameters};
 use super::object::{Owned, Raised, Result, entry, float, none, value_error};
 use super::state::State;
@@ -84,16 +84,6 @@ pub fn checked_size(number: f64, name: &str) -> Result<f64> {
         return Ok(number);
     }
     Err(value_error(&format!("{name} must be a finite number of 0 or more")))
-}
-
-fn read_sources(state: &State, sources: &Owned) -> Result<Vec<Source>> {
-    // SAFETY: a live object; a new reference or NULL.
-    let sources = unsafe { Owned::new(ffi::PySequence_Tuple(sources.as_ptr())) }?;
-    let mut read = Vec::new();
-    for index in 0..sources.length()? {
-        read.push(Source::read(&PythonRecord::new(state, SOURCES, &sources.item(index)?)?)?);
-    }
-    Ok(read)
 }
 
 /// The bound, or None; a ValueError for a number that chronyd cannot send.

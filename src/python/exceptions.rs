@@ -13,7 +13,7 @@ use super::object::{
 use super::state::{EXCEPTIONS, State, get_or_make};
 use crate::chrony::error::{Code, Error};
 use crate::chrony::library::LoadError;
-use crate::reports::enums::ERROR_CODE;
+use crate::reports::enums::{ERROR_CODE, INTERVAL_DISRUPTED, INTERVAL_STATUS, INTERVAL_UNKNOWN};
 
 /// A type's place in `TYPES`.
 #[derive(Clone, Copy)]
@@ -25,6 +25,7 @@ pub enum Exception {
     Data,
     Version,
     Library,
+    Clock,
 }
 
 /// What a type is made of.
@@ -88,6 +89,14 @@ static TYPES: [Specification; EXCEPTIONS] = [
     Specification {
         name: c"pychrony.ChronyLibraryError",
         doc: c"libchrony itself failed: error_code is its code, errno the system's reason where there is one.",
+        base: Some(Exception::Error),
+        builtin: || &raw const ffi::PyExc_Exception,
+    },
+    Specification {
+        name: c"pychrony.ChronyClockError",
+        doc: c"An interval clock cannot say what time it is.\n\n\
+            status: IntervalStatus.DISRUPTED where somebody else than chronyd has set the clock, or chronyd contradicts\n\
+            itself, until the report from before that is void; UNKNOWN otherwise.",
         base: Some(Exception::Error),
         builtin: || &raw const ffi::PyExc_Exception,
     },
@@ -195,6 +204,39 @@ pub fn raise(state: &State, error: &Error) -> Raised {
         unsafe { ffi::PyErr_SetObject(class.as_ptr(), exception.as_ptr()) };
         Ok(())
     });
+    Raised
+}
+
+/// Raises a ChronyClockError.
+pub fn raise_clock_error(state: &State, message: &str, is_disrupted: bool) -> Raised {
+    let status = if is_disrupted { INTERVAL_DISRUPTED } else { INTERVAL_UNKNOWN };
+    raise_plain(state, Exception::Clock, message, None, |exception| {
+        exception.set_attribute(c"status", &enums::member(state, &INTERVAL_STATUS, status.into())?)
+    })
+}
+
+/// Raises a ChronyTimeoutError that is not chronyd's fault.
+pub fn raise_timeout(state: &State, message: &str) -> Raised {
+    raise_plain(state, Exception::Timeout, message, Some(Code::Timeout), |_| Ok(()))
+}
+
+fn raise_plain(
+    state: &State,
+    kind: Exception,
+    message: &str,
+    code: Option<Code>,
+    complete: impl FnOnce(&Owned) -> Result<()>,
+) -> Raised {
+    let raise = || -> Result<()> {
+        let class = class(state, kind as usize)?;
+        let code = code.map_or_else(|| Ok(none()), |code| enums::member(state, &ERROR_CODE, code as u64))?;
+        let exception = class.call(&[&string(message)?, &code])?;
+        complete(&exception)?;
+        // SAFETY: an exception type and an instance of it; neither is stolen.
+        unsafe { ffi::PyErr_SetObject(class.as_ptr(), exception.as_ptr()) };
+        Ok(())
+    };
+    let _ = raise(); // when it fails, for lack of memory, another exception is set
     Raised
 }
 

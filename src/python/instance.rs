@@ -20,6 +20,11 @@ pub trait Data: Sized {
     /// The object is being freed.
     fn finish(&mut self) {}
 
+    /// An object that the data refers to, for the garbage collector.
+    fn reference(&self) -> Option<Object> {
+        None
+    }
+
     /// What the type was made from.
     fn specification() -> *mut ffi::PyType_Spec;
 }
@@ -114,11 +119,17 @@ pub unsafe extern "C" fn traverse<T: Data>(object: Object, visit: ffi::visitproc
     // SAFETY: a live instance: its type (a heap type) and the module are what it refers to.
     unsafe {
         let class = ffi::Py_TYPE(object);
-        let module = (*abi::data_during_gc::<Instance<T>>(object, T::specification())).module;
-        match visit(class.cast(), argument) {
-            0 if !module.is_null() => visit(module, argument),
-            stop => stop,
+        let instance = abi::data_during_gc::<Instance<T>>(object, T::specification());
+        let module = (*instance).module;
+        // Without a module it is not complete yet, or torn down already.
+        let reference = if module.is_null() { None } else { (*instance).data.reference() };
+        for referred in [class.cast(), module].into_iter().chain(reference).filter(|referred| !referred.is_null()) {
+            let stop = visit(referred, argument);
+            if stop != 0 {
+                return stop;
+            }
         }
+        0
     }
 }
 

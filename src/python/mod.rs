@@ -25,12 +25,17 @@ mod exceptions;
 mod structseq;
 
 mod clock_reports;
+mod time_interval;
+
 mod error_bound;
+
 mod functions;
 
 mod capi;
 mod connection;
 mod conversation;
+
+mod interval_clock;
 
 mod module;
 

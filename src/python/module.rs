@@ -11,11 +11,13 @@ use super::conversation;
 use super::enums;
 use super::exceptions;
 use super::functions::{FUNCTIONS, GETTERS};
+use super::interval_clock;
 use super::method::Method;
 use super::object::{Owned, Raised, Result, dictionary, entry, list, path, reads, string};
 use super::state::{Place, State};
 use super::structseq;
 use super::tables;
+use super::time_interval;
 use crate::chrony::library::Library;
 use crate::reports::enums::ENUMERATIONS;
 use crate::reports::table::joined_for_c;
@@ -88,7 +90,12 @@ fn types() -> impl Iterator<Item = (&'static CStr, Maker)> {
     let records = REPORTS.iter().enumerate().map(|(index, report)| (report.record.name, Maker::Record(index)));
     let enumerations = ENUMERATIONS.iter().enumerate().map(|(index, table)| (table.name, Maker::Enumeration(index)));
     let exceptions = exceptions::names().enumerate().map(|(index, name)| (name, Maker::Exception(index)));
-    records.chain([(connection::NAME, Maker::Connection)]).chain(enumerations).chain(exceptions)
+    let others = [
+        (connection::NAME, Maker::Connection),
+        (interval_clock::NAME, Maker::IntervalClock),
+        (time_interval::NAME, Maker::TimeInterval),
+    ];
+    records.chain(others).chain(enumerations).chain(exceptions)
 }
 
 #[derive(Clone, Copy)]
@@ -97,6 +104,8 @@ enum Maker {
     Enumeration(usize),
     Exception(usize),
     Connection,
+    IntervalClock,
+    TimeInterval,
 }
 
 impl Maker {
@@ -106,6 +115,8 @@ impl Maker {
             Self::Enumeration(index) => Ok(&enums::class(state, ENUMERATIONS[index])?.class),
             Self::Exception(index) => exceptions::class(state, index),
             Self::Connection => connection::class(state, module),
+            Self::IntervalClock => interval_clock::class(state, module),
+            Self::TimeInterval => time_interval::class(state),
         }
     }
 }

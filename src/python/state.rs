@@ -13,7 +13,7 @@ use crate::reports::enums::ENUMERATIONS;
 type Object = *mut ffi::PyObject;
 
 /// How many exception types there are: see exceptions.rs.
-pub const EXCEPTIONS: usize = 7;
+pub const EXCEPTIONS: usize = 8;
 
 /// The state of a module: each interpreter has its own.
 pub struct State {
@@ -26,6 +26,8 @@ pub struct State {
     pub records: [OnceLock<Owned>; REPORTS.len()],
     pub connection: OnceLock<Owned>,
     pub conversation: OnceLock<Owned>,
+    pub interval_clock: OnceLock<Owned>,
+    pub time_interval: OnceLock<Owned>,
 }
 
 /// A class that the `enum` module made, with its members and their values at hand.
@@ -47,6 +49,8 @@ impl State {
             records: [const { OnceLock::new() }; REPORTS.len()],
             connection: OnceLock::new(),
             conversation: OnceLock::new(),
+            interval_clock: OnceLock::new(),
+            time_interval: OnceLock::new(),
         }
     }
 
@@ -78,8 +82,8 @@ impl State {
         let enumerations = self.enumerations.iter().filter_map(OnceLock::get);
         let enumerations =
             enumerations.flat_map(|it| std::iter::once(&it.class).chain(it.members.iter().map(|(_, member)| member)));
-        let types =
-            self.exceptions.iter().chain(&self.records).chain([&self.enum_type, &self.connection, &self.conversation]);
+        let others = [&self.enum_type, &self.connection, &self.conversation, &self.interval_clock, &self.time_interval];
+        let types = self.exceptions.iter().chain(&self.records).chain(others);
         types.filter_map(OnceLock::get).chain(enumerations)
     }
 }

@@ -7,7 +7,7 @@ use crate::chrony::error::Code;
 use crate::chrony::record::{Enumeration, Growth, Member};
 
 /// Every enumeration, in the order in which the module has them.
-pub static ENUMERATIONS: [&Enumeration; 13] = [
+pub static ENUMERATIONS: [&Enumeration; 14] = [
     &LEAP_STATUS,
     &SOURCE_STATE,
     &SOURCE_MODE,
@@ -21,6 +21,7 @@ pub static ENUMERATIONS: [&Enumeration; 13] = [
     &SMOOTHING_FLAGS,
     &TRANSPORT,
     &ERROR_CODE,
+    &INTERVAL_STATUS,
 ];
 
 const fn member(name: &'static CStr, value: u32, doc: &'static CStr) -> Member {
@@ -258,5 +259,30 @@ pub static ERROR_CODE: Enumeration = Enumeration {
         member(c"FIELD_TYPE", Code::FieldType as u32, c"a field is of another type"),
         member(c"FIELD_RANGE", Code::FieldRange as u32, c"a field is out of its range"),
         member(c"CLOSED", Code::Closed as u32, c"another thread closed the connection during the call"),
+    ],
+};
+
+pub const INTERVAL_UNKNOWN: u32 = 0;
+pub const INTERVAL_SYNCHRONIZED: u32 = 1;
+pub const INTERVAL_FREE_RUNNING: u32 = 2;
+pub const INTERVAL_DISRUPTED: u32 = 3;
+
+pub static INTERVAL_STATUS: Enumeration = Enumeration {
+    name: c"IntervalStatus",
+    doc: c"What an interval clock knows of the time. The numbers are those of ClockBound.",
+    growth: Growth::Closed,
+    members: &[
+        member(c"UNKNOWN", INTERVAL_UNKNOWN, c"there is no report that could be used; raised, as a ChronyClockError"),
+        member(c"SYNCHRONIZED", INTERVAL_SYNCHRONIZED, c"the interval is from a recent report on a recent sample"),
+        member(
+            c"FREE_RUNNING",
+            INTERVAL_FREE_RUNNING,
+            c"the interval is valid, but its report is more than 16 s old, or the last sample was older than 8 polls",
+        ),
+        member(
+            c"DISRUPTED",
+            INTERVAL_DISRUPTED,
+            c"somebody else has set the clock, or chronyd contradicts itself; raised, as a ChronyClockError",
+        ),
     ],
 };
