@@ -5,7 +5,7 @@ PYTHON :=
 VENV := .cache/venv/bin/python
 DOCS_VENV := .cache/docs-venv/bin/python
 WHEEL := .cache/wheel
-SOURCES := $(shell find src include packaging/libchrony -type f -not -path '*.egg-info/*' -not -name '*.so') Cargo.toml Cargo.lock build.rs setup.py setup.cfg pyproject.toml MANIFEST.in .cargo/config.toml README.md LICENSE
+SOURCES := $(shell find src include packaging/libchrony examples/prometheus -type f -not -path '*.egg-info/*' -not -name '*.so') Cargo.toml Cargo.lock build.rs setup.py setup.cfg pyproject.toml MANIFEST.in .cargo/config.toml README.md LICENSE
 # Expanded when a recipe needs it.
 WITH_LIBCHRONY = PYCHRONY_LIBCHRONY="$$(tools/libchrony)"
 PIP := -m pip --quiet --disable-pip-version-check

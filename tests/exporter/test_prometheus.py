@@ -8,13 +8,15 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from support import child
 from support.chronyd import Chronyd, client_of
-from support.exporter import Exporter
+from support.exporter import COMMAND, Exporter
 from support.prometheus import Prometheus, promtool
 from support.responder import Responder
 from support.waiting import wait_for
 
 from pychrony.exporter.collector import health_metrics
+from pychrony.exporter.exporter_command import FILES
 from pychrony.exporter.metrics import REPORTS
 from pychrony.health import assess
 from pychrony.testing import make_source, make_tracking
@@ -152,6 +154,19 @@ def test_each_alert_is_tested() -> None:
     alerts = re.findall(r"alert: (\w+)", RULES.read_text())
     assert len(alerts) > 5
     assert [alert for alert in alerts if alert not in tests] == []
+
+
+# The files come with the package.
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_each_file_can_be_printed_from_the_package(name: str) -> None:
+    done = child.execute([*COMMAND, "exporter", "--print", name])
+    assert (done.returncode, done.stdout) == (0, (EXAMPLES / name).read_text())
+
+
+def test_every_file_but_the_rules_tests_comes_with_the_package() -> None:
+    assert {*FILES, "rules_test.yml"} == {path.name for path in EXAMPLES.iterdir()}
 
 
 # What the files name exists.

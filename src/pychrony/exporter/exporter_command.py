@@ -4,12 +4,22 @@ from __future__ import annotations
 
 import ipaddress
 from argparse import ArgumentParser, Namespace
+from pathlib import Path
 
-from ..command import Command, UsageError
+from ..command import DONE, Command, UsageError
 from .arguments import add_collectors, check_collectors, selected, without_client
 
 # chrony_exporter's port in Prometheus's list of default ports.
 LISTEN = "127.0.0.1:9123"
+
+
+# In the directory examples beside this file.
+FILES = (
+    "grafana-dashboard.json",
+    "prometheus.yml",
+    "pychrony-exporter.service",
+    "rules.yml",
+)
 
 
 class Exporter(Command):
@@ -19,6 +29,13 @@ class Exporter(Command):
     def add_arguments(self, parser: ArgumentParser) -> None:
         add_collectors(parser)
         option = parser.add_argument
+        option(
+            "--print",
+            metavar="FILE",
+            choices=FILES,
+            dest="file",
+            help=f"print a file to use with it, and end. One of {', '.join(FILES)}",
+        )
         option(
             "--listen",
             metavar="HOST:PORT",
@@ -57,6 +74,9 @@ class Exporter(Command):
 
     def run(self, options: Namespace) -> int:
         """Serve until SIGTERM or SIGINT."""
+        if options.file is not None:
+            print((Path(__file__).parent / "examples" / options.file).read_text(), end="")
+            return DONE
         try:
             from . import server
         except ModuleNotFoundError as error:
