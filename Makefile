@@ -96,8 +96,8 @@ tests: .cache/prepared-all $(WHEEL)/stamp
 
 docs: $(WHEEL)/stamp .cache/docs-venv/ready
 	@$(DOCS_VENV) $(PIP) install --force-reinstall --no-deps $(WHEEL)/*.whl
-	$(STEP) 'Tests of the gallery' env $(WITH_LIBCHRONY) $(DOCS_VENV) -m pytest -q -p no:cacheprovider docs
 	$(STEP) 'Documentation (Sphinx)' env $(WITH_LIBCHRONY) $(DOCS_VENV) -m sphinx -E -W --keep-going -q -b html docs .cache/docs
+	$(STEP) 'Tests of the site and the recipes' env $(WITH_LIBCHRONY) $(DOCS_VENV) -m pytest -q -p no:cacheprovider docs
 	@echo 'The documentation is in .cache/docs/index.html'
 
 browser: .cache/prepared-demo $(WHEEL)/stamp

@@ -13,9 +13,19 @@ project = "pychrony"
 author = "the authors of pychrony"
 version = release = pychrony.__version__
 
-extensions = ["myst_parser", "generated"]
+extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx_copybutton", "reference"]
 exclude_patterns = ["_build", "extension"]
 nitpicky = True
+# No other project's inventory is fetched: the site is built without a network.
+nitpick_ignore_regex = [
+    ("py:.*", r"(argparse|asyncio|collections|enum|os|types|typing)\..*"),
+    ("py:.*", r"_\w+|Address|Self|optional"),
+]
+autodoc_typehints_format = "short"
+python_use_unqualified_type_names = True
+python_maximum_signature_line_length = 88
+add_module_names = False
+toc_object_entries_show_parents = "hide"
 
 myst_enable_extensions = ["colon_fence", "deflist"]
 myst_heading_anchors = 4
@@ -33,3 +43,5 @@ html_theme_options = {
 }
 pygments_style = "friendly"
 pygments_dark_style = "github-dark"
+# Python objects are found before prose.
+html_search_options = {"type": "default"}

@@ -149,11 +149,14 @@ PROGRAMS: dict[str, Callable[[Sequence[str], Path], None]] = {
     "curl": curl_asks_the_exporter,
     # test_the_private_chronyd_of_the_page_is_one_that_answers() runs it.
     "/usr/sbin/chronyd": anything,
-    **dict.fromkeys(("cargo", "cp", "export", "jq", "mkdir"), anything),
+    # docs/test_recipes.py runs it.
+    "gunicorn": anything,
+    **dict.fromkeys(("cargo", "cp", "export", "jq", "ln", "mkdir"), anything),
 }
 # The current directory of the reader of a page.
 FOLDERS = {
     "gallery.md": EXAMPLES,
+    "recipes-data.md": EXAMPLES / "recipes",
     "from-c.md": EXAMPLES / "c-extension",
     "examples/c-extension/README.md": EXAMPLES / "c-extension",
 }
@@ -186,7 +189,7 @@ def check_unit(block: Block, tmp_path: Path) -> None:
 
 def check_unit_file(text: str, folder: Path) -> None:
     """systemd knows each line, and pychrony knows the options that it is started with."""
-    for program, rest in re.findall(r"^ExecStart=(\S+) ?(.*)$", text, re.MULTILINE):
+    for program, rest in re.findall(r"^ExecStart(?:Pre)?=(\S+) ?(.*)$", text, re.MULTILINE):
         words = shlex.split(rest)
         if program == "/usr/bin/python3":
             assert words[:2] == ["-m", "pychrony.exporter"]
@@ -197,7 +200,7 @@ def check_unit_file(text: str, folder: Path) -> None:
     if shutil.which("systemd-analyze") is None:
         pytest.skip("systemd-analyze is not installed")
     # Neither pychrony nor chronyd need be installed in the system.
-    text = re.sub(r"^ExecStart=.*\n", "", text, flags=re.MULTILINE)
+    text = re.sub(r"^ExecStart(?:Pre)?=.*\n", "", text, flags=re.MULTILINE)
     text = text.replace("[Service]\n", f"[Service]\nExecStart={sys.executable}\n")
     (folder / "example.service").write_text(text)
     (folder / "chronyd.service").write_text(f"[Service]\nExecStart={sys.executable}\n")
@@ -299,6 +302,7 @@ KINDS: dict[str, Callable[[Block, Path], None]] = {
     "text": check_output,
     "pycon": run_by_test_testing,
     "{generated}": shown_by_the_site,
+    "{include}": shown_by_the_site,
     "{literalinclude}": shown_by_the_site,
     "{toctree}": shown_by_the_site,
 }

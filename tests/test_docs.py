@@ -4,13 +4,13 @@ The snippets of a page run in one namespace, in order, as a reader would type th
 ```text block, which is what it prints; `...` in that stands for anything. Functions named test_ are called. The daemon that they
 ask is a FakeChronyd; the pages in REAL are run once more on a real chronyd, where numbers and addresses may differ.
 
-docs/testing.md has tests for pytest, and is run in test_testing.py. Blocks of other kinds are checked in test_doc_blocks.py.
+docs/testing.md has tests for pytest, and is run in test_testing.py; the recipes are run by docs/test_recipes.py. Blocks of other
+kinds are checked in test_doc_blocks.py.
 """
 
 from __future__ import annotations
 
 import contextlib
-import importlib
 import inspect
 import io
 import os
@@ -202,7 +202,7 @@ def debian_documents() -> set[str]:
 
 def fedora_documents() -> set[str]:
     spec = (PACKAGING / "fedora" / "python-pychrony.spec").read_text()
-    (copied,) = re.findall(r"^cp -p (.*) pages/docs$", spec, re.MULTILINE)
+    (copied,) = re.findall(r"^cp -pr (.*) pages/docs$", spec, re.MULTILINE)
     (shipped,) = re.findall(r"^%doc (.*)$", spec, re.MULTILINE)
     assert "pages/docs" in shipped.split()
     found = set().union(*(files(each, "docs") for each in copied.split()))
@@ -227,47 +227,6 @@ def test_a_wheel_that_is_named_has_the_version_of_the_package() -> None:
         assert set(WHEEL.findall(path.read_text())) <= {pychrony.__version__}, page
 
 
-# The tables that are written by hand.
-
-
-@pytest.fixture
-def extension(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The modules that make the tables of the pages can be imported."""
-    monkeypatch.syspath_prepend(str(ROOT / "docs" / "extension"))
-
-
-def columns() -> dict[str, list[Any]]:
-    return dict(importlib.import_module("columns").COLUMNS)
-
-
-@pytest.mark.usefixtures("extension")
-def test_each_column_of_chronyc_names_fields_that_are_there() -> None:
-    reports = {report["name"]: report for report in pychrony._tables()["reports"]}
-    assert columns().keys() == reports.keys()
-    for name, report in reports.items():
-        fields = {field["name"] for field in report["fields"]}
-        for column in columns()[name]:
-            assert column.fields and set(column.fields) <= fields, (name, column)
-
-
-# Fields that chronyc prints nowhere, or as part of another.
-NOT_PRINTED = {
-    "sources": {"flags"},
-    "sourcestats": {"reference_id", "offset_err"},
-    "ntpdata": {"address"},
-    "selectdata": {"reference_id"},
-}
-
-
-@pytest.mark.usefixtures("extension")
-def test_each_field_has_its_column_of_chronyc() -> None:
-    for report in pychrony._tables()["reports"]:
-        name = report["name"]
-        printed = {field for column in columns()[name] for field in column.fields}
-        fields = {field["name"] for field in report["fields"]}
-        assert fields - printed == NOT_PRINTED.get(name, set()), name
-
-
 def test_the_page_of_errors_tells_of_each_exception() -> None:
     text = PAGES["errors.md"].read_text()
     for name in dir(pychrony):
@@ -283,25 +242,6 @@ def test_the_page_of_errors_tells_of_each_exception() -> None:
 
 
 # The command: its page and its manual page are made from its parser; these tests are about the parts written by hand.
-
-
-@pytest.mark.usefixtures("extension")
-def test_the_page_of_the_command_has_each_command_and_each_option_of_the_parser() -> None:
-    text = importlib.import_module("generated").command()
-    parser = arguments.whole_parser(COMMANDS)
-    (commands,) = [each for each in parser._actions if isinstance(each.choices, dict)]
-    for name, command in commands.choices.items():
-        assert f"\n| `{name}` | " in text
-        _, found, own = text.partition(f"\n`pychrony {name}` also takes:\n")
-        tables = text.split("also takes")[0] + own.split("also takes")[0] if found else text
-        for action in command._actions:
-            if "--help" not in action.option_strings:
-                assert f" | {action.help} |\n" in tables, (name, action.option_strings)
-                for flag in action.option_strings:
-                    assert re.search(
-                        rf"`{flag}( .*?)?`.* \| {re.escape(action.help or '')}", tables
-                    )
-    assert "%(" not in text
 
 
 EXPORTER = ["exporter", "metrics"]
@@ -375,44 +315,3 @@ def test_only_an_end_without_clean_up_leaves_libchronys_directory(
         """
         child.run(program)
         assert bool(daemon.client_files()) is leaves
-
-
-# The reference is made from what help() shows.
-
-
-@pytest.mark.usefixtures("extension")
-def test_the_reference_says_of_each_field_what_help_says() -> None:
-    sections = importlib.import_module("generated").records().split("\n## ")[1:]
-    assert len(sections) == len(pychrony._tables()["reports"])
-    for report, text in zip(pychrony._tables()["reports"], sections):
-        assert text.startswith(report["type"])
-        kind = getattr(pychrony, report["type"])
-        rows = [row for row in text.splitlines() if row.startswith("| `")]
-        for field, row in zip(report["fields"], rows):
-            meaning = re.split(r" \[|; an attribute", getattr(kind, field["name"]).__doc__)[0]
-            assert row.startswith(f"| `{field['name']}`<br>")
-            assert f" | {meaning} | " in row
-            assert row.endswith(f"libchrony: {field['source']} |")
-        assert len(rows) == len(report["fields"])
-        for method in report["methods"]:
-            assert f"- `{method}()`: {inspect.getdoc(getattr(kind, method))}" in text
-
-
-@pytest.mark.usefixtures("extension")
-def test_the_reference_has_each_member_of_each_enumeration() -> None:
-    text = importlib.import_module("generated").enumerations()
-    for each in pychrony._tables()["enumerations"]:
-        for member in getattr(pychrony, each["name"]):
-            assert f"| `{member.name}` | {member.value} |" in text
-
-
-@pytest.mark.usefixtures("extension")
-def test_the_reference_has_each_public_name_of_each_module() -> None:
-    makers = importlib.import_module("generated").MAKERS
-    text = "".join(make() for make in makers.values())
-    for module in (pychrony, pychrony.aio, pychrony.health, pychrony.testing):
-        for name in getattr(module, "__all__", None) or dir(module):
-            value = getattr(module, name)
-            if name.startswith("_") or inspect.ismodule(value) or isinstance(value, str):
-                continue
-            assert re.search(rf"(^#+ |[`.]){name}\b", text, re.MULTILINE), (module, name)

@@ -5,6 +5,7 @@ Run as a program inside `unshare` (see `prefix`), it sets that up and then runs 
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import fcntl
 import os
@@ -19,15 +20,16 @@ _SIOCSIFADDR = 0x8916
 _MS_RDONLY, _MS_REMOUNT, _MS_BIND = 1, 32, 4096
 
 
-def prefix() -> tuple[str, ...]:
-    """What goes before a command, so that it runs in a namespace of its own."""
+def prefix(*, own_network: bool = True) -> tuple[str, ...]:
+    """What goes before a command, so that it runs in a namespace of its own; the network may be the machine's."""
     unshare = shutil.which("unshare")
     if unshare is None:
         raise RuntimeError(
             "unshare is not installed: the default addresses can be tried only in a private namespace"
         )
     own = () if os.geteuid() == 0 else ("--user", "--map-root-user")
-    return (unshare, *own, "--mount", "--net", sys.executable, __file__)
+    spaces = ("--mount", "--net") if own_network else ("--mount",)
+    return (unshare, *own, *spaces, sys.executable, __file__)
 
 
 def mount(kind: str, target: str, data: str = "mode=0755", flags: int = 0) -> None:
@@ -38,10 +40,17 @@ def mount(kind: str, target: str, data: str = "mode=0755", flags: int = 0) -> No
         raise OSError(error, os.strerror(error), target)
 
 
+def bind(source: str, target: str, *, read_only: bool = False) -> None:
+    """Show a directory or a file at a second path."""
+    mount(source, target, "", _MS_BIND)
+    if read_only:
+        mount("none", target, "", _MS_BIND | _MS_REMOUNT | _MS_RDONLY)
+
+
 def mount_again(directory: str, *, read_only: bool) -> None:
     """Mount a directory onto itself, for reading only or not."""
     if not os.path.ismount(directory):
-        mount(directory, directory, "", _MS_BIND)
+        bind(directory, directory)
     mount("none", directory, "", _MS_BIND | _MS_REMOUNT | (_MS_RDONLY if read_only else 0))
 
 
@@ -54,9 +63,10 @@ def add_address(address: str) -> None:
 
 
 def main() -> None:
-    # The loopback interface of a new network is down.
+    # The loopback interface of a new network is down. The machine's is up, and an ordinary user may not touch it.
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as any_socket:
-        fcntl.ioctl(any_socket, _SIOCSIFFLAGS, struct.pack("16sh14x", b"lo", _IFF_UP))
+        with contextlib.suppress(PermissionError):
+            fcntl.ioctl(any_socket, _SIOCSIFFLAGS, struct.pack("16sh14x", b"lo", _IFF_UP))
     for directory in {os.path.realpath("/run"), os.path.realpath("/var/run")}:
         mount("tmpfs", directory)
     os.execv(sys.argv[1], sys.argv[1:])
