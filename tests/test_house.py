@@ -56,11 +56,12 @@ def test_each_file_of_a_layer_stands_in_its_list(layer: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("layer", "unknown"), [
+    ("layer", "unknown"),
+    [
         ("chrony", ("python", "reports", "clock", "machine")),
         ("clock", ("python", "reports", "chrony", "machine")),
         ("reports", ("python", "clock", "machine")),
-    ]
+    ],
 )
 def test_a_layer_knows_only_those_below_it(layer: str, unknown: tuple[str, ...]) -> None:
     for path in (SOURCES / layer).glob("*.rs"):

@@ -11,6 +11,7 @@ from . import UsageError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from typing import Any, Callable, TypeVar
 
     Answer = TypeVar("Answer")
@@ -27,10 +28,19 @@ def ask(
 ) -> Answer:
     """The answer to a question that is asked on a connection of its own.
 
-    A host's addresses are tried in order: one that refuses is left at once, and one that is silent after its share of the
-    timeout. The timeout applies separately to resolving the host's name and to each answer. Raises as pychrony does.
+    The timeout applies separately to resolving the host's name and to each answer. Raises as pychrony does.
     """
-    addresses = candidates(address, timeout, family)
+    return ask_first(candidates(address, timeout, family), timeout, question)
+
+
+def ask_first(
+    addresses: Sequence[str | None],
+    timeout: float,
+    question: Callable[[pychrony.ChronyConnection], Answer],
+) -> Answer:
+    """The answer of the first address that answers: one that refuses is left at once, one that is silent after its share
+    of the timeout.
+    """
     end = time.monotonic() + timeout
     errors: list[pychrony.ChronyConnectionError] = []
     for position, candidate in enumerate(addresses):

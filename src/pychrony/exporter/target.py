@@ -6,7 +6,7 @@ import math
 import threading
 import time
 from collections.abc import Sequence
-from contextlib import closing
+from functools import partial
 from typing import Any, Callable
 
 import pychrony
@@ -50,29 +50,16 @@ class Target:
         end = min(time.monotonic() + self.timeout, self.deadline)
         if not self.addresses:
             self.addresses = self.find(seconds_until(end))
-        errors: list[pychrony.ChronyConnectionError] = []
-        for position, address in enumerate(self.addresses):
-            try:
-                share = seconds_until(end) / (len(self.addresses) - position)
-                with closing(self._connect(address, share)) as connection:
-                    result = getattr(connection, getter)()
-                    self.addresses = [connection.address]
-                return result
-            except pychrony.ChronyConnectionError as error:
-                errors.append(error)
-        if len(errors) == 1:
-            raise errors[0]
-        # That one was silent says more than that another one refused.
-        first = next((each for each in errors if isinstance(each, TimeoutError)), errors[0])
-        raise type(first)("; ".join(map(str, errors)), first.error_code)
+        return asking.ask_first(self.addresses, seconds_until(end), partial(self._get, getter))
 
-    def _connect(self, address: str | None, timeout: float) -> pychrony.ChronyConnection:
+    def _get(self, getter: str, connection: pychrony.ChronyConnection) -> Any:
         with self._lock:
             if self.closed:
                 raise pychrony.ChronyConnectionError("the exporter is ending", ErrorCode.CLOSED)
-            self._connection = asking.connect(address, timeout)
-            self._connection.open()
-            return self._connection
+            self._connection = connection
+        result = getattr(connection, getter)()
+        self.addresses = [connection.address]
+        return result
 
     def close(self) -> None:
         """End for good. A call that another thread is making ends with an error."""
