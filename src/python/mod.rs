@@ -2,6 +2,8 @@
 //!
 //! A file knows only those of the groups above its own.
 
+pub mod object;
+
 // Both are set for the free-threaded stable ABI only: before 3.15, a free-threaded CPython has no limited API.
 #[cfg(not(all(Py_LIMITED_API, Py_GIL_DISABLED)))]
 #[path = "abi3.rs"]
@@ -9,7 +11,6 @@ mod abi;
 #[cfg(all(Py_LIMITED_API, Py_GIL_DISABLED))]
 #[path = "abi3t.rs"]
 mod abi;
-pub mod object;
 
 mod method;
 mod sequence;
