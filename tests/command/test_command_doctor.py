@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+import sys
 import time
 from pathlib import Path
 from typing import Any
@@ -12,10 +14,17 @@ from support import command, namespace
 from support.chronyd import Chronyd, daemon_user
 from support.command import LONG_ADDRESS
 from support.stranger import STRANGER, is_alone
+from support.waiting import wait_for
 
 import pychrony
-from pychrony import NTPFlags
-from pychrony.testing import FakeChronyd, make_ntp_data, make_source, make_tracking
+from pychrony import NTPFlags, Source, SourceMode, SourceState
+from pychrony.testing import (
+    FakeChronyd,
+    make_ntp_data,
+    make_source,
+    make_source_stats,
+    make_tracking,
+)
 
 
 def doctor(*arguments: str, **options: Any) -> dict[str, Any]:
@@ -46,10 +55,12 @@ def test_a_good_clock_gets_a_good_verdict(client: Chronyd) -> None:
 def test_each_source_has_its_sentence(many: Chronyd) -> None:
     steps = doctor("-a", many.socket)["by name"]
     assert "answered 0 of the last 8 polls" in steps[f"source {LONG_ADDRESS}"]["found"]
-    assert "firewall" in steps[f"source {LONG_ADDRESS}"]["advice"]
-    assert "falseticker" in steps["source BAD"]["found"]
+    assert "firewall" in steps["source 192.0.2.1"]["advice"]
+    assert steps[f"source {LONG_ADDRESS}"]["advice"] is None  # it would be the same
+    assert "a falseticker: it disagrees with the majority" in steps["source BAD"]["found"]
     assert "Compare it with the others" in steps["source BAD"]["advice"]
-    assert "does DNS work" in steps["source ID#0000000001"]["advice"]
+    assert "it has the option noselect" in steps["source ::1"]["found"]
+    assert steps["unresolved"]["found"].startswith("1 without an address: ")
     assert "standard deviation" in steps["source GPS"]["found"]
 
 
@@ -97,12 +108,128 @@ def test_each_fact_that_other_diagnoses_need_has_its_line() -> None:
     assert "its last packet failed the NTP tests 2, D" in source
 
 
+def with_sources(*sources: Source, **changes: Any) -> FakeChronyd:
+    """A chronyd that measured a moment ago. What cannot be reached has never answered, if no NTP data is given."""
+    tracking = make_tracking(ref_time=time.time(), **changes.pop("tracking", {}))
+    ntp_data = [
+        make_ntp_data(address=source.address, **({} if source.reachability else NEVER_ANSWERED))
+        for source in sources
+        if source.mode != SourceMode.REFCLOCK
+    ]
+    return FakeChronyd(
+        **{"tracking": tracking, "sources": sources, "ntp_data": ntp_data, **changes}
+    )
+
+
+NEVER_ANSWERED = {
+    "transmitted_messages": 20,
+    "received_messages": 0,
+    "received_valid_messages": 0,
+    "received_good_messages": 0,
+}
+
+
+def advised(steps: list[dict[str, str]], words: str) -> list[str]:
+    return [step["name"] for step in steps if words in (step["advice"] or "")]
+
+
 def test_what_to_do_when_no_source_answers_is_said_once() -> None:
-    sources = [make_source(address=f"192.0.2.{last}", reachability=0) for last in (1, 2)]
-    now = time.time()
-    with FakeChronyd(tracking=make_tracking(ref_time=now), sources=sources) as daemon:
+    silent = [make_source(address=f"192.0.2.{last}", reachability=0) for last in (1, 2)]
+    with with_sources(*silent) as daemon:
         steps = doctor("-a", daemon.address)["steps"]
-    assert [step["name"] for step in steps if "firewall" in (step["advice"] or "")] == ["clock"]
+    assert advised(steps, "firewall") == ["clock"]
+
+
+def test_a_server_that_answers_unsynchronised_is_not_blamed_on_the_network() -> None:
+    with Chronyd(serve=True) as lost:
+        line = f"server 127.0.0.1 port {lost.ntp_port} minpoll 0 maxpoll 0 iburst"
+        with Chronyd([line]) as daemon:
+            wait_for(
+                "it answers",
+                lambda: pychrony.get_ntp_data(daemon.socket)[0].received_valid_messages,
+            )
+            ticket = doctor("-a", daemon.socket)
+    source = ticket["by name"]["source 127.0.0.1"]
+    assert re.search(
+        "it answered [0-9]+ of [0-9]+ polls, and is not synchronised itself", source["found"]
+    )
+    assert advised(ticket["steps"], "firewall") == []
+    assert advised(ticket["steps"], "are not synchronised themselves") == ["clock"]
+
+
+def test_a_server_that_fell_silent_is_blamed_on_the_network_again() -> None:
+    silent = make_source(reachability=0)
+    packet = make_ntp_data(
+        transmitted_messages=100, received_messages=90, received_valid_messages=90
+    )
+    with with_sources(silent, ntp_data=[packet]) as daemon:
+        steps = doctor("-a", daemon.address)["steps"]
+    assert advised(steps, "firewall") == ["source 192.0.2.1"]
+
+
+def test_spare_places_of_a_pool_are_reported_once_and_are_no_servers() -> None:
+    slots = [make_source(address=f"ID#{n:010}", reachability=0) for n in range(1, 8)]
+    with with_sources(make_source(state=SourceState.SELECTED), *slots) as daemon:
+        ticket = doctor("-a", daemon.address)
+    assert ticket["by name"]["unresolved"]["found"].startswith("7 without an address: ")
+    assert advised(ticket["steps"], "DNS") == []
+    assert ticket["by name"]["sources"]["found"].startswith("1, fewer than the four NTP servers")
+    assert [step["name"] for step in ticket["steps"] if "ID#" in step["name"]] == []
+    with with_sources(*slots) as daemon:
+        steps = doctor("-a", daemon.address)["steps"]
+    assert "DNS" in " ".join(advised(steps, "DNS") and [steps[-1]["advice"] or ""])
+
+
+def test_falsetickers_alone_are_not_outvoted() -> None:
+    false = [
+        make_source(address=f"192.0.2.{last}", state=SourceState.FALSETICKER) for last in (1, 2, 3)
+    ]
+    with with_sources(*false) as daemon:
+        ticket = doctor("-a", daemon.address)
+    assert advised(ticket["steps"], "remove it from chrony.conf") == []
+    assert advised(ticket["steps"], "disagree with each other") == ["clock"]
+    assert "the sources disagree" in ticket["by name"]["source 192.0.2.1"]["found"]
+
+
+@pytest.mark.parametrize("offset", [3e8, -3e8, 11.0])
+def test_a_clock_that_is_far_off_may_be_set_at_once(offset: float) -> None:
+    source = make_source(state=SourceState.SELECTED)
+    with with_sources(source, tracking={"offset": offset}) as daemon:
+        steps = doctor("-a", daemon.address)["steps"]
+    assert advised(steps, "chronyc makestep") == ["clock"]
+
+
+def test_the_age_of_a_measurement_is_that_of_chronyds_corrected_clock() -> None:
+    source = make_source(state=SourceState.SELECTED)
+    now = time.time()
+    tracking = make_tracking(offset=-16042.5, ref_time=now - 16043.5)
+    with FakeChronyd(tracking=tracking, sources=[source]) as daemon:
+        found = doctor("-a", daemon.address)["by name"]["error"]["found"]
+    (age,) = re.findall(r"last measurement ([0-9.]+) s ago", found)
+    assert 1 <= float(age) < 60
+
+
+def test_combined_sources_are_named_with_what_that_means() -> None:
+    sources = [
+        make_source(state=SourceState.SELECTED),
+        make_source(address="192.0.2.7", state=SourceState.UNSELECTED),
+    ]
+    with with_sources(*sources) as daemon:
+        words = doctor("-a", daemon.address)["by name"]["combined"]["found"]
+    assert words.startswith("192.0.2.7 with 192.0.2.1: tracking's offset is a mean")
+    with with_sources(*sources[:1]) as daemon:
+        assert "combined" not in doctor("-a", daemon.address)["by name"]
+
+
+def test_two_reference_clocks_of_one_name_keep_their_own_statistics() -> None:
+    twins = [make_source(address="GPS", mode=SourceMode.REFCLOCK) for _ in range(2)]
+    statistics = [make_source_stats(address="GPS", std_dev=deviation) for deviation in (1e-3, 2e-3)]
+    with with_sources(*twins, source_stats=statistics) as daemon:
+        steps = doctor("-a", daemon.address)["steps"]
+    found = [step["found"] for step in steps if step["name"] == "source GPS"]
+    assert ["standard deviation 1 ms" in found[0], "standard deviation 2 ms" in found[1]] == [
+        True
+    ] * 2
 
 
 def test_another_machines_chronyd_is_not_looked_for_among_the_processes_here() -> None:
@@ -135,6 +262,58 @@ def test_without_chronyd_each_usual_address_is_looked_at() -> None:
         assert steps[address]["found"] == "nobody listens there (Connection refused)"
 
 
+def test_why_there_is_no_answer_is_said_in_the_exceptions_words() -> None:
+    with pytest.raises(pychrony.ChronyConnectionError) as caught:
+        pychrony.get_tracking("127.0.0.1:9")
+    found = doctor("-a", "127.0.0.1:9")["by name"]["127.0.0.1:9"]["found"]
+    assert found == " ".join(str(caught.value).split())
+    # Of the usual addresses, each has its line, and one has what they mean together.
+    chronyd = doctor(prefix=namespace.prefix())["by name"]["chronyd"]
+    assert chronyd["found"].startswith("cannot reach chronyd")
+    for address in ("/run/chrony/chronyd.sock", "127.0.0.1:323", "[::1]:323"):
+        assert address in chronyd["found"]
+
+
+def test_a_socket_elsewhere_is_found_in_the_configuration_of_the_process(client: Chronyd) -> None:
+    advice = doctor("-a", "127.0.0.1:9")["by name"]["processes"]["advice"]
+    elsewhere = f"By {client.directory}/conf, process {client.pid} listens elsewhere: try "
+    assert f"{elsewhere}-a {client.socket} or -a {client.udp}." in advice
+    # It is not told to try what it has tried.
+    with Chronyd() as daemon:
+        daemon.stop()
+        advice = doctor("-t", "100ms", "-a", daemon.socket)["by name"]["processes"]["advice"]
+        assert f"process {daemon.pid} listens elsewhere: try -a {daemon.udp}." in advice
+
+
+def test_in_a_container_nobody_is_told_to_start_a_unit() -> None:
+    prefix = namespace.prefix()
+    inside = (*prefix[:-2], "--pid", "--fork", "--mount-proc", *prefix[-2:])
+    ticket = doctor(prefix=inside)
+    processes = ticket["by name"]["processes"]
+    assert processes["found"] == "no chronyd is running in this container"
+    assert "mount the host's /run/chrony at the same path" in processes["advice"]
+    assert advised(ticket["steps"], "systemctl") == []
+
+
+READ_ONLY = """
+import os, sys
+sys.path.insert(0, {tests!r})
+from support import namespace
+namespace.mount_again({directory!r}, read_only=True)
+os.execv(sys.argv[1], sys.argv[1:])
+"""
+
+
+def test_a_read_only_directory_is_not_a_matter_of_permission(client: Chronyd) -> None:
+    tests = str(Path(__file__).parent.parent)
+    code = READ_ONLY.format(tests=tests, directory=str(client.directory))
+    ticket = doctor("-a", client.socket, prefix=(*namespace.prefix(), sys.executable, "-c", code))
+    step = ticket["by name"][client.socket]
+    assert "is on a read-only file system" in step["found"]
+    assert "read-only or full" in step["found"]
+    assert "sudo" not in json.dumps(ticket)
+
+
 def test_without_libchrony_it_says_how_to_get_one(no_libchrony: Path) -> None:
     ticket = doctor(LD_LIBRARY_PATH=str(no_libchrony), PYCHRONY_LIBCHRONY=None)
     assert ticket["exit_status"] == 3
@@ -159,10 +338,10 @@ def test_a_user_who_may_not_ask_is_told_who_may(closed_to_strangers: Chronyd) ->
     assert (done.returncode, done.stderr) == (3, "")
     (step,) = [step for step in json.loads(done.stdout)["steps"] if step["name"] == daemon.socket]
     assert step["status"] == "problem"
-    assert "does not admit" in step["found"]
+    assert "which does not let this process make files there" in step["found"]
     if not is_alone():
-        assert f"user {STRANGER}" in step["found"]
-    assert "Only root and " in step["advice"]
+        assert f"you are user {STRANGER}" in step["found"]
+    assert "root and the user that chronyd runs as may use its Unix socket" in step["found"]
 
 
 def test_people_get_lines_that_fit_their_terminal(many: Chronyd) -> None:

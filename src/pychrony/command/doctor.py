@@ -4,13 +4,9 @@ from __future__ import annotations
 
 import errno
 import os
-import re
-import stat
-import sys
 import time
 
 from .. import _durations as durations
-from .. import health
 from . import (
     COMMON,
     DONE,
@@ -18,52 +14,36 @@ from . import (
     NOT_SYNCHRONISED,
     Command,
     UsageError,
-    clock,
+    machine,
     one_line,
     tables,
-    units,
 )
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from argparse import Namespace
+    from collections.abc import Sequence
     from typing import Any
 
     import pychrony
+    from pychrony import NTPData, SelectData, Source, SourceStats, TrackingStatus
 
-    # What chronyd said: tracking, sources, source statistics, and by address the tests that the last NTP packet failed.
-    Answer = tuple[
-        "pychrony.TrackingStatus",
-        "list[pychrony.Source]",
-        "list[pychrony.SourceStats]",
-        "dict[str, list[str]]",
-    ]
-
-# The addresses that pychrony tries by default, in its order.
-ADDRESSES = (
-    "/run/chrony/chronyd.sock",
-    "/var/run/chrony/chronyd.sock",
-    "127.0.0.1:323",
-    "[::1]:323",
-)
+    from ..health import Verdict
 
 GET_LIBCHRONY = (
     "Install libchrony (Fedora, and EPEL for RHEL 9: dnf install libchrony; elsewhere build it from "
     "https://gitlab.com/chrony/libchrony), or name its path in PYCHRONY_LIBCHRONY."
 )
-LISTENING = "Is chronyd running, and is this its bindcmdaddress?"
 START_CHRONYD = "Start it: systemctl start chronyd (on Debian and Ubuntu: systemctl start chrony)."
-OPEN_NETWORK = (
-    "Do the network and the firewall let NTP through (UDP port 123 to the servers)? pychrony activity shows whether "
-    "sources are offline; chronyc online brings them back."
-)
+IN_CONTAINER = "To ask the host's chronyd from a container, mount the host's /run/chrony at the same path, or use the host's network."
+LISTENS = "bindcmdaddress and cmdport in its chrony.conf say where it listens."
 
 STATE = {
     "SELECTED": "selected",
     "UNSELECTED": "combined with the selected one",
     "SELECTABLE": "acceptable, but not combined",
     "NONSELECTABLE": "not usable",
-    "FALSETICKER": "a falseticker: it disagrees with the majority",
+    "FALSETICKER": "a falseticker",
     "JITTERY": "too variable",
 }
 
@@ -80,6 +60,35 @@ class Findings:
         )
 
 
+class Answer:
+    """chronyd's reports. The lists of sources, statistics and selection are in the same order."""
+
+    def __init__(self, connection: pychrony.ChronyConnection) -> None:
+        import pychrony
+
+        from .. import health
+
+        self.tracking: TrackingStatus
+        self.sources: list[Source]
+        self.tracking, self.sources = health.ask(connection)
+        self.statistics: list[SourceStats] = connection.get_source_stats()
+        self.packets: dict[str, NTPData] = {}
+        self.selection: list[SelectData] = []
+        try:
+            self.packets = {record.address: record for record in connection.get_ntp_data()}
+            self.selection = connection.get_select_data()
+        except pychrony.ChronyPermissionError:
+            pass  # the command port does not give these reports
+        except pychrony.ChronyVersionError:
+            pass  # an older chronyd does not have them
+
+    def at(self, records: Sequence[Any], position: int) -> Any:
+        """The record of the source at this position; None if the lists do not match."""
+        if len(records) != len(self.sources):
+            return None
+        return records[position]
+
+
 class Doctor(Command):
     name = "doctor"
     about = "what is wrong, step by step, and what to do about it"
@@ -89,58 +98,37 @@ class Doctor(Command):
 
     def run(self, options: Namespace) -> int:
         findings = Findings()
-        look_at_python(findings)
-        look_at_libchrony(findings, options.missing)
+        look_at_python(findings, options.missing)
         answer = look_at_addresses(findings, options)
-        if answer is None:
+        if answer is not None:
+            status, verdict = look_at_clock(findings, answer)
+        elif options.missing is None:
             status = NO_ANSWER
             verdict = "Nothing can be said about the clock: chronyd could not be asked."
-            if options.missing is not None:
-                verdict = "Nothing can be said about the clock: without libchrony, chronyd cannot be asked."
         else:
-            status, verdict = look_at_clock(findings, answer)
-            look_at_sources(findings, answer)
+            status = NO_ANSWER
+            verdict = (
+                "Nothing can be said about the clock: without libchrony, chronyd cannot be asked."
+            )
         show(findings, answer, verdict, status, options.json)
         return status
 
 
-# The machine.
-
-
-def look_at_python(findings: Findings) -> None:
-    machine = os.uname()
-    findings.add(
-        "ok",
-        "Python",
-        f"{sys.version.split()[0]}, {sys.executable}, on {machine.sysname} {machine.release} {machine.machine}",
-    )
-
-
-def look_at_libchrony(findings: Findings, missing: ImportError | None) -> None:
+def look_at_python(findings: Findings, missing: ImportError | None) -> None:
     import pychrony
 
-    if missing is not None:
-        folder = list(pychrony.__path__)[0]
-        if any(
-            name.startswith("__init__.") and name.endswith(".so") for name in os.listdir(folder)
-        ):
-            findings.add(
-                "note", "pychrony", f"{folder}; its extension cannot be loaded without libchrony"
-            )
-        else:
-            findings.add("problem", "pychrony", f"{folder}, without its extension")
-        findings.add("problem", "libchrony", str(missing), GET_LIBCHRONY)
+    findings.add("ok", "Python", machine.python())
+    if missing is None:
+        findings.add("ok", "pychrony", f"{pychrony.__version__}, {pychrony.__file__}")
+        findings.add("ok", "libchrony", machine.libchrony())
         return
-    findings.add("ok", "pychrony", f"{pychrony.__version__}, {pychrony.__file__}")
-    path = pychrony.libchrony_path
-    named = os.environ.get("PYCHRONY_LIBCHRONY")
-    origin = "found by the dynamic linker"
-    if named:
-        origin = "named by PYCHRONY_LIBCHRONY"
-    elif path.startswith(os.path.dirname(os.path.dirname(pychrony.__file__ or ""))):
-        origin = "brought by pychrony's own wheel"
-    reports = f"it knows the reports {', '.join(pychrony.supported_reports())}"
-    findings.add("ok", "libchrony", f"{path}, {origin}; {reports}")
+    package = list(pychrony.__path__)[0]
+    if machine.has_extension(package):
+        words = f"{package}; its extension cannot be loaded without libchrony"
+        findings.add("note", "pychrony", words)
+    else:
+        findings.add("problem", "pychrony", f"{package}, without its extension")
+    findings.add("problem", "libchrony", str(missing), GET_LIBCHRONY)
 
 
 # The addresses.
@@ -148,285 +136,270 @@ def look_at_libchrony(findings: Findings, missing: ImportError | None) -> None:
 
 def look_at_addresses(findings: Findings, options: Namespace) -> Answer | None:
     """The answer of the first address that answered."""
-    named = os.environ.get("PYCHRONY_ADDRESS")
-    chosen = options.address or named
-    if chosen and not options.address:
-        findings.add("ok", "environment", f"PYCHRONY_ADDRESS is {named}")
+    chosen = chosen_address(findings, options)
     answer: Answer | None = None
-    tried: list[tuple[str, bool, str, str | None]] = []
-    for address in [chosen] if chosen else usual_addresses():
-        reply, found, advice = try_address(address, options)
-        tried.append((address, reply is not None, found, advice))
+    tried: list[tuple[str, bool, str]] = []
+    for address in machine.usual_addresses() if chosen is None else [chosen]:
+        reply, found = try_address(address, options, in_short=chosen is None)
+        tried.append((address, reply is not None, found))
         answer = answer or reply
-    for address, answered, found, advice in tried:
+    for address, answered, found in tried:
         # If one of the default addresses answers, it does not matter that another does not.
         status = "ok" if answered else "note" if answer or options.missing else "problem"
-        findings.add(status, address, found, None if answer else advice)
-    if answer is None and (chosen is None or is_here(chosen)):
-        look_for_process(findings)
+        findings.add(status, address, found)
+    if answer is None and (chosen is None or machine.is_here(chosen)):
+        look_for_process(findings, [address for address, _, _ in tried])
+    if answer is None and chosen is None and options.missing is None:
+        findings.add("problem", "chronyd", why_not(options) or "it has answered only now")
     return answer
 
 
-def is_here(address: str) -> bool:
-    """Whether only a process on this machine can answer at this address."""
-    here = r"/.*|(localhost|127\.[\d.]+|\[::1\])(:\d+)?|::1"
-    return re.fullmatch(here, address) is not None
+def chosen_address(findings: Findings, options: Namespace) -> str | None:
+    """The address that was given, by an option or in the environment."""
+    named = os.environ.get("PYCHRONY_ADDRESS")
+    if options.address is None and named:
+        from . import asking
+
+        heeded = asking.from_environment() is not None
+        words = "" if heeded else ", which is ignored: this process has raised privileges"
+        findings.add(
+            "ok" if heeded else "note", "environment", f"PYCHRONY_ADDRESS is {named}{words}"
+        )
+    if options.address is None and not named:
+        return None
+    from . import asking
+
+    return asking.in_force(options.address)
 
 
-def usual_addresses() -> list[str]:
-    """pychrony's four default addresses, or three if /var/run is the same as /run."""
-    same = os.path.realpath("/var/run") == os.path.realpath("/run")
-    return [address for address in ADDRESSES if not (same and address.startswith("/var/run/"))]
-
-
-def try_address(address: str, options: Namespace) -> tuple[Answer | None, str, str | None]:
-    """The answer, if any; what was found; what to do."""
-    place, advice = socket_file(address) if address.startswith("/") else ("", None)
-    if place.startswith("there is no"):
-        return None, place, advice
+def try_address(address: str, options: Namespace, in_short: bool) -> tuple[Answer | None, str]:
+    """The answer, if any, and what was found. in_short: why there is none is said of all addresses together."""
+    place = machine.socket_file(address) if address.startswith("/") else ""
+    if in_short and place.startswith("there is no"):
+        return None, place
     if options.missing is not None:
-        return None, "; ".join(filter(None, (place, "not asked: libchrony is missing"))), advice
+        return None, "; ".join(filter(None, (place, "not asked: libchrony is missing")))
     import pychrony
 
     from . import asking
 
     begin = time.perf_counter()
     try:
-        answer = asking.ask(address, options.timeout, question)
+        answer = asking.ask(address, options.timeout, Answer, options.family)
     except (pychrony.ChronyError, UsageError) as error:
-        said = str(error)
-        number = getattr(error, "errno", None)
-        if number and (advice or (number == errno.ECONNREFUSED and is_here(address))):
-            # The address and the advice are shown beside it.
-            said = os.strerror(number)
-            if number == errno.ECONNREFUSED:
-                said = f"nobody listens there ({said})"
-        return None, "; ".join(filter(None, (place, said))), advice
+        words = in_few_words(error) if in_short else one_line(error)
+        return None, "; ".join(filter(None, (place, words)))
     taken = durations.text(time.perf_counter() - begin)
-    return answer, "; ".join(filter(None, (place, f"answers (all reports in {taken})"))), None
+    return answer, "; ".join(filter(None, (place, f"answers (all reports in {taken})")))
 
 
-def question(connection: pychrony.ChronyConnection) -> Answer:
+def in_few_words(error: Exception) -> str:
+    number = getattr(error, "errno", None)
+    if number is None:
+        return "no answer" if isinstance(error, TimeoutError) else one_line(error)
+    words = os.strerror(number)
+    return f"nobody listens there ({words})" if number == errno.ECONNREFUSED else words
+
+
+def why_not(options: Namespace) -> str:
+    """Why no usual address answers and what that means, in the words of the exception."""
     import pychrony
 
-    failed = {}
     try:
-        for record in connection.get_ntp_data():
-            if record.received_messages:
-                failed[record.address] = failed_tests(record)
-    except pychrony.ChronyPermissionError:
-        pass  # the command port does not give this report
+        pychrony.get_tracking(timeout=options.timeout)
+    except pychrony.ChronyError as error:
+        return str(error)
+    return ""
+
+
+def look_for_process(findings: Findings, tried: list[str]) -> None:
+    """Whether a chronyd is running at all."""
+    running = list(machine.processes())
+    if not running:
+        if machine.is_container():
+            words = "no chronyd is running in this container"
+            findings.add("problem", "processes", words, IN_CONTAINER)
+        else:
+            findings.add("problem", "processes", "no chronyd is running here", START_CHRONYD)
+        return
+    stopped = [process.number for process in running if process.is_stopped]
+    advice = []
+    if stopped:
+        advice.append(f"To resume what is stopped: kill -CONT {' '.join(stopped)}")
+    advice += filter(None, (elsewhere(process, tried) for process in running))
+    words = f"chronyd is running: {'; '.join(map(str, running))}"
+    findings.add("note", "processes", words, " ".join(dict.fromkeys(advice)) or LISTENS)
+
+
+def elsewhere(process: machine.Process, tried: list[str]) -> str:
+    """The addresses to try, if its configuration has it listen somewhere else."""
+    try:
+        path, addresses = process.addresses()
+    except OSError:
+        return ""
+    others = [address for address in addresses if address not in tried]
+    if not others:
+        return ""
     return (
-        connection.get_tracking(),
-        connection.get_sources(),
-        connection.get_source_stats(),
-        failed,
+        f"By {path}, process {process.number} listens elsewhere: try -a {' or -a '.join(others)}."
     )
 
 
-def failed_tests(record: pychrony.NTPData) -> list[str]:
-    passed = tables.flag_names(record.flags)
-    return [test for group in tables.NTP_TESTS for test in group.split() if test not in passed]
-
-
-def socket_file(path: str) -> tuple[str, str | None]:
-    """Who owns a Unix socket and whether we may use it, as far as the file system shows; and what to do."""
-    folder = os.path.dirname(path)
-    try:
-        directory = os.stat(folder)
-    except (FileNotFoundError, NotADirectoryError):
-        return f"there is no directory {folder}", LISTENING
-    except OSError as error:
-        return f"the directory {folder} is out of reach ({error.strerror})", None
-    place = f"its directory belongs to {owner(directory)}"
-    try:
-        file = os.stat(path)
-    except PermissionError:
-        return f"{place}, which does not admit {ourselves()}", let_in(directory)
-    except OSError:
-        return f"there is no such socket; {place}", LISTENING
-    if not stat.S_ISSOCK(file.st_mode):
-        return f"it is no socket; {place}", "Name chronyd's socket (bindcmdaddress in chrony.conf)."
-    if not os.access(folder, os.W_OK | os.X_OK):
-        return f"the socket is there; {place}, which does not admit {ourselves()}", let_in(
-            directory
-        )
-    return f"the socket belongs to {owner(file)}, {place}; you are {ourselves()}", None
-
-
-def owner(status: os.stat_result) -> str:
-    return f"{user_name(status.st_uid)}:{group_name(status.st_gid)} (mode {stat.S_IMODE(status.st_mode):04o})"
-
-
-def ourselves() -> str:
-    groups = ", ".join(sorted(group_name(group) for group in {*os.getgroups(), os.getegid()}))
-    return f"user {user_name(os.geteuid())} (groups {groups})"
-
-
-def let_in(directory: os.stat_result) -> str:
-    user = user_name(directory.st_uid)
-    return f"Only root and {user} may use it: run it with sudo, or ask on the command port: -a 127.0.0.1"
-
-
-def user_name(number: int) -> str:
-    import pwd
-
-    try:
-        return pwd.getpwuid(number).pw_name
-    except KeyError:
-        return str(number)
-
-
-def group_name(number: int) -> str:
-    import grp
-
-    try:
-        return grp.getgrgid(number).gr_name
-    except KeyError:
-        return str(number)
-
-
-def look_for_process(findings: Findings) -> None:
-    """Whether a chronyd is running at all, as far as /proc shows."""
-    running, stopped = [], []
-    advice = "bindcmdaddress and cmdport in its chrony.conf say where it listens."
-    for number in sorted(filter(str.isdigit, os.listdir("/proc")), key=int):
-        try:
-            with open(f"/proc/{number}/stat", encoding="ascii", errors="replace") as file:
-                before, _, after = file.read().rpartition(")")
-            if before.partition("(")[2] != "chronyd":
-                continue
-            words = f"process {number} of user {user_name(os.stat(f'/proc/{number}').st_uid)}"
-        except OSError:
-            continue  # the process has ended meanwhile
-        if after.split()[0] == "T":
-            words += ", which is stopped"
-            stopped.append(number)
-        running.append(words)
-    if stopped:
-        advice = f"To resume what is stopped: kill -CONT {' '.join(stopped)}"
-    if running:
-        findings.add("note", "processes", f"chronyd is running: {'; '.join(running)}", advice)
-    else:
-        findings.add("problem", "processes", "no chronyd is running here", START_CHRONYD)
-
-
-# The clock.
+# The clock and its sources.
 
 
 def look_at_clock(findings: Findings, answer: Answer) -> tuple[int, str]:
     """The exit status and the verdict."""
-    status, sources, _, _ = answer
-    judged = health.assess(status, sources)
-    doubts = [finding for finding in judged.findings if finding.level > health.Level.OK]
-    for finding in doubts:
-        critical = finding.level == health.Level.CRITICAL
-        findings.add(
-            "problem" if critical else "note", "clock", finding.words, clock_advice(status, sources)
-        )
-    if not status.is_synchronized():
+    from .. import health
+
+    verdict = health.assess(answer.tracking, answer.sources)
+    doubts, said = judge(findings, answer, verdict)
+    if answer.tracking.is_synchronized():
+        describe(findings, verdict)
+    look_at_sources(findings, answer, said)
+    if not answer.tracking.is_synchronized():
         return NOT_SYNCHRONISED, "The clock is not synchronised, and must not be trusted."
+    words = f"The clock is synchronised to {answer.tracking.reference_id_name}, "
+    if not verdict.ok:
+        return NOT_SYNCHRONISED, f"{words}but {doubts[0]}: it must not be trusted."
+    notes = "; but see the notes on it above." if doubts else "."
+    return DONE, f"{words}and {at_most(verdict)}{notes}"
+
+
+def judge(findings: Findings, answer: Answer, verdict: Verdict) -> tuple[list[str], str]:
+    """Add what is wrong with the clock. The words of each finding, the worst first; and the advice that was given."""
+    from .. import health
+    from . import advice
+
+    doubts = [finding for finding in verdict.findings if finding.level > health.Level.OK]
+    said = advice.on_clock(verdict, answer.packets) if doubts else ""
+    shown = "See the sources below; pychrony sourcestats and pychrony selectdata say more."
+    if said != advice.EACH_SOURCE:
+        shown = said.replace(advice.EACH_SOURCE, "Otherwise see the sources below.")
+    for position, finding in enumerate(doubts):
+        status = "problem" if finding.level == health.Level.CRITICAL else "note"
+        findings.add(status, "clock", finding.words, None if position else shown)
+    return [finding.words for finding in doubts], said
+
+
+def describe(findings: Findings, verdict: Verdict) -> None:
+    """The numbers of a synchronised clock."""
+    status = verdict.tracking
+    assert status is not None
     direction = "slow" if status.offset > 0 else "fast"
     rate = "fast" if status.frequency > 0 else "slow"
-    follows = f"synchronised to {status.reference_id_name}"
-    findings.add("ok", "clock", f"{follows}, stratum {status.stratum}")
-    findings.add(
-        "ok",
-        "correction",
+    follows = f"synchronised to {status.reference_id_name}, stratum {status.stratum}"
+    findings.add("ok", "clock", follows)
+    correction = (
         f"{durations.text(abs(status.offset))} {direction}, being corrected; the clock runs "
-        f"{abs(status.frequency):.3f} ppm {rate} by itself (+/- {status.skew:.3f} ppm)",
+        f"{abs(status.frequency):.3f} ppm {rate} by itself (+/- {status.skew:.3f} ppm)"
     )
-    findings.add(
-        "ok",
-        "error",
-        f"{at_most(judged)}: root delay {durations.text(status.root_delay)}, "
-        f"root dispersion {durations.text(status.root_dispersion)}; last measurement "
-        f"{durations.text(judged.age or 0)} ago",
+    findings.add("ok", "correction", correction)
+    error = (
+        f"{at_most(verdict)}; root delay {durations.text(status.root_delay)}, root dispersion "
+        f"{durations.text(status.root_dispersion)}; last measurement {durations.text(verdict.age or 0)} ago"
     )
-    if status.is_leap_pending():
-        findings.add(
-            "note", "leap second", f"{tables.word(status.leap_status)} at the end of the day"
+    findings.add("ok", "error", error)
+    combined = [each.address for each in verdict.sources if each.state.name == "UNSELECTED"]
+    if combined:
+        words = (
+            f"{', '.join(combined)} with {status.reference_id_name}: tracking's offset is a mean of these sources, but its "
+            "root delay and root dispersion are those of the selected one. So abs(offset) + root dispersion + root delay / 2 "
+            "may be exceeded; the bound above is made from the last sample of the selected source"
         )
-    verdict = f"The clock is {follows}, "
-    if not judged.ok:
-        return NOT_SYNCHRONISED, verdict + f"but {doubts[0].words}: it must not be trusted."
-    verdict += f"and {at_most(judged)}"
-    return DONE, verdict + ("; but see the notes on it above." if doubts else ".")
+        findings.add("ok", "combined", words)
+    if status.is_leap_pending():
+        words = f"{tables.word(status.leap_status)} at the end of the day"
+        findings.add("note", "leap second", words)
 
 
-def at_most(verdict: health.Verdict) -> str:
+def at_most(verdict: Verdict) -> str:
     if verdict.error_bound is None:
         return "its error has no bound"
     return f"at most {durations.text(verdict.error_bound)} off"
 
 
-def clock_advice(status: pychrony.TrackingStatus, sources: list[pychrony.Source]) -> str:
-    if not sources:
-        return "Name servers in chrony.conf (server or pool), or start the network that brings them by DHCP."
-    if clock.reachable(sources) == 0:
-        return OPEN_NETWORK
-    if not status.is_synchronized():
-        return "chronyd needs a few measurements after its start: pychrony wait. Otherwise see the sources below."
-    return "See the sources below; pychrony sourcestats and pychrony selectdata say more."
+def look_at_sources(findings: Findings, answer: Answer, said: str) -> None:
+    """said: the advice on the clock. None is given twice."""
+    from .. import health
+    from . import advice
 
-
-# The sources.
-
-
-def look_at_sources(findings: Findings, answer: Answer) -> None:
-    _, sources, statistics, failed = answer
-    deviation = {record.address: record.std_dev for record in statistics if record.samples > 1}
-    none_reachable = clock.reachable(sources) == 0  # and the advice on that has been given
-    for source in sources:
-        good = (
-            source.state.name in ("SELECTED", "UNSELECTED", "SELECTABLE") and source.is_reachable()
-        )
+    real = [source for source in answer.sources if not health.is_slot(source)]
+    for position, source in enumerate(answer.sources):
+        if health.is_slot(source):
+            continue
+        packet = answer.packets.get(source.address)
+        what = advice.on_source(source, packet, real)
+        good = health.is_usable(source) and source.is_reachable()
         findings.add(
             "ok" if good else "note",
             f"source {source.address}",
-            about_source(source, deviation.get(source.address), failed.get(source.address, [])),
-            source_advice(source, none_reachable),
+            "; ".join(about_source(answer, position, packet, advice.disagree(real))),
+            None if what == said else what,
         )
-    only_ntp = all(source.mode.name != "REFCLOCK" for source in sources)
-    if sources and only_ntp and len(sources) < 4:
+        said = what or said
+    slots = len(answer.sources) - len(real)
+    if slots:
+        words = f"{slots} without an address: names that are not resolved, or spare places of a pool (maxsources)"
+        findings.add("note", "unresolved", words, None if real else advice.DNS)
+    only_ntp = all(source.mode.name != "REFCLOCK" for source in real)
+    if real and only_ntp and len(real) < 4:
         findings.add(
             "note",
             "sources",
-            f"{len(sources)}, fewer than the four NTP servers that RFC 8633 (section 3.2) asks for",
+            f"{len(real)}, fewer than the four NTP servers that RFC 8633 (section 3.2) asks for",
             "With four, one that goes wrong is outvoted even while another does not answer.",
         )
 
 
-def about_source(source: pychrony.Source, deviation: float | None, failed: list[str]) -> str:
-    polls = bin(source.reachability & 0xFF).count("1")
-    parts = [
-        STATE.get(source.state.name, source.state.name),
-        f"answered {polls} of the last 8 polls",
-    ]
+def about_source(
+    answer: Answer, position: int, packet: NTPData | None, disagree: bool
+) -> list[str]:
+    from . import advice
+
+    source = answer.sources[position]
+    parts = [STATE.get(source.state.name, source.state.name)]
+    if source.state.name == "FALSETICKER":
+        parts[0] += ": " + (
+            "the sources disagree" if disagree else "it disagrees with the majority"
+        )
+    selection = answer.at(answer.selection, position)
+    if source.state.name == "NONSELECTABLE" and selection is not None:
+        parts += tables.meaning(selection.state)
+    parts += about_polls(source, packet)
     if source.last_sample_ago is not None:
         parts.append(f"stratum {source.stratum}")
         parts.append(
-            f"offset {units.offset(source.latest_meas)} +/- {units.measure(source.latest_meas_err)}"
+            f"offset {durations.text(source.latest_meas)} +/- {durations.text(source.latest_meas_err)}"
             f", {durations.text(source.last_sample_ago)} ago"
         )
-    if deviation is not None:
-        parts.append(f"standard deviation {units.measure(deviation)}")
-    if failed:
-        names = ", ".join(test.replace("TEST", "").strip("_") for test in failed)
-        parts.append(f"its last packet failed the NTP tests {names}")
-    return "; ".join(parts)
+    statistics = answer.at(answer.statistics, position)
+    if statistics is not None and statistics.samples > 1 and statistics.std_dev is not None:
+        parts.append(f"standard deviation {durations.text(statistics.std_dev)}")
+    failed = failed_tests(packet)
+    if failed and not advice.answers_unsynchronised(source, packet):
+        parts.append(f"its last packet failed the NTP tests {', '.join(failed)}")
+    return parts
 
 
-def source_advice(source: pychrony.Source, none_reachable: bool) -> str | None:
-    if source.address.startswith("ID#"):
-        return "Its name is not resolved yet: does DNS work here?"
-    if not source.is_reachable():
-        if source.mode.name == "REFCLOCK":
-            return "Is the reference clock's driver running?"
-        return None if none_reachable else OPEN_NETWORK
-    if source.state.name == "FALSETICKER":
-        return "Compare it with the others (pychrony sources); remove it from chrony.conf if it stays so."
-    return None
+def about_polls(source: Source, packet: NTPData | None) -> list[str]:
+    from . import advice
+
+    if advice.answers_unsynchronised(source, packet):
+        assert packet is not None
+        return [
+            f"it answered {packet.received_valid_messages} of {packet.transmitted_messages} polls, and is not synchronised itself"
+        ]
+    polls = bin(source.reachability & 0xFF).count("1")
+    return [f"answered {polls} of the last 8 polls"]
+
+
+def failed_tests(packet: NTPData | None) -> list[str]:
+    if packet is None or not packet.received_messages:
+        return []
+    passed = tables.flag_names(packet.flags)
+    tests = [test for group in tables.NTP_TESTS for test in group.split()]
+    return [test.replace("TEST", "").strip("_") for test in tests if test not in passed]
 
 
 # What was found.
@@ -462,7 +435,8 @@ def ticket(findings: Findings, answer: Answer | None, verdict: str, status: int)
     if answer is not None:
         from . import reports
 
-        whole["tracking"] = reports.as_plain("tracking", answer[0])
-        for name, records in (("sources", answer[1]), ("sourcestats", answer[2])):
+        whole["tracking"] = reports.as_plain("tracking", answer.tracking)
+        lists: dict[str, list[Any]] = {"sources": answer.sources, "sourcestats": answer.statistics}
+        for name, records in lists.items():
             whole[name] = [reports.as_plain(name, record) for record in records]
     return whole

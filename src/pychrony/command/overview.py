@@ -62,7 +62,7 @@ class Overview(Report):
                 "",
                 *fitted(f"without an address: {slots} (unresolved names, spare slots of a pool)"),
             ]
-        for line in advice.on(answer):
+        for line in advice.overview(answer):
             lines += ["", *fitted(f"-> {line}")]
         return "\n".join(lines)
 

@@ -274,6 +274,12 @@ def word(value: Any) -> str:
     return _symbols(type(value).__name__)(value)
 
 
+def meaning(value: Any) -> list[str]:
+    """What a member of an enumeration stands for; nothing if it is newer than this table."""
+    members = ENUMERATIONS[type(value).__name__]["members"]
+    return [member["doc"] for member in members if member["value"] == int(value)]
+
+
 def letters(column: Column) -> list[str]:
     """What the letters in a column mean, for each enumeration in it."""
     found = []
