@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import copy
+import dataclasses
+import enum
 import inspect
+import json
 import pickle
 import sys
+import typing
 from typing import Any
 
 import pytest
@@ -14,9 +18,10 @@ from support.getters import GETTERS
 from support.responder import Responder
 
 import pychrony
-from pychrony import ErrorCode
+from pychrony import ErrorCode, _reports
+from pychrony._reports import ENUMERATIONS
 
-REPORTS = {table["type"]: table for table in pychrony._tables()["reports"]}
+REPORTS = {report["type"]: report for report in _reports.REPORTS.values()}
 TIMED = [
     name for name, table in REPORTS.items() if any(f["name"] == "ref_time" for f in table["fields"])
 ]
@@ -154,6 +159,94 @@ if sys.version_info >= (3, 13):
         assert copy.replace(record, **{field: "x"}) == record._replace(**{field: "x"})
         with pytest.raises(TypeError):
             copy.replace(record, strata=1)
+
+
+def test_dataclasses_copy_a_record(name: str) -> None:
+    record = kind_of(name)(**fields_of(name))
+    whole = dataclasses.make_dataclass("Whole", ["record"])(record)
+    assert dataclasses.asdict(whole) == {"record": record}
+
+
+def test_the_annotations_say_what_each_field_is(name: str) -> None:
+    """Where pydantic, msgspec and typing look: in the class itself. (tests/test_libraries.py asks them.)"""
+    annotations = vars(kind_of(name))["__annotations__"]
+    assert [*annotations] == [*fields_of(name)]
+    for field, hint in typing.get_type_hints(kind_of(name)).items():
+        value = fields_of(name)[field]
+        optional = next(f["optional"] for f in REPORTS[name]["fields"] if f["name"] == field)
+        assert hint == (typing.Optional[type(value)] if optional else type(value)), field
+
+
+def test_a_type_needs_no_typing_module() -> None:
+    out = child.check(
+        """
+        import sys, pychrony
+        made = [getattr(pychrony, name) for name in pychrony.__all__]
+        print("typing" in sys.modules, "dataclasses" in sys.modules)
+        """
+    )
+    assert out == "False False\n"
+
+
+# For JSON.
+
+
+def test_a_record_as_a_dictionary_is_ready_for_json(name: str) -> None:
+    fields = fields_of(name, hidden=True)
+    record = kind_of(name)(**fields)
+    plain = record.to_dict()
+    assert json.loads(json.dumps(plain)) == plain
+    for field, value in fields.items():
+        if isinstance(value, enum.IntFlag):
+            assert plain[field] == []
+        elif isinstance(value, enum.IntEnum):
+            assert plain[field] == value.name
+        else:
+            assert (plain[field], type(plain[field])) == (value, type(value))
+    described = REPORTS[name]
+    derived = [value["name"] for value in described["derived"]]
+    predicates = [
+        method
+        for method in described["methods"]
+        if [*inspect.signature(getattr(record, method)).parameters] == []
+    ]
+    assert [*plain] == [*fields, *derived, *predicates]
+    assert [plain[value] for value in derived] == [getattr(record, value) for value in derived]
+    assert [plain[method] for method in predicates] == [
+        getattr(record, method)() for method in predicates
+    ]
+
+
+@pytest.mark.parametrize(
+    ("name", "field", "value", "words"),
+    [
+        ("Source", "state", pychrony.SourceState.FALSETICKER, "FALSETICKER"),
+        ("Source", "state", pychrony.SourceState(99), "UNKNOWN_99"),
+        ("Source", "state", 2, "FALSETICKER"),
+        ("Source", "state", 99, "UNKNOWN_99"),
+        ("Source", "state", None, None),
+        ("Source", "state", -1, -1),
+        ("Source", "state", 2**70, 2**70),
+        ("Source", "state", "?", "?"),
+        ("Source", "flags", pychrony.SelectOptions(0), []),
+        ("Source", "flags", pychrony.SelectOptions(6), ["PREFER", "TRUST"]),
+        ("Source", "flags", pychrony.SelectOptions(0x31), ["NOSELECT", "48"]),
+        ("Source", "flags", 6, ["PREFER", "TRUST"]),
+        ("Source", "flags", None, None),
+        ("TrackingStatus", "leap_status", pychrony.LeapStatus.INSERT, "INSERT"),
+        ("TrackingStatus", "leap_status", 4, 4),
+        ("Source", "last_sample_ago", None, None),
+    ],
+)
+def test_enumerations_are_names_there(name: str, field: str, value: Any, words: Any) -> None:
+    record = kind_of(name)(**{**fields_of(name), field: value})
+    predicates = ("is_selected", "is_leap_pending")
+    try:
+        assert record.to_dict()[field] == words
+    except (TypeError, OverflowError):
+        # A predicate needs an integer, and says so.
+        assert isinstance(value, (str, int)) and any(hasattr(record, each) for each in predicates)
+        assert not isinstance(value, int) or value > 2**63
 
 
 # A time is there twice.
@@ -404,6 +497,24 @@ def test_a_subclass_may_have_attributes_of_any_name(responder: Responder) -> Non
         connection.get_tracking()
 
 
+@pytest.mark.parametrize("name", ENUMERATIONS)
+def test_a_member_is_printed_as_every_int_enum_of_this_python(name: str) -> None:
+    """str() is the number from CPython 3.11 on, and an f-string always: code that takes an integer relies on it."""
+    described = ENUMERATIONS[name]
+    base = enum.IntFlag if described["kind"] == "flags" else enum.IntEnum
+    members = {member["name"]: member["value"] for member in described["members"]}
+    theirs: Any = base(name, members)
+    ours = getattr(pychrony, name)
+    for value in members.values():
+        one, other = ours(value), theirs(value)
+        shown = (str(one), f"{one}", f"{one:>5}", f"{one:d}", "%s" % one, "%d" % one, repr(one))  # noqa: UP031
+        assert shown == (
+            *(str(other), f"{other}", f"{other:>5}", f"{other:d}"),
+            *("%s" % other, "%d" % other, repr(other)),  # noqa: UP031
+        )
+        assert (one.name, one.value) == (other.name, value)
+
+
 def test_names_of_flags_are_the_same_on_every_python() -> None:
     flags = pychrony.SelectOptions
     both = flags.PREFER | flags.TRUST
@@ -422,7 +533,7 @@ def test_names_of_flags_are_the_same_on_every_python() -> None:
 
 @pytest.mark.parametrize(
     "name",
-    [table["name"] for table in pychrony._tables()["enumerations"] if table["kind"] == "open"],
+    [name for name, described in ENUMERATIONS.items() if described["kind"] == "open"],
 )
 def test_an_unknown_member_is_equal_to_its_number_and_can_be_pickled(name: str) -> None:
     kind = getattr(pychrony, name)

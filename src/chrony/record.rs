@@ -26,6 +26,13 @@ pub struct Field {
     pub doc: &'static CStr,
 }
 
+impl Field {
+    /// Whether it may be None.
+    pub fn is_optional(&self) -> bool {
+        self.presence == Presence::Newer || matches!(self.kind, Kind::UnsignedOrNone | Kind::Age | Kind::Address)
+    }
+}
+
 /// Whether every chronyd sends a field, and in which record it stands.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Presence {

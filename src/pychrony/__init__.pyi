@@ -301,6 +301,13 @@ class TrackingStatus(structseq[Any], tuple[int, str, str | None, int, LeapStatus
     def _asdict(self) -> dict[str, Any]:
         """The fields named in _fields as a new dictionary."""
 
+    def to_dict(self) -> dict[str, Any]:
+        """All that the record says, as a dictionary ready for JSON: every field, with enumerations by name, flags as a list
+        of names and times also as exact nanoseconds; then what follows from the fields, such as is_synchronized."""
+
+    def __rich_repr__(self) -> Iterable[tuple[str, Any]]:
+        """The fields named in _fields as a list of names and values, for rich."""
+
     def _replace(self, *, reference_id: int = ..., reference_id_name: str = ..., reference_ip: str | None = ..., stratum: int = ..., leap_status: LeapStatus = ..., ref_time: float = ..., offset: float = ..., last_offset: float = ..., rms_offset: float = ..., frequency: float = ..., residual_freq: float = ..., skew: float = ..., root_delay: float = ..., root_dispersion: float = ..., update_interval: float = ..., ref_time_ns: int = ...) -> Self:
         """A new record, with these fields in place of its own."""
 
@@ -406,6 +413,13 @@ class Source(structseq[Any], tuple[str, int, int, SourceState, SourceMode, Selec
     def _asdict(self) -> dict[str, Any]:
         """The fields named in _fields as a new dictionary."""
 
+    def to_dict(self) -> dict[str, Any]:
+        """All that the record says, as a dictionary ready for JSON: every field, with enumerations by name, flags as a list
+        of names and times also as exact nanoseconds; then what follows from the fields, such as is_synchronized."""
+
+    def __rich_repr__(self) -> Iterable[tuple[str, Any]]:
+        """The fields named in _fields as a list of names and values, for rich."""
+
     def _replace(self, *, address: str = ..., poll: int = ..., stratum: int = ..., state: SourceState = ..., mode: SourceMode = ..., flags: SelectOptions = ..., reachability: int = ..., last_sample_ago: int | None = ..., orig_latest_meas: float = ..., latest_meas: float = ..., latest_meas_err: float = ...) -> Self:
         """A new record, with these fields in place of its own."""
 
@@ -484,6 +498,13 @@ class SourceStats(structseq[Any], tuple[int, str, int, int, int, float, float, f
     def _asdict(self) -> dict[str, Any]:
         """The fields named in _fields as a new dictionary."""
 
+    def to_dict(self) -> dict[str, Any]:
+        """All that the record says, as a dictionary ready for JSON: every field, with enumerations by name, flags as a list
+        of names and times also as exact nanoseconds; then what follows from the fields, such as is_synchronized."""
+
+    def __rich_repr__(self) -> Iterable[tuple[str, Any]]:
+        """The fields named in _fields as a list of names and values, for rich."""
+
     def _replace(self, *, reference_id: int = ..., address: str = ..., samples: int = ..., runs: int = ..., span: int = ..., std_dev: float = ..., resid_freq: float = ..., skew: float = ..., offset: float = ..., offset_err: float = ...) -> Self:
         """A new record, with these fields in place of its own."""
 
@@ -555,6 +576,13 @@ class RTCData(structseq[Any], tuple[float, int, int, int, float, float]):
     def _asdict(self) -> dict[str, Any]:
         """The fields named in _fields as a new dictionary."""
 
+    def to_dict(self) -> dict[str, Any]:
+        """All that the record says, as a dictionary ready for JSON: every field, with enumerations by name, flags as a list
+        of names and times also as exact nanoseconds; then what follows from the fields, such as is_synchronized."""
+
+    def __rich_repr__(self) -> Iterable[tuple[str, Any]]:
+        """The fields named in _fields as a list of names and values, for rich."""
+
     def _replace(self, *, ref_time: float = ..., samples: int = ..., runs: int = ..., span: int = ..., offset: float = ..., freq_offset: float = ..., ref_time_ns: int = ...) -> Self:
         """A new record, with these fields in place of its own."""
 
@@ -614,6 +642,13 @@ class Smoothing(structseq[Any], tuple[SmoothingFlags, float, float, float, float
     def _asdict(self) -> dict[str, Any]:
         """The fields named in _fields as a new dictionary."""
 
+    def to_dict(self) -> dict[str, Any]:
+        """All that the record says, as a dictionary ready for JSON: every field, with enumerations by name, flags as a list
+        of names and times also as exact nanoseconds; then what follows from the fields, such as is_synchronized."""
+
+    def __rich_repr__(self) -> Iterable[tuple[str, Any]]:
+        """The fields named in _fields as a list of names and values, for rich."""
+
     def _replace(self, *, flags: SmoothingFlags = ..., offset: float = ..., freq_offset: float = ..., wander: float = ..., last_update_ago: float = ..., remaining_time: float = ...) -> Self:
         """A new record, with these fields in place of its own."""
 
@@ -666,6 +701,13 @@ class Activity(structseq[Any], tuple[int, int, int, int, int]):
     def _asdict(self) -> dict[str, Any]:
         """The fields named in _fields as a new dictionary."""
 
+    def to_dict(self) -> dict[str, Any]:
+        """All that the record says, as a dictionary ready for JSON: every field, with enumerations by name, flags as a list
+        of names and times also as exact nanoseconds; then what follows from the fields, such as is_synchronized."""
+
+    def __rich_repr__(self) -> Iterable[tuple[str, Any]]:
+        """The fields named in _fields as a list of names and values, for rich."""
+
     def _replace(self, *, online: int = ..., offline: int = ..., burst_online: int = ..., burst_offline: int = ..., unresolved: int = ...) -> Self:
         """A new record, with these fields in place of its own."""
 
@@ -715,6 +757,13 @@ class ServerStats(structseq[Any], tuple[int, int, int, int, int, int | None, int
 
     def _asdict(self) -> dict[str, Any]:
         """The fields named in _fields as a new dictionary."""
+
+    def to_dict(self) -> dict[str, Any]:
+        """All that the record says, as a dictionary ready for JSON: every field, with enumerations by name, flags as a list
+        of names and times also as exact nanoseconds; then what follows from the fields, such as is_synchronized."""
+
+    def __rich_repr__(self) -> Iterable[tuple[str, Any]]:
+        """The fields named in _fields as a list of names and values, for rich."""
 
     def _replace(self, *, received_ntp_requests: int = ..., dropped_ntp_requests: int = ..., received_command_requests: int = ..., dropped_command_requests: int = ..., dropped_client_log_records: int = ..., accepted_nts_ke_connections: int | None = ..., dropped_nts_ke_connections: int | None = ..., received_authenticated_ntp_requests: int | None = ..., received_interleaved_ntp_requests: int | None = ..., held_ntp_timestamps: int | None = ..., ntp_timestamp_span: int | None = ..., served_daemon_rx_timestamps: int | None = ..., served_daemon_tx_timestamps: int | None = ..., served_kernel_rx_timestamps: int | None = ..., served_kernel_tx_timestamps: int | None = ..., served_hardware_rx_timestamps: int | None = ..., served_hardware_tx_timestamps: int | None = ...) -> Self:
         """A new record, with these fields in place of its own."""
@@ -813,6 +862,13 @@ class NTPData(structseq[Any], tuple[str, str | None, str | None, int, LeapStatus
 
     def _asdict(self) -> dict[str, Any]:
         """The fields named in _fields as a new dictionary."""
+
+    def to_dict(self) -> dict[str, Any]:
+        """All that the record says, as a dictionary ready for JSON: every field, with enumerations by name, flags as a list
+        of names and times also as exact nanoseconds; then what follows from the fields, such as is_synchronized."""
+
+    def __rich_repr__(self) -> Iterable[tuple[str, Any]]:
+        """The fields named in _fields as a list of names and values, for rich."""
 
     def _replace(self, *, address: str = ..., remote_address: str | None = ..., local_address: str | None = ..., remote_port: int = ..., leap_status: LeapStatus = ..., version: int = ..., mode: NTPMode = ..., stratum: int = ..., poll: int = ..., precision: int = ..., root_delay: float = ..., root_dispersion: float = ..., reference_id: int = ..., ref_time: float = ..., offset: float = ..., peer_delay: float = ..., peer_dispersion: float = ..., response_time: float = ..., jitter_asymmetry: float = ..., flags: NTPFlags = ..., transmit_timestamping: Timestamping = ..., receive_timestamping: Timestamping = ..., transmitted_messages: int = ..., received_messages: int = ..., received_valid_messages: int = ..., received_good_messages: int | None = ..., kernel_transmit_timestamps: int | None = ..., kernel_receive_timestamps: int | None = ..., hardware_transmit_timestamps: int | None = ..., hardware_receive_timestamps: int | None = ..., ref_time_ns: int = ...) -> Self:
         """A new record, with these fields in place of its own."""
@@ -966,6 +1022,13 @@ class AuthData(structseq[Any], tuple[str, AuthMode, KeyType, int, int, int, int 
     def _asdict(self) -> dict[str, Any]:
         """The fields named in _fields as a new dictionary."""
 
+    def to_dict(self) -> dict[str, Any]:
+        """All that the record says, as a dictionary ready for JSON: every field, with enumerations by name, flags as a list
+        of names and times also as exact nanoseconds; then what follows from the fields, such as is_synchronized."""
+
+    def __rich_repr__(self) -> Iterable[tuple[str, Any]]:
+        """The fields named in _fields as a list of names and values, for rich."""
+
     def _replace(self, *, address: str = ..., mode: AuthMode = ..., key_type: KeyType = ..., key_id: int = ..., key_length: int = ..., key_establishment_attempts: int = ..., last_key_establishment_ago: int | None = ..., cookies: int = ..., cookie_length: int = ..., nak: bool = ...) -> Self:
         """A new record, with these fields in place of its own."""
 
@@ -1033,6 +1096,13 @@ class SelectData(structseq[Any], tuple[int, str, SelectState, bool, LeapStatus, 
 
     def _asdict(self) -> dict[str, Any]:
         """The fields named in _fields as a new dictionary."""
+
+    def to_dict(self) -> dict[str, Any]:
+        """All that the record says, as a dictionary ready for JSON: every field, with enumerations by name, flags as a list
+        of names and times also as exact nanoseconds; then what follows from the fields, such as is_synchronized."""
+
+    def __rich_repr__(self) -> Iterable[tuple[str, Any]]:
+        """The fields named in _fields as a list of names and values, for rich."""
 
     def _replace(self, *, reference_id: int = ..., address: str = ..., state: SelectState = ..., authentication: bool = ..., leap_status: LeapStatus = ..., configured_options: SelectOptions = ..., effective_options: SelectOptions = ..., last_sample_ago: int | None = ..., score: float = ..., low_limit: float = ..., high_limit: float = ...) -> Self:
         """A new record, with these fields in place of its own."""

@@ -143,8 +143,8 @@ fn name_of_unknown(value: u64) -> String {
     format!("UNKNOWN_{value}")
 }
 
-/// The name that Python 3.11 and later give to a combination.
-fn name_of_flags(members: impl Iterator<Item = (impl Into<String>, u64)>, value: u64) -> String {
+/// The names of the flags of a combination, and the number of those without a name.
+fn names_of_flags(members: impl Iterator<Item = (impl Into<String>, u64)>, value: u64) -> Vec<String> {
     let mut unknown = value;
     let mut names = Vec::new();
     for (name, member) in members {
@@ -156,7 +156,26 @@ fn name_of_flags(members: impl Iterator<Item = (impl Into<String>, u64)>, value:
     if unknown != 0 {
         names.push(unknown.to_string());
     }
-    names.join("|")
+    names
+}
+
+/// The name that Python 3.11 and later give to a combination.
+fn name_of_flags(members: impl Iterator<Item = (impl Into<String>, u64)>, value: u64) -> String {
+    names_of_flags(members, value).join("|")
+}
+
+/// A value in words: the name of a member, or the names of flags as a list. What is no value of the enumeration stays as it is.
+pub fn in_words(table: &Enumeration, value: Owned) -> Result<Owned> {
+    let Some(number) = number(value.as_ptr(), false)? else { return Ok(value) };
+    let mut members = table.members.iter().map(|member| (member.name.to_string_lossy(), u64::from(member.value)));
+    if table.growth == Growth::Flags {
+        return list(names_of_flags(members, number).iter().map(|name| string(name)));
+    }
+    match members.find(|(_, member)| *member == number) {
+        Some((name, _)) => string(&name),
+        None if table.growth == Growth::Open => string(&name_of_unknown(number)),
+        None => Ok(value),
+    }
 }
 
 fn new_member(class: &Owned, value: u64, name: &str) -> Result<Owned> {

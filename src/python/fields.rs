@@ -78,11 +78,13 @@ impl Fields {
     }
 
     /// Adds the values of a record where none was given.
-    pub fn fill_from(&mut self, value: impl Fn(usize) -> Owned) -> Result<()> {
+    pub fn fill_from(&mut self, value: impl Fn(usize) -> Result<Owned>) -> Result<()> {
         // If one half of a time was given, the other half follows from it.
         self.complete_times()?;
         for (index, place) in self.values.iter_mut().enumerate() {
-            place.get_or_insert_with(|| value(index));
+            if place.is_none() {
+                *place = Some(value(index)?);
+            }
         }
         Ok(())
     }
@@ -191,7 +193,7 @@ pub fn number(value: &Owned) -> Result<f64> {
     }
 }
 
-fn to_nanoseconds(seconds: &Owned) -> Result<Owned> {
+pub fn to_nanoseconds(seconds: &Owned) -> Result<Owned> {
     let seconds = number(seconds)?;
     let whole = seconds.floor();
     // An integer of 64 bits must hold it in nanoseconds.

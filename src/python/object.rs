@@ -80,6 +80,12 @@ impl Owned {
         check(unsafe { ffi::PyMapping_SetItemString(self.as_ptr(), name.as_ptr(), value.as_ptr()) })
     }
 
+    /// An item of a dictionary.
+    pub fn item_named(&self, name: &CStr) -> Result<Self> {
+        // SAFETY: a live object and text; a new reference or NULL.
+        unsafe { Self::new(ffi::PyMapping_GetItemString(self.as_ptr(), name.as_ptr())) }
+    }
+
     /// Puts all items of another dictionary into this one.
     pub fn update(&self, other: &Self) -> Result<()> {
         // SAFETY: live objects.

@@ -2,7 +2,7 @@
 //!
 //! CPython makes such a type, but its objects depend on the type's attribute `n_fields`, which any code may set, and
 //! `tuple.__new__()` can make them too short. So each type is made once more, with the layout, the attributes and the `repr()`
-//! of CPython's, and with functions that let nobody else make an object and that know the number of its fields.
+//! of CPython's, and with functions that know the number of its fields.
 
 use std::ffi::{CStr, c_int, c_uint, c_void};
 use std::hint::black_box;
@@ -11,7 +11,7 @@ use std::ptr;
 use pyo3_ffi as ffi;
 
 use super::abi;
-use super::object::{Owned, Raised, Result, entry, tuple, type_error};
+use super::object::{Owned, Result, dictionary, string, tuple, type_error};
 
 type Object = *mut ffi::PyObject;
 
@@ -31,25 +31,28 @@ pub struct Description<'a, F> {
 #[derive(Clone, Copy)]
 pub struct Functions {
     new: ffi::newfunc,
+    alloc: ffi::allocfunc,
     dealloc: ffi::destructor,
     free: ffi::freefunc,
 }
 
 impl Functions {
-    /// `TYPE` is a number that no other type has. `dealloc` must call `release()`.
-    pub const fn new<const TYPE: usize>(new: ffi::newfunc, dealloc: ffi::destructor) -> Self {
-        Self { new, dealloc, free: free::<TYPE> }
+    /// `TYPE` is a number that no other type has. `alloc` must return what `alloc()` does, and `dealloc` call `release()`.
+    pub const fn new<const TYPE: usize>(new: ffi::newfunc, alloc: ffi::allocfunc, dealloc: ffi::destructor) -> Self {
+        Self { new, alloc, dealloc, free: free::<TYPE> }
     }
 }
 
-/// Makes a type. Nobody can inherit from it.
-pub fn new_type(description: Description<impl Iterator<Item = (&'static CStr, &'static CStr)>>) -> Result<Owned> {
+/// Makes a type, with what named tuples have. Nobody can inherit from it.
+pub fn new_type(
+    description: Description<impl Iterator<Item = (&'static CStr, &'static CStr)> + Clone>,
+) -> Result<Owned> {
     let Description { name, doc, fields, items, functions } = description;
-    let model = new_model(name, fields, items)?;
+    let model = new_model(name, fields.clone(), items)?;
     // SAFETY: a live heap type, whose slots hold what the numbers say. It lives until the end of this function.
     let (repr, members) = unsafe {
         let slot = |number| ffi::PyType_GetSlot(model.as_ptr().cast(), number);
-        (slot(ffi::Py_tp_repr), of_objects(slot(ffi::Py_tp_members).cast()))
+        (slot(ffi::Py_tp_repr), of_objects(slot(ffi::Py_tp_members).cast(), items))
     };
     let slot = |slot, pfunc| ffi::PyType_Slot { slot, pfunc };
     let mut slots = [
@@ -57,7 +60,7 @@ pub fn new_type(description: Description<impl Iterator<Item = (&'static CStr, &'
         slot(ffi::Py_tp_repr, repr),
         slot(ffi::Py_tp_members, members.as_ptr().cast_mut().cast()),
         slot(ffi::Py_tp_new, functions.new as *mut c_void),
-        slot(ffi::Py_tp_alloc, refuse as *mut c_void),
+        slot(ffi::Py_tp_alloc, functions.alloc as *mut c_void),
         slot(ffi::Py_tp_dealloc, functions.dealloc as *mut c_void),
         slot(ffi::Py_tp_free, functions.free as *mut c_void),
         slot(0, ptr::null_mut()),
@@ -79,6 +82,11 @@ pub fn new_type(description: Description<impl Iterator<Item = (&'static CStr, &'
     for attribute in [c"n_fields", c"n_sequence_fields", c"n_unnamed_fields"] {
         class.set_attribute(attribute, &model.attribute(attribute)?)?;
     }
+    let names: Vec<_> = fields.take(items).map(|(name, _)| string(&name.to_string_lossy())).collect();
+    let names = tuple(names.into_iter())?;
+    class.set_attribute(c"_fields", &names)?;
+    class.set_attribute(c"__match_args__", &names)?;
+    class.set_attribute(c"_field_defaults", &dictionary(std::iter::empty())?)?;
     Ok(class)
 }
 
@@ -101,21 +109,15 @@ fn new_model(
     unsafe { Owned::new(ffi::PyStructSequence_NewType(&mut description).cast()) }
 }
 
-/// A type's members, as those that always hold an object: CPython reads them faster than those that may be NULL.
+/// A type's members, as those that hold an object: CPython reads them faster than those that are None where they are NULL.
 ///
 /// # Safety
-/// The table must end with a member without a name.
-unsafe fn of_objects(mut member: *const ffi::PyMemberDef) -> Vec<ffi::PyMemberDef> {
-    let mut members = Vec::new();
-    // SAFETY: the table goes on up to the member without a name (the caller's promise).
-    unsafe {
-        while !(*member).name.is_null() {
-            members.push(ffi::PyMemberDef { type_code: ffi::Py_T_OBJECT_EX, ..*member });
-            member = member.add(1);
-        }
-        members.push(*member);
-    }
-    members
+/// The table must have this many members.
+unsafe fn of_objects(members: *const ffi::PyMemberDef, number: usize) -> Vec<ffi::PyMemberDef> {
+    // SAFETY: as the caller promises.
+    let members = unsafe { std::slice::from_raw_parts(members, number) };
+    let objects = members.iter().map(|member| ffi::PyMemberDef { type_code: ffi::Py_T_OBJECT_EX, ..*member });
+    objects.chain([ffi::PyMemberDef::default()]).collect()
 }
 
 /// Makes an object. Its fields are NULL, and must be set before anything else gets to see it. The garbage collector does not
@@ -144,14 +146,24 @@ pub unsafe fn release(object: Object, fields: usize) {
     }
 }
 
-/// `tp_alloc`, which `tuple.__new__()` and other makers of tuples call: they know nothing of the number of fields.
-unsafe extern "C" fn refuse(class: *mut ffi::PyTypeObject, _items: ffi::Py_ssize_t) -> Object {
-    entry(|| {
-        // SAFETY: a live type.
-        let class = unsafe { Owned::from_borrowed(class.cast()) };
-        let name = class.attribute(c"__name__")?.to_text()?;
-        Err::<Owned, Raised>(type_error(&format!("a {name} is only made by {name}()")))
-    })
+/// `tp_alloc`, for a type with this many fields and items. `tuple.__new__()` and libraries that fill tuples themselves call it:
+/// what they make has all items or is not made. They set the items; the other fields stay NULL.
+///
+/// # Safety
+/// As for `new()`.
+pub unsafe fn alloc(
+    class: *mut ffi::PyTypeObject,
+    wanted: ffi::Py_ssize_t,
+    fields: usize,
+    items: usize,
+) -> Result<Owned> {
+    if wanted == items as ffi::Py_ssize_t {
+        // SAFETY: as the caller promises.
+        return unsafe { new(class, fields, items) };
+    }
+    // SAFETY: a live type.
+    let name = unsafe { Owned::from_borrowed(class.cast()) }.attribute(c"__name__")?.to_text()?;
+    Err(type_error(&format!("{name} has {items} items, not {wanted}")))
 }
 
 /// `tp_free`. CPython lets `__class__` be assigned only between types that have the same, so each type has its own. (The

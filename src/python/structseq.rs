@@ -1,12 +1,13 @@
 //! A report's table → a PyStructSequence type; a record → an instance.
 
 use std::ffi::{CStr, CString, c_void};
+use std::ops::Range;
 use std::rc::Rc;
 
 use pyo3_ffi as ffi;
 
 use super::enums;
-use super::fields::{Fields, number};
+use super::fields::{Fields, number, to_nanoseconds};
 use super::method::{self, Method, Parameters, Property};
 use super::object::{
     Owned, Raised, Result, boolean, dictionary, entry, float, list, none, signed, string, tuple, type_error, unsigned,
@@ -21,11 +22,11 @@ type Object = *mut ffi::PyObject;
 
 /// The type of a report's records.
 pub fn class(state: &State, report: usize) -> Result<&Owned> {
-    get_or_make(&state.records[report], || new_class(report))
+    get_or_make(&state.records[report], || new_class(state, report))
 }
 
 /// Makes the type, as `typing.NamedTuple` makes one of the report's items.
-fn new_class(index: usize) -> Result<Owned> {
+fn new_class(state: &State, index: usize) -> Result<Owned> {
     let report = REPORTS[index];
     let class = sequence::new_type(Description {
         name: report.record.name,
@@ -34,13 +35,12 @@ fn new_class(index: usize) -> Result<Owned> {
         items: report.items().len(),
         functions: FUNCTIONS[index],
     })?;
-    let names = tuple(report.items().iter().map(name))?;
-    class.set_attribute(c"_fields", &names)?;
-    class.set_attribute(c"__match_args__", &names)?;
-    class.set_attribute(c"_field_defaults", &dictionary(std::iter::empty())?)?;
+    let types = report.items().iter().map(|field| (field.name, type_of(state, field)));
+    class.set_attribute(c"__annotations__", &dictionary(types)?)?;
     method::add_class_method(&class, &MAKE[index])?;
     method::add_all(&class, METHODS[index])?;
     method::add_all(&class, PREDICATES[index])?;
+    method::add_properties(&class, OTHERS[index])?;
     method::add_properties(&class, DERIVED[index])?;
     Ok(class)
 }
@@ -56,10 +56,47 @@ fn docstring(report: &Report) -> CString {
     CString::new(format!("{name}({}{star}{others})\n--\n\n{doc}", items.join(", "))).unwrap_or_default()
 }
 
+/// The type of a field's values, for annotations.
+fn type_of(state: &State, field: &Field) -> Result<Owned> {
+    let builtin = match &field.kind {
+        Kind::Unsigned(_) | Kind::UnsignedOrNone | Kind::Age | Kind::Signed(..) | Kind::Nanoseconds => {
+            &raw mut ffi::PyLong_Type
+        }
+        Kind::Offset | Kind::Measure | Kind::Seconds => &raw mut ffi::PyFloat_Type,
+        Kind::Boolean => &raw mut ffi::PyBool_Type,
+        Kind::Address | Kind::Source => &raw mut ffi::PyUnicode_Type,
+        Kind::Enum(table) => enums::class(state, table)?.class.as_ptr().cast(),
+    };
+    // SAFETY: always live, or as long as the state.
+    let class = unsafe { Owned::from_borrowed(builtin.cast()) };
+    if field.is_optional() { or_none(&class) } else { Ok(class) }
+}
+
+/// `class | None`. CPython 3.9 has no such type: there it is an expression that makes it of `typing`, which is not imported for
+/// this alone.
+fn or_none(class: &Owned) -> Result<Owned> {
+    // SAFETY: live objects; a new reference, or NULL with an exception set, which is looked at.
+    unsafe {
+        let union = Owned::new(ffi::PyNumber_Or(class.as_ptr(), ffi::Py_None()));
+        if union.is_ok() || ffi::PyErr_ExceptionMatches(ffi::PyExc_TypeError) == 0 {
+            return union;
+        }
+        ffi::PyErr_Clear();
+    }
+    let (module, name) = (class.attribute(c"__module__")?.to_text()?, class.attribute(c"__name__")?.to_text()?);
+    string(&format!("__import__('typing').Optional[__import__('{module}').{name}]"))
+}
+
 static FUNCTIONS: [Functions; REPORTS.len()] = each_report!(functions);
 
 const fn functions<const REPORT: usize>() -> Functions {
-    Functions::new::<REPORT>(new::<REPORT>, dealloc::<REPORT>)
+    Functions::new::<REPORT>(new::<REPORT>, alloc::<REPORT>, dealloc::<REPORT>)
+}
+
+unsafe extern "C" fn alloc<const REPORT: usize>(class: *mut ffi::PyTypeObject, items: ffi::Py_ssize_t) -> Object {
+    let report = REPORTS[REPORT];
+    // SAFETY: the type of the report's records, which nobody inherits from.
+    entry(|| unsafe { sequence::alloc(class, items, report.query.fields.len(), report.items().len()) })
 }
 
 unsafe extern "C" fn dealloc<const REPORT: usize>(record: Object) {
@@ -74,10 +111,6 @@ unsafe extern "C" fn dealloc<const REPORT: usize>(record: Object) {
 unsafe fn new_record(class: *mut ffi::PyTypeObject, report: &Report) -> Result<Owned> {
     // SAFETY: the type was made with these numbers.
     unsafe { sequence::new(class, report.query.fields.len(), report.items().len()) }
-}
-
-fn name(field: &Field) -> Result<Owned> {
-    string(&field.name.to_string_lossy())
 }
 
 /// Makes a record from values in the order of the report's fields.
@@ -146,6 +179,18 @@ const fn methods<const REPORT: usize>() -> &'static [Method] {
                 c"_asdict",
                 as_dictionary::<REPORT>,
                 c"_asdict($self, /)\n--\n\nThe fields named in _fields as a new dictionary.",
+            ),
+            Method::without_arguments(
+                c"to_dict",
+                to_dictionary::<REPORT>,
+                c"to_dict($self, /)\n--\n\n\
+                  All that the record says, as a dictionary ready for JSON: every field, with enumerations by name, flags as a list\n\
+                  of names and times also as exact nanoseconds; then what follows from the fields, such as is_synchronized.",
+            ),
+            Method::without_arguments(
+                c"__rich_repr__",
+                items::<REPORT>,
+                c"__rich_repr__($self, /)\n--\n\nThe fields named in _fields as a list of names and values, for rich.",
             ),
             Method::with_arguments(
                 c"_replace",
@@ -293,7 +338,7 @@ unsafe fn make_from(
         // SAFETY: the interpreter's arguments; it checked that the record is of the type that has the method.
         unsafe {
             let mut fields = Fields::of_keywords(report, arguments, keywords)?;
-            fields.fill_from(|index| field(record, index))?;
+            fields.fill_from(|index| field(report, record, index))?;
             self::record(ffi::Py_TYPE(record), fields)
         }
     })
@@ -302,10 +347,46 @@ unsafe fn make_from(
 /// A field of a record.
 ///
 /// # Safety
-/// The record must be of a type that has so many fields.
-unsafe fn field(record: Object, index: usize) -> Owned {
-    // SAFETY: as the caller promises; every record was given all its values when it was made. The reference is borrowed.
-    unsafe { Owned::from_borrowed(ffi::PyStructSequence_GetItem(record, index as ffi::Py_ssize_t)) }
+/// The record must be one of the report.
+unsafe fn field(report: &Report, record: Object, index: usize) -> Result<Owned> {
+    // SAFETY: the record has all the report's fields; each is NULL or live as long as the record.
+    let get = |index| unsafe { ffi::PyStructSequence_GetItem(record, index as ffi::Py_ssize_t) };
+    let value = get(index);
+    if !value.is_null() {
+        // SAFETY: as above.
+        return Ok(unsafe { Owned::from_borrowed(value) });
+    }
+    // A library that fills tuples itself made the record: it set the items alone.
+    match report.items().iter().position(|known| matches!(known.kind, Kind::Seconds)) {
+        // SAFETY: as above.
+        Some(seconds) => to_nanoseconds(&unsafe { Owned::from_borrowed(get(seconds)) }),
+        None => Ok(none()),
+    }
+}
+
+/// The fields that are no items, as properties. No report has more than one.
+static OTHERS: [&[Property]; REPORTS.len()] = each_report!(others);
+
+const fn others<const REPORT: usize>() -> &'static [Property] {
+    const {
+        assert!(REPORTS[REPORT].hidden <= 1);
+    }
+    if REPORTS[REPORT].hidden == 0 {
+        return &[];
+    }
+    &const { [other_property::<REPORT>()] }
+}
+
+const fn other_property<const REPORT: usize>() -> Property {
+    let fields = REPORTS[REPORT].query.fields;
+    let field = &fields[fields.len() - 1];
+    Property::new(field.name, get_last::<REPORT>, field.doc)
+}
+
+unsafe extern "C" fn get_last<const REPORT: usize>(record: Object, _: *mut c_void) -> Object {
+    let report = REPORTS[REPORT];
+    // SAFETY: the interpreter checked that the record is of the type that has the property.
+    entry(|| unsafe { field(report, record, report.query.fields.len() - 1) })
 }
 
 unsafe extern "C" fn predicate<const REPORT: usize, const NUMBER: usize>(
@@ -332,13 +413,17 @@ unsafe fn answer(
         // SAFETY: the interpreter's arguments; the record is live during the call.
         let (parameter, record) =
             unsafe { (parameter(predicate, arguments, positional, keywords)?, Owned::from_borrowed(record)) };
-        let mut values = Vec::with_capacity(predicate.reads.len() + 1);
-        for field in predicate.reads {
-            values.push(read(&record, field)?);
-        }
-        values.extend(parameter);
-        Ok(boolean((predicate.test)(&values)))
+        Ok(boolean(is_true(predicate, &record, parameter)?))
     })
+}
+
+fn is_true(predicate: &Predicate, record: &Owned, parameter: Option<i64>) -> Result<bool> {
+    let mut values = Vec::with_capacity(predicate.reads.len() + 1);
+    for field in predicate.reads {
+        values.push(read(record, field)?);
+    }
+    values.extend(parameter);
+    Ok((predicate.test)(&values))
 }
 
 /// The parameter of a predicate that has one.
@@ -386,17 +471,18 @@ fn read(record: &Owned, field: &CStr) -> Result<i64> {
 
 unsafe extern "C" fn as_dictionary<const REPORT: usize>(record: Object, _: Object) -> Object {
     // SAFETY: the interpreter checked that the record is of the type that has the method.
-    entry(|| unsafe { named(REPORTS[REPORT].items(), record, 0) })
+    entry(|| unsafe { named(REPORTS[REPORT], record, 0..REPORTS[REPORT].items().len()) })
 }
 
 unsafe extern "C" fn reduce<const REPORT: usize>(record: Object, _: Object) -> Object {
     entry(|| {
-        let (fields, items) = (REPORTS[REPORT].query.fields, REPORTS[REPORT].items().len());
+        let report = REPORTS[REPORT];
+        let (fields, items) = (report.query.fields.len(), report.items().len());
         // SAFETY: as above; the type is borrowed from the record.
         unsafe {
             let class = Owned::from_borrowed(ffi::Py_TYPE(record).cast());
-            let values = tuple((0..items).map(|index| Ok(field(record, index))))?;
-            let others = named(&fields[items..], record, items)?;
+            let values = tuple((0..items).map(|index| field(report, record, index)))?;
+            let others = named(report, record, items..fields)?;
             tuple([Ok(class), tuple([Ok(values), Ok(others)].into_iter())].into_iter())
         }
     })
@@ -405,10 +491,47 @@ unsafe extern "C" fn reduce<const REPORT: usize>(record: Object, _: Object) -> O
 /// A dictionary of some of a record's fields.
 ///
 /// # Safety
-/// The record must have these fields, from this index on.
-unsafe fn named(fields: &[Field], record: Object, first: usize) -> Result<Owned> {
-    dictionary(fields.iter().enumerate().map(|(index, known)| {
+/// The record must be one of the report, and have fields with these indexes.
+#[inline(never)]
+unsafe fn named(report: &Report, record: Object, indexes: Range<usize>) -> Result<Owned> {
+    dictionary(indexes.map(|index| {
         // SAFETY: as the caller promises.
-        (known.name, Ok(unsafe { field(record, first + index) }))
+        (report.query.fields[index].name, unsafe { field(report, record, index) })
     }))
+}
+
+unsafe extern "C" fn items<const REPORT: usize>(record: Object, _: Object) -> Object {
+    entry(|| {
+        // SAFETY: as above; a new reference or NULL.
+        unsafe {
+            let fields = named(REPORTS[REPORT], record, 0..REPORTS[REPORT].items().len())?;
+            Owned::new(ffi::PyDict_Items(fields.as_ptr()))
+        }
+    })
+}
+
+unsafe extern "C" fn to_dictionary<const REPORT: usize>(record: Object, _: Object) -> Object {
+    // SAFETY: as above.
+    entry(|| unsafe { plain_dictionary(REPORTS[REPORT], record) })
+}
+
+/// # Safety
+/// The record must be one of the report.
+#[inline(never)]
+unsafe fn plain_dictionary(report: &Report, record: Object) -> Result<Owned> {
+    // SAFETY: as the caller promises.
+    let (values, record) =
+        unsafe { (named(report, record, 0..report.query.fields.len())?, Owned::from_borrowed(record)) };
+    for known in report.query.fields {
+        if let Kind::Enum(table) = &known.kind {
+            values.set_item(known.name, &enums::in_words(table, values.item_named(known.name)?)?)?;
+        }
+    }
+    for derived in report.derived {
+        values.set_item(derived.name, &derived_value(derived, &record)?)?;
+    }
+    for predicate in report.predicates.iter().filter(|predicate| predicate.parameter.is_none()) {
+        values.set_item(predicate.name, &boolean(is_true(predicate, &record, None)?))?;
+    }
+    Ok(values)
 }

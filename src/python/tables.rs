@@ -7,7 +7,7 @@ use pyo3_ffi as ffi;
 use super::method::Method;
 use super::object::{Owned, Result, boolean, dictionary, entry, list, none, signed, string, unsigned};
 use crate::chrony::client::Shape;
-use crate::chrony::record::{Enumeration, Field, Growth, Kind, Presence};
+use crate::chrony::record::{Enumeration, Field, Growth, Kind};
 use crate::reports::enums::ENUMERATIONS;
 use crate::reports::{REPORTS, Report};
 
@@ -85,8 +85,6 @@ fn of_field(field: &'static Field, is_item: bool) -> Result<Owned> {
         Kind::Enum(table) => text(table.name),
         _ => Ok(none()),
     };
-    let is_optional =
-        field.presence == Presence::Newer || matches!(field.kind, Kind::UnsignedOrNone | Kind::Age | Kind::Address);
     dictionary(
         [
             (c"name", text(field.name)),
@@ -95,7 +93,7 @@ fn of_field(field: &'static Field, is_item: bool) -> Result<Owned> {
             (c"minimum", minimum.unwrap_or_else(|| Ok(none()))),
             (c"maximum", maximum.unwrap_or_else(|| Ok(none()))),
             (c"enum", enumeration),
-            (c"optional", Ok(boolean(is_optional))),
+            (c"optional", Ok(boolean(field.is_optional()))),
             (c"item", Ok(boolean(is_item))),
             (c"unit", string(field.unit)),
             (c"range", string(field.range)),

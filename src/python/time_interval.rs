@@ -7,7 +7,7 @@ use pyo3_ffi as ffi;
 use super::enums;
 use super::method::{self, Method, Parameters, Property};
 use super::object::{
-    Owned, Raised, Result, boolean, dictionary, entry, import, signed, string, tuple, type_error, value_error,
+    Owned, Raised, Result, boolean, dictionary, entry, import, signed, tuple, type_error, value_error,
 };
 use super::sequence::{self, Description, Functions};
 use super::state::{State, get_or_make};
@@ -31,21 +31,22 @@ const FIELDS: [(&CStr, &CStr); 3] = [
 
 /// The type.
 pub fn class(state: &State) -> Result<&Owned> {
-    get_or_make(&state.time_interval, new_class)
+    get_or_make(&state.time_interval, || new_class(state))
 }
 
-fn new_class() -> Result<Owned> {
+fn new_class(state: &State) -> Result<Owned> {
     let class = sequence::new_type(Description {
         name: NAME,
         doc: DOC,
         fields: FIELDS.into_iter(),
         items: FIELDS.len(),
-        functions: Functions::new::<TYPE>(new, dealloc),
+        functions: Functions::new::<TYPE>(new, alloc, dealloc),
     })?;
-    let names = tuple(FIELDS.iter().map(|(name, _)| string(&name.to_string_lossy())))?;
-    class.set_attribute(c"_fields", &names)?;
-    class.set_attribute(c"__match_args__", &names)?;
-    class.set_attribute(c"_field_defaults", &dictionary(std::iter::empty())?)?;
+    // SAFETY: always live.
+    let integer = unsafe { Owned::from_borrowed((&raw mut ffi::PyLong_Type).cast()) };
+    let status = enums::class(state, &INTERVAL_STATUS)?.class.share();
+    let types = [(FIELDS[0].0, integer.share()), (FIELDS[1].0, integer), (FIELDS[2].0, status)];
+    class.set_attribute(c"__annotations__", &dictionary(types.into_iter().map(|(name, class)| (name, Ok(class))))?)?;
     method::add_class_method(&class, &MAKE)?;
     method::add_all(&class, &METHODS)?;
     method::add_properties(&class, &PROPERTIES)?;
@@ -121,6 +122,11 @@ fn record(class: &Owned, values: [Owned; FIELDS.len()]) -> Result<Owned> {
         unsafe { ffi::PyStructSequence_SetItem(record.as_ptr(), index as ffi::Py_ssize_t, value.into_ptr()) };
     }
     Ok(record)
+}
+
+unsafe extern "C" fn alloc(class: *mut ffi::PyTypeObject, items: ffi::Py_ssize_t) -> Object {
+    // SAFETY: the type, which was made with these numbers.
+    entry(|| unsafe { sequence::alloc(class, items, FIELDS.len(), FIELDS.len()) })
 }
 
 unsafe extern "C" fn dealloc(record: Object) {

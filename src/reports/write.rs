@@ -10,8 +10,6 @@ use std::ffi::CStr;
 use std::path::Path;
 use std::{env, fs};
 
-use crate::chrony::record::{Field, Kind, Presence};
-
 mod getters;
 mod header;
 mod reports;
@@ -19,11 +17,6 @@ mod stub;
 
 fn text(text: &CStr) -> &str {
     text.to_str().unwrap()
-}
-
-/// Whether a field may be None.
-fn is_optional(field: &Field) -> bool {
-    field.presence == Presence::Newer || matches!(field.kind, Kind::UnsignedOrNone | Kind::Age | Kind::Address)
 }
 
 #[track_caller]

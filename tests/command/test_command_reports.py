@@ -391,7 +391,8 @@ def test_json_and_csv_have_every_field_unrounded(report: str) -> None:
         assert isinstance(shown, dict if report in SINGLE else list)
         assert list(row)[0] == "time"
         assert 0 <= time.time() - row.pop("time") < DEADLINE
-        assert row == expected
+        assert row == record.to_dict()
+        assert {name: row[name] for name in fields} == expected
         text = command.output(report, "--csv", "-a", daemon.address)
         (row,) = csv.DictReader(io.StringIO(text))
         assert list(row) == ["time", *fields]

@@ -433,10 +433,7 @@ def ticket(findings: Findings, answer: Answer | None, verdict: str, status: int)
     """Everything, for a program: the steps, and chronyd's own numbers."""
     whole: dict[str, Any] = {"verdict": verdict, "exit_status": status, "steps": findings.steps}
     if answer is not None:
-        from . import reports
-
-        whole["tracking"] = reports.as_plain("tracking", answer.tracking)
-        lists: dict[str, list[Any]] = {"sources": answer.sources, "sourcestats": answer.statistics}
-        for name, records in lists.items():
-            whole[name] = [reports.as_plain(name, record) for record in records]
+        whole["tracking"] = answer.tracking.to_dict()
+        whole["sources"] = [record.to_dict() for record in answer.sources]
+        whole["sourcestats"] = [record.to_dict() for record in answer.statistics]
     return whole

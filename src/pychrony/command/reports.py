@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import enum
 import time
 
 from .._reports import REPORTS
@@ -113,7 +112,7 @@ class Report(Shown):
     def rows(self, answer: Any) -> list[Plain]:
         if answer is None:
             return [dict.fromkeys(field["name"] for field in self.described["fields"])]
-        return [as_plain(self.report, record) for record in records_of(answer)]
+        return [record.to_dict() for record in records_of(answer)]
 
     def columns(self, rows: list[Plain]) -> list[str]:
         return ["time", *(field["name"] for field in self.described["fields"])]
@@ -166,19 +165,6 @@ class AnyReport(Shown):
 
 def records_of(answer: Any) -> list[Any]:
     return answer if isinstance(answer, list) else [answer]
-
-
-def as_plain(report: str, record: Any) -> Plain:
-    return {
-        field["name"]: plain(getattr(record, field["name"])) for field in REPORTS[report]["fields"]
-    }
-
-
-def plain(value: Any) -> Any:
-    """Enumerations by name, flags as a list of names; all else as it is."""
-    if isinstance(value, enum.IntFlag):
-        return tables.flag_names(value)
-    return value.name if isinstance(value, enum.IntEnum) else value
 
 
 def as_json(answer: Any, options: Namespace) -> str:

@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use super::{is_optional, text};
+use super::text;
 use crate::chrony::client::Shape;
 use crate::chrony::record::{Enumeration, Field, Growth, Kind, Member};
 use crate::reports::enums::ENUMERATIONS;
@@ -177,7 +177,7 @@ fn of_field(out: &mut String, field: &Field, is_item: bool) {
         ("minimum", optional(minimum)),
         ("maximum", optional(maximum)),
         ("enum", optional(enumeration)),
-        ("optional", boolean(is_optional(field)).to_owned()),
+        ("optional", boolean(field.is_optional()).to_owned()),
         ("item", boolean(is_item).to_owned()),
         ("heading", quoted(field.heading)),
     ];

@@ -9,7 +9,7 @@ use std::fmt::Write;
 use std::path::Path;
 use std::{fs, iter};
 
-use super::{is_optional, text};
+use super::text;
 use crate::chrony::client::Shape;
 use crate::chrony::record::{Enumeration, Field, Growth, Kind};
 use crate::reports::enums::ENUMERATIONS;
@@ -140,7 +140,7 @@ fn type_of(field: &Field) -> String {
         Kind::Enum(enumeration) => text(enumeration.name),
         Kind::Address | Kind::Source => "str",
     };
-    if is_optional(field) { format!("{name} | None") } else { name.to_owned() }
+    if field.is_optional() { format!("{name} | None") } else { name.to_owned() }
 }
 
 fn joined(parts: impl Iterator<Item = String>) -> String {
