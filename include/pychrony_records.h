@@ -164,7 +164,8 @@ enum {
 	PYCHRONY_ErrorCode_FIELD_MISSING = 102,
 	PYCHRONY_ErrorCode_FIELD_TYPE = 103,
 	PYCHRONY_ErrorCode_FIELD_RANGE = 104,
-	PYCHRONY_ErrorCode_CLOSED = 105
+	PYCHRONY_ErrorCode_CLOSED = 105,
+	PYCHRONY_ErrorCode_BUSY = 106
 };
 
 /* What an interval clock knows of the time. The numbers are those of ClockBound. */

@@ -440,11 +440,9 @@ def test_a_connection_says_what_it_is(run: Run[Any], responder: Responder, trans
     async def main() -> None:
         connection = aio.ChronyConnection(responder.address)
         kinds = {"unix": pychrony.Transport.UNIX_SOCKET, "udp": pychrony.Transport.COMMAND_PORT}
-        assert connection.closed
-        assert "closed" in repr(connection) and responder.address in repr(connection)
-        with pytest.raises(RuntimeError, match="not open"):
-            connection.fileno()
-        assert "not open" in str(await error_of(connection.get_tracking()))
+        assert not connection.closed
+        assert connection.fileno() == -1
+        assert responder.address in repr(connection)
         for _ in range(2):
             async with connection as entered:
                 assert entered is connection
@@ -452,11 +450,18 @@ def test_a_connection_says_what_it_is(run: Run[Any], responder: Responder, trans
                 assert connection.address == responder.address
                 assert connection.transport is kinds[transport]
                 assert connection.fileno() >= 0
-                assert "open" in repr(connection)
-                assert "open already" in str(await error_of(connection.open()))
+                assert "closed" not in repr(connection)
+                number = connection.fileno()
+                await connection.open()
+                assert connection.fileno() == number
                 assert (await connection.get_tracking()).stratum == 3
-            assert connection.closed
+            assert connection.closed and "closed" in repr(connection)
             connection.close()
+            error = await error_of(connection.get_tracking())
+            assert type(error) is pychrony.ChronyConnectionError
+            assert error.error_code is ErrorCode.CLOSED
+            with pytest.raises(pychrony.ChronyConnectionError, match="closed"):
+                connection.fileno()
 
     run(main())
     assert responder.client_files() == []
@@ -676,21 +681,59 @@ def test_close_ends_the_call_that_is_under_way_and_those_that_wait(
 # Loops.
 
 
-def test_a_connection_belongs_to_the_loop_in_which_it_was_opened(
+def test_a_connection_opens_by_itself_in_each_loop(run: Run[Any], responder: Responder) -> None:
+    before = descriptors()
+    connection = aio.ChronyConnection(responder.address)
+
+    async def ask() -> int:
+        return (await connection.get_tracking()).stratum
+
+    assert [asyncio.run(ask()), run(ask()), asyncio.run(ask())] == [3, 3, 3]
+    assert connection.fileno() >= 0
+    connection.close()
+    assert responder.client_files() == []
+    assert descriptors() == before
+
+
+def test_a_connection_opens_by_itself_once_chronyd_is_there(run: Run[Any]) -> None:
+    async def main() -> None:
+        connection = aio.ChronyConnection(daemon.socket)
+        for _ in range(2):
+            error = await error_of(connection.get_tracking())
+            assert type(error) is pychrony.ChronyConnectionError
+        assert type(await error_of(connection.open())) is pychrony.ChronyConnectionError
+        daemon.restart()
+        assert (await connection.get_tracking()).stratum == 8
+        connection.close()
+
+    with Chronyd(["local stratum 8"]) as daemon:
+        daemon.terminate()
+        run(main())
+        assert daemon.client_files() == []
+
+
+def test_a_loop_cannot_use_a_connection_in_the_middle_of_another_loops_call(
     run: Run[Any], responder: Responder
 ) -> None:
-    connection = aio.ChronyConnection(responder.address)
-    asyncio.run(connection.open())
-    error = run(error_of(connection.get_tracking()))
-    assert type(error) is RuntimeError
-    assert "another event loop" in str(error)
+    connection = aio.ChronyConnection(responder.address, timeout=DEADLINE)
+
+    async def main() -> None:
+        gate = Gate(responder)
+        call = asyncio.ensure_future(connection.get_tracking())
+        await asked(responder)
+        other = asyncio.get_running_loop().run_in_executor(
+            None, lambda: asyncio.run(error_of(connection.get_tracking()))
+        )
+        error = await other
+        assert type(error) is pychrony.ChronyConnectionError
+        assert error.error_code is ErrorCode.BUSY
+        assert "another event loop" in str(error)
+        gate.open()
+        assert (await call).stratum == 3
+
+    run(main())
     connection.close()
-
-    async def again() -> int:
-        async with connection:
-            return (await connection.get_tracking()).stratum
-
-    assert run(again()) == 3
+    assert responder.client_files() == []
 
 
 @pytest.mark.parametrize("name", LOOPS)
@@ -814,15 +857,13 @@ def test_after_a_fork_in_mid_call_the_parent_goes_on_and_the_child_asks_for_itse
             + textwrap.dedent("""
             def work():
                 async def theirs():
-                    return (await connection.get_tracking()).stratum
+                    try:
+                        return (await connection.get_tracking()).stratum
+                    finally:
+                        connection.close()
                 async def own():
                     return (await aio.get_tracking(OTHER)).stratum
-                try:
-                    said = asyncio.run(theirs())
-                except RuntimeError as error:
-                    said = str(error)
-                connection.close()
-                return said, asyncio.run(own())
+                return asyncio.run(theirs()), asyncio.run(own())
 
             async def main():
                 global connection
@@ -842,11 +883,10 @@ def test_after_a_fork_in_mid_call_the_parent_goes_on_and_the_child_asks_for_itse
         responder.wait_for_requests()
         process.stdin.write("\n")
         process.stdin.flush()
-        said = process.stdout.readline()
+        responder.wait_for_requests(2)
         gate.open()
         out, err = process.communicate(timeout=DEADLINE)
-    assert "event loop" in said and said.endswith(", 8)\n"), (said, err)
-    assert (out, process.returncode) == ("3\n3\n", 0), err
+    assert (out, process.returncode) == ("(3, 8)\n3\n3\n", 0), err
     assert "ResourceWarning" not in err
 
 

@@ -79,7 +79,7 @@ def test_a_real_chronyd_answers_again_and_again(client: Chronyd) -> None:
 
 def test_it_is_open_within_the_with_statement(server: Chronyd, transport: str) -> None:
     connection = ChronyConnection(address_of(server, transport))
-    assert connection.closed is True
+    assert connection.closed is False
     with connection as entered:
         assert entered is connection
         assert connection.closed is False
@@ -90,7 +90,7 @@ def test_it_is_open_within_the_with_statement(server: Chronyd, transport: str) -
 def test_making_one_touches_nothing(transport: str) -> None:
     before = descriptors()
     connection = ChronyConnection("/nowhere/chronyd.sock" if transport == "unix" else "127.0.0.1:1")
-    assert connection.closed
+    assert connection.fileno() == -1
     assert descriptors() == before
 
 
@@ -116,28 +116,54 @@ def test_closing_twice_is_fine(server: Chronyd, transport: str) -> None:
     assert server.client_files() == []
 
 
-@pytest.mark.parametrize("when", ["before", "after", "closed"])
+@pytest.mark.parametrize("name", GETTERS)
+def test_it_opens_by_itself_when_it_is_asked(responder: Responder, name: str) -> None:
+    connection = ChronyConnection(responder.address)
+    for _ in range(2):
+        getattr(connection, name)()
+        assert not connection.closed
+        assert connection.fileno() >= 0
+    connection.close()
+    assert responder.client_files() == []
+
+
+def test_it_opens_by_itself_once_chronyd_is_there() -> None:
+    """A service that starts before chronyd."""
+    with Chronyd(LOCAL_SERVER) as daemon:
+        daemon.terminate()
+        connection = ChronyConnection(daemon.socket)
+        for _ in range(2):
+            with pytest.raises(pychrony.ChronyConnectionError):
+                connection.get_tracking()
+        daemon.restart()
+        assert connection.get_tracking().stratum == 8
+        daemon.restart()
+        assert connection.get_tracking().stratum == 8
+        connection.close()
+        assert daemon.client_files() == []
+
+
 @pytest.mark.parametrize("name", [*GETTERS, "fileno"])
-def test_use_while_it_is_not_open_is_a_runtime_error(
-    responder: Responder, name: str, when: str
+def test_what_is_closed_is_an_error_until_it_is_opened_again(
+    responder: Responder, name: str
 ) -> None:
     connection = ChronyConnection(responder.address)
-    if when != "before":
+    connection.close()
+    for _ in range(2):
+        with pytest.raises(pychrony.ChronyConnectionError, match="closed") as caught:
+            getattr(connection, name)()
+        assert caught.value.error_code is pychrony.ErrorCode.CLOSED
         with connection:
-            connection.get_tracking()
-            if when == "closed":
-                connection.close()
-                with pytest.raises(RuntimeError):
-                    getattr(connection, name)()
-    asked = len(responder.requests)
-    with pytest.raises(RuntimeError, match="with"):
-        getattr(connection, name)()
-    assert len(responder.requests) == asked
+            getattr(connection, name)()
+        assert connection.closed
 
 
-def test_use_of_get_report_while_it_is_not_open_is_a_runtime_error(responder: Responder) -> None:
-    with pytest.raises(RuntimeError, match="with"):
-        ChronyConnection(responder.address).get_report("tracking")
+def test_get_report_opens_it_too_unless_it_is_closed(responder: Responder) -> None:
+    connection = ChronyConnection(responder.address)
+    assert len(connection.get_report("tracking")) == 1
+    connection.close()
+    with pytest.raises(pychrony.ChronyConnectionError, match="closed"):
+        connection.get_report("tracking")
 
 
 def test_it_can_be_entered_again(server: Chronyd, transport: str) -> None:
@@ -146,7 +172,7 @@ def test_it_can_be_entered_again(server: Chronyd, transport: str) -> None:
         with connection:
             assert connection.get_tracking().stratum == 8
             assert connection.fileno() >= 0
-        with pytest.raises(RuntimeError):
+        with pytest.raises(pychrony.ChronyConnectionError):
             connection.get_tracking()
     assert server.client_files() == []
 
@@ -160,13 +186,15 @@ def test_it_can_be_entered_again_after_closing_within(server: Chronyd) -> None:
     assert connection.closed
 
 
-def test_entering_it_while_it_is_open_is_a_runtime_error(responder: Responder) -> None:
-    with ChronyConnection(responder.address) as connection:
-        before = descriptors()
-        with pytest.raises(RuntimeError, match="open already"):
-            connection.__enter__()
+def test_opening_it_while_it_is_open_changes_nothing(responder: Responder) -> None:
+    connection = ChronyConnection(responder.address)
+    connection.get_tracking()
+    before = descriptors()
+    for open_again in [connection.open, connection.__enter__]:
+        open_again()
         assert descriptors() == before
-        assert connection.get_tracking().stratum == 3
+    assert connection.get_tracking().stratum == 3
+    connection.close()
 
 
 def test_entering_without_a_chronyd_raises_and_it_can_be_entered_later() -> None:
@@ -177,8 +205,8 @@ def test_entering_without_a_chronyd_raises_and_it_can_be_entered_later() -> None
             connection.__enter__()
         assert caught.value.errno == errno.ENOENT
         assert daemon.socket in caught.value.message
-        assert connection.closed
-        with pytest.raises(RuntimeError):
+        assert not connection.closed
+        with pytest.raises(pychrony.ChronyConnectionError):
             connection.get_tracking()
         daemon.restart()
         with connection:
@@ -232,7 +260,6 @@ def test_without_an_address_neither_is_known_beforehand() -> None:
     for connection in [ChronyConnection(), ChronyConnection(None), ChronyConnection(address=None)]:
         assert connection.address is None
         assert connection.transport is None
-        assert connection.closed
 
 
 def test_a_path_object_is_an_address_too(server: Chronyd) -> None:
@@ -484,12 +511,23 @@ def test_dropped_unclosed_it_warns_and_leaves_nothing_behind(
     assert server.client_files() == []
 
 
-def test_dropped_after_an_error_it_warns_too(responder: Responder) -> None:
+def test_dropped_unclosed_it_warns_too_if_it_opened_by_itself(responder: Responder) -> None:
+    connection = ChronyConnection(responder.address)
+    connection.get_tracking()
+    with pytest.warns(ResourceWarning, match="ChronyConnection"):
+        del connection
+    assert responder.client_files() == []
+
+
+def test_dropped_after_an_error_which_closed_its_socket_it_says_nothing(
+    responder: Responder,
+) -> None:
     responder.behaviour = silent
     connection = ChronyConnection(responder.address, timeout=0.05).__enter__()
     with pytest.raises(pychrony.ChronyTimeoutError):
         connection.get_tracking()
-    with pytest.warns(ResourceWarning):
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
         del connection
     assert responder.client_files() == []
 

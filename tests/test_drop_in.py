@@ -191,7 +191,7 @@ def test_a_program_that_asks_more_than_once_runs(client: Chronyd) -> None:
         assert [stats.address for stats in connection.get_source_stats()] == ["127.0.0.1"]
         assert connection.get_rtc_data() is None
         assert connection.transport is Transport.UNIX_SOCKET
-    with pytest.raises(RuntimeError):
+    with pytest.raises(pychrony.ChronyConnectionError):
         connection.get_tracking()
 
 

@@ -45,6 +45,7 @@ CODES = {
     "FIELD_TYPE": 103,
     "FIELD_RANGE": 104,
     "CLOSED": 105,
+    "BUSY": 106,
 }
 
 

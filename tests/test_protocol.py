@@ -137,26 +137,13 @@ def test_a_longer_answer_than_expected_is_read_as_far_as_it_is_known(responder: 
 # Lost, late, foreign.
 
 
-def test_on_udp_a_lost_request_is_sent_again() -> None:
+def test_a_lost_request_is_sent_again(transport: str) -> None:
     def lose_the_first(request: Request) -> list[bytes]:
         return [request.answer()] if request.number else []
 
-    with Responder(lose_the_first) as responder:
+    with Responder(lose_the_first, transport=transport) as responder:
         assert ask(responder).stratum == 3
         assert len(responder.requests) == 2
-
-
-def test_on_udp_it_is_sent_again_until_the_time_is_up() -> None:
-    with Responder(lambda request: [request.answer()] if request.number == 2 else []) as responder:
-        assert ask(responder).stratum == 3
-        assert len(responder.requests) == 3
-
-
-def test_on_a_unix_socket_nothing_is_lost_and_nothing_is_sent_again() -> None:
-    with Responder(lambda request: [], transport="unix") as responder:
-        error = failure(responder, timeout=1.5)
-        assert type(error) is pychrony.ChronyTimeoutError
-        assert len(responder.requests) == 1
 
 
 def test_the_answer_to_a_request_given_up_is_not_taken_for_another(transport: str) -> None:

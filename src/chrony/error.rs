@@ -6,6 +6,7 @@ use std::io;
 use std::time::Duration;
 
 use super::address::{Address, Transport};
+use super::advice;
 
 /// The numbers errors are known by: libchrony's own as they are, ours from 100.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,6 +32,7 @@ pub enum Code {
     FieldType = 103,
     FieldRange = 104,
     Closed = 105,
+    Busy = 106,
 }
 
 impl Code {
@@ -58,28 +60,26 @@ impl Code {
     }
 }
 
-/// What went wrong in one step of a conversation. The client adds the report and the address: see [`Error`].
+/// What went wrong with one request. The client adds the report and the address: see [`Error`].
 #[derive(Debug)]
-pub enum Fault {
+pub enum RequestError {
     /// A system call failed: this address cannot be reached.
     System { code: Code, errno: i32 },
-    /// The time is up. `ignored` datagrams came that libchrony did not take for an answer to the request.
-    Silence { ignored: u32 },
-    /// A request that must not be sent again was not answered soon, or could not be sent: what it is part of begins anew.
-    Unanswered,
-    /// chronyd answered, but not with a report.
-    Answer(Code),
+    /// No response came in the time that the address was given. `ignored` datagrams came that libchrony did not take for one.
+    Silent { ignored: u32 },
+    /// What had received a request cannot be sent another: chronyd was stopped, and may have been started again.
+    Gone,
+    /// This process has the session from its parent, by a fork: the response would be the parent's.
+    Inherited,
+    /// A request that must not be sent again got no response, or could not be sent: what it is part of begins anew.
+    NotRepeatable,
+    /// chronyd responded, but not with a report.
+    Response(Code),
     /// libchrony itself failed.
     Library(Box<LibraryError>),
     /// A field of the record is not what it must be.
     Field(Box<FieldError>),
-    /// This process has the session from its parent, by a fork: the answer would be the parent's.
-    Inherited,
 }
-
-pub const INHERITED: Error = Error::Misuse(
-    "the connection was opened by the parent of this process, before a fork: open one of its own in this process",
-);
 
 /// A function of libchrony's that failed, with its number for the error.
 #[derive(Debug)]
@@ -89,65 +89,138 @@ pub struct LibraryError {
     pub errno: i32,
 }
 
+impl LibraryError {
+    fn is_about_random(&self) -> bool {
+        [Code::NoRandom, Code::RandomFailed].iter().any(|&code| code as c_int == self.number)
+    }
+}
+
 /// A field that is not what it must be.
 #[derive(Debug)]
 pub struct FieldError {
     pub field: &'static CStr,
-    pub why: Flaw,
+    pub kind: FieldErrorKind,
 }
 
-/// What is wrong with a field.
 #[derive(Debug)]
-pub enum Flaw {
+pub enum FieldErrorKind {
     Missing,
     Type { found: &'static str, expected: &'static str },
     Range { value: String, expected: String },
 }
 
-/// An address that was tried, and why it failed.
+/// An address that was tried, and why it gave no report.
 #[derive(Debug)]
 pub struct Attempt {
     pub address: Address,
-    pub code: Code,
-    pub errno: i32,
+    pub failure: Failure,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Failure {
+    System {
+        code: Code,
+        errno: i32,
+    },
+    Silent {
+        ignored: u32,
+    },
+    /// chronyd does not give the report to this client.
+    Unauthorized,
 }
 
 impl Attempt {
-    fn is_denied(&self) -> bool {
-        matches!(self.errno, libc::EACCES | libc::EPERM)
+    pub fn errno(&self) -> Option<i32> {
+        match self.failure {
+            Failure::System { errno, .. } => Some(errno),
+            _ => None,
+        }
     }
 
-    fn is_denied_the_unix_socket(&self) -> bool {
-        self.is_denied() && self.is_on_unix_socket()
+    pub fn is_silent(&self) -> bool {
+        matches!(self.failure, Failure::Silent { .. })
     }
 
-    fn is_on_unix_socket(&self) -> bool {
+    pub fn is_denied(&self) -> bool {
+        matches!(self.errno(), Some(libc::EACCES | libc::EPERM))
+    }
+
+    pub fn is_on_unix_socket(&self) -> bool {
         self.address.transport() == Transport::UnixSocket
     }
 
-    /// Whether libchrony could not make its own socket beside chronyd's.
-    fn has_no_room(&self) -> bool {
-        self.is_on_unix_socket() && matches!(self.errno, libc::EROFS | libc::ENOSPC | libc::EDQUOT)
-    }
-
-    /// Whether the address cannot be reached because it lacks the interface to reach it through.
-    fn lacks_interface(&self) -> bool {
-        self.errno == libc::EINVAL && self.address.is_link_local()
-    }
-
-    fn is_exhausted(&self) -> bool {
-        matches!(self.errno, libc::EMFILE | libc::ENFILE | libc::ENOMEM | libc::ENOBUFS)
+    fn code(&self) -> Code {
+        match self.failure {
+            Failure::System { code, .. } => code,
+            Failure::Silent { .. } => Code::Timeout,
+            Failure::Unauthorized => Code::Unauthorized,
+        }
     }
 }
 
 impl fmt::Display for Attempt {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let step = match self.code {
-            Code::SendFailed => "sending failed: ",
-            Code::RecvFailed => "receiving failed: ",
-            _ => "",
-        };
-        write!(f, "{}: {step}{}", self.address, reason(self.errno))
+        write!(f, "{}: ", self.address)?;
+        match self.failure {
+            Failure::System { code: Code::SendFailed, errno } => write!(f, "sending failed: {}", reason(errno)),
+            Failure::System { code: Code::RecvFailed, errno } => write!(f, "receiving failed: {}", reason(errno)),
+            Failure::System { errno, .. } => f.write_str(&reason(errno)),
+            Failure::Silent { ignored } => write!(f, "no response{}", ignored_text(ignored)),
+            Failure::Unauthorized => f.write_str("UNAUTHORIZED"),
+        }
+    }
+}
+
+/// What the attempts at all the addresses say together.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Class {
+    /// There is no chronyd at these addresses, or they cannot be reached.
+    Unreachable,
+    /// The system does not let this process ask.
+    Denied,
+    /// A request was not refused, and no response came.
+    Silent,
+    /// chronyd does not give the report to this client.
+    Unauthorized,
+}
+
+impl Class {
+    /// | an attempt ended with …                                               | class        |
+    /// |-----------------------------------------------------------------------|--------------|
+    /// | chronyd's response UNAUTHORIZED                                       | Unauthorized |
+    /// | no response                                                           | Silent       |
+    /// | denial of a command port                                              | Denied       |
+    /// | failure of a command port, as where nobody listens, whatever the Unix | Unreachable  |
+    /// | socket gave: its directory outlives chronyd                           |              |
+    /// | denial of a Unix socket                                               | Denied       |
+    /// | failure of a Unix socket                                              | Unreachable  |
+    ///
+    /// The first row that is true of any attempt counts.
+    pub fn of(attempts: &[Attempt]) -> Self {
+        let any = |is: fn(&Attempt) -> bool| attempts.iter().any(is);
+        if any(|it| it.failure == Failure::Unauthorized) {
+            Self::Unauthorized
+        } else if any(Attempt::is_silent) {
+            Self::Silent
+        } else if any(|it| it.is_denied() && !it.is_on_unix_socket()) {
+            Self::Denied
+        } else if any(|it| !it.is_on_unix_socket()) {
+            Self::Unreachable
+        } else if any(Attempt::is_denied) {
+            Self::Denied
+        } else {
+            Self::Unreachable
+        }
+    }
+
+    /// Whether an attempt is of this class, so that the error may be named after it.
+    fn has(self, attempt: &Attempt) -> bool {
+        match self {
+            Self::Unreachable => !attempt.is_denied(),
+            Self::Denied => attempt.is_denied(),
+            Self::Silent => attempt.is_silent(),
+            Self::Unauthorized => attempt.failure == Failure::Unauthorized,
+        }
     }
 }
 
@@ -168,60 +241,47 @@ pub enum Error {
     #[error("no report is named {name:?}; this libchrony knows {}", .known.join(", "))]
     UnknownName { name: String, known: Vec<String> },
 
-    #[error("cannot reach chronyd. Tried {}. {}", list(attempts), advice(attempts))]
-    Unreachable { attempts: Vec<Attempt> },
+    #[error("{}", attempts_text(*.class, .report, *.timeout, .attempts, .advice))]
+    Attempts { class: Class, report: String, timeout: Duration, attempts: Vec<Attempt>, advice: String },
 
-    #[error("not allowed to ask chronyd. Tried {}. {}", list(attempts), permission_advice(attempts))]
-    Denied { attempts: Vec<Attempt> },
-
-    #[error(
-        "chronyd at {address} does not give its {report} report to this client (UNAUTHORIZED). The command port serves only \
-         some reports: ask through chronyd's Unix socket, as root or the user it runs as, or list the report under \
-         opencommands in chrony.conf (chrony 4.7 or later)"
-    )]
-    Unauthorized { report: String, address: Address },
-
-    #[error(
-        "chronyd at {address} gave no answer to the request for its {report} report within {} s{}. {}{}",
-        .timeout.as_secs_f64(),
-        ignored_text(*.ignored),
-        silence_advice(address),
-        earlier_text(.earlier)
-    )]
-    Timeout { report: String, address: Address, timeout: Duration, ignored: u32, earlier: Vec<Attempt> },
-
-    #[error("chronyd at {address} answered the request for its {report} report with {}", answer_text(*.code))]
-    Answer { report: String, address: Address, code: Code },
+    #[error("chronyd at {address} answered the request for its {report} report with {}", response_text(*.code))]
+    Response { report: String, address: Address, code: Code },
 
     #[error("the libchrony in use has no {report} report: it is older than this pychrony expects; update it")]
     UnknownReport { report: String },
 
-    #[error("chronyd's {report} report, from {address}: field \"{}\" {}", .error.field.to_string_lossy(), .error.why)]
+    #[error("chronyd's {report} report, from {address}: field \"{}\" {}", .error.field.to_string_lossy(), .error.kind)]
     Field { report: String, address: Address, error: Box<FieldError> },
 
     #[error(
-        "libchrony's chrony_{} failed with error {} for {address}{}",
-        .error.call, .error.number, cause(.error.errno)
+        "libchrony needs /dev/urandom, which this process cannot read{}. In a chroot or a container, provide it; a program \
+         that gives up rights must keep it",
+        cause(.error.errno)
     )]
+    Random { error: Box<LibraryError> },
+
+    #[error("libchrony's chrony_{} failed with error {} for {address}{}", .error.call, .error.number, cause(.error.errno))]
     Library { address: Address, error: Box<LibraryError> },
 
     #[error("interrupted by a signal handler")]
     Interrupted,
 
-    #[error("{0}")]
-    Misuse(&'static str),
-
     #[error(
-        "another thread's call on this connection has not ended within {} s, so this call never had its turn",
-        .timeout.as_secs_f64()
+        "the connection is in the middle of a call of this very thread: a signal handler or finalizer cannot use it meanwhile"
     )]
+    Reentered,
+
+    #[error("timed out after {} s waiting for another thread's call on this connection", .timeout.as_secs_f64())]
     Busy { timeout: Duration },
 
-    #[error("the connection was closed while this call was under way: another thread called close()")]
+    #[error("the connection is closed: open() opens it again")]
     Closed,
+
+    #[error("the connection was closed while this call was under way: another thread called close()")]
+    ClosedMeanwhile,
 }
 
-impl fmt::Display for Flaw {
+impl fmt::Display for FieldErrorKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Missing => write!(f, "is missing; this pychrony does not match this chronyd or libchrony"),
@@ -234,16 +294,22 @@ impl fmt::Display for Flaw {
 }
 
 impl Error {
-    /// The errors of the addresses tried, as one error: one of permission if any of them was.
-    pub fn from_attempts(attempts: Vec<Attempt>) -> Self {
-        if attempts.iter().any(Attempt::is_denied) { Self::Denied { attempts } } else { Self::Unreachable { attempts } }
+    /// The failures of all the addresses, as one error. The timeout is that of the whole call.
+    pub fn from_attempts(report: &str, timeout: Duration, attempts: Vec<Attempt>) -> Self {
+        let class = Class::of(&attempts);
+        let advice = advice::advice(class, &attempts, &advice::Surroundings::of(&attempts));
+        Self::Attempts { class, report: report.to_owned(), timeout, attempts, advice }
     }
 
-    /// The attempt that the error is named after: the first, or the first that was denied.
+    /// libchrony's own failure.
+    pub fn from_library(address: Address, error: Box<LibraryError>) -> Self {
+        if error.is_about_random() { Self::Random { error } } else { Self::Library { address, error } }
+    }
+
+    /// The attempt that the error is named after: the first of its class.
     fn attempt(&self) -> Option<&Attempt> {
         match self {
-            Self::Unreachable { attempts } => attempts.first(),
-            Self::Denied { attempts } => attempts.iter().find(|attempt| attempt.is_denied()),
+            Self::Attempts { class, attempts, .. } => attempts.iter().find(|attempt| class.has(attempt)),
             _ => None,
         }
     }
@@ -251,19 +317,19 @@ impl Error {
     /// The number the error is known by, where it has one.
     pub fn code(&self) -> Option<c_int> {
         let code = match self {
-            Self::Unreachable { .. } | Self::Denied { .. } => self.attempt()?.code,
-            Self::Unauthorized { .. } => Code::Unauthorized,
-            Self::Timeout { .. } | Self::Busy { .. } => Code::Timeout,
-            Self::Closed => Code::Closed,
-            Self::Answer { code, .. } => *code,
+            Self::Attempts { .. } => self.attempt()?.code(),
+            Self::Busy { .. } => Code::Timeout,
+            Self::Closed | Self::ClosedMeanwhile => Code::Closed,
+            Self::Reentered => Code::Busy,
+            Self::Response { code, .. } => *code,
             Self::UnknownReport { .. } => Code::UnknownReport,
-            Self::Field { error, .. } => match error.why {
-                Flaw::Missing => Code::FieldMissing,
-                Flaw::Type { .. } => Code::FieldType,
-                Flaw::Range { .. } => Code::FieldRange,
+            Self::Field { error, .. } => match error.kind {
+                FieldErrorKind::Missing => Code::FieldMissing,
+                FieldErrorKind::Type { .. } => Code::FieldType,
+                FieldErrorKind::Range { .. } => Code::FieldRange,
             },
-            Self::Library { error, .. } => return Some(error.number),
-            Self::UnknownName { .. } | Self::Interrupted | Self::Misuse(_) => return None,
+            Self::Library { error, .. } | Self::Random { error } => return Some(error.number),
+            Self::UnknownName { .. } | Self::Interrupted => return None,
         };
         Some(code as c_int)
     }
@@ -271,68 +337,34 @@ impl Error {
     /// The system's error number, if it gave one; if several addresses were tried, that of the one the error is named after.
     pub fn errno(&self) -> Option<i32> {
         match self {
-            Self::Unreachable { .. } | Self::Denied { .. } => Some(self.attempt()?.errno),
-            Self::Library { error, .. } if error.errno != 0 => Some(error.errno),
+            Self::Attempts { .. } => self.attempt()?.errno(),
+            Self::Library { error, .. } | Self::Random { error } if error.errno != 0 => Some(error.errno),
             _ => None,
         }
     }
 }
 
-fn list(attempts: &[Attempt]) -> String {
-    let each: Vec<String> = attempts.iter().map(Attempt::to_string).collect();
-    each.join("; ")
-}
-
-fn advice(attempts: &[Attempt]) -> &'static str {
-    if attempts.iter().all(Attempt::is_exhausted) {
-        "This process, or the system, has run out of something that a socket needs"
-    } else if attempts.iter().any(Attempt::has_no_room) {
-        "libchrony cannot make its own socket beside chronyd's: that directory is read-only or full. Make it \
-         writable and give it room, or ask chronyd's command port, address 127.0.0.1"
-    } else if attempts.iter().any(Attempt::lacks_interface) {
-        "A link-local address leads nowhere without the name of an interface (fe80::1%eth0), which libchrony does not take: \
-         use another address of that host"
-    } else {
-        "Is chronyd running, and does it listen there (bindcmdaddress, cmdport in chrony.conf)?"
-    }
-}
-
-fn permission_advice(attempts: &[Attempt]) -> String {
-    let reason = denial_reason(attempts);
-    if attempts.iter().any(Attempt::is_denied_the_unix_socket) {
-        format!("{reason}; others can ask its command port, address 127.0.0.1 (cmdport, cmdallow in chrony.conf)")
-    } else {
-        reason.to_owned()
-    }
-}
-
-fn denial_reason(attempts: &[Attempt]) -> &'static str {
-    if attempts.iter().any(Attempt::is_denied_the_unix_socket) {
-        "Only root and the user that chronyd runs as may use its Unix socket"
-    } else {
-        "The system does not let this process send there: a firewall's rule forbids it, or the address is a broadcast address"
-    }
-}
-
-fn silence_advice(address: &Address) -> &'static str {
-    match address.transport() {
-        Transport::UnixSocket => "It may be stopped or hung",
-        Transport::CommandPort if address.is_local() => "It may be stopped or hung, or a firewall may drop the packets",
-        Transport::CommandPort => {
-            "It may be stopped or hung, it may not let this host ask (bindcmdaddress, cmdallow in its chrony.conf), or a \
-             firewall may drop the packets"
+fn attempts_text(class: Class, report: &str, timeout: Duration, attempts: &[Attempt], advice: &str) -> String {
+    let tried = attempts.iter().map(Attempt::to_string).collect::<Vec<_>>().join("; ");
+    let seconds = timeout.as_secs_f64();
+    match (class, attempts) {
+        (Class::Unreachable, _) => format!("cannot reach chronyd. Tried {tried}. {advice}"),
+        (Class::Denied, _) => format!("not allowed to ask chronyd. Tried {tried}. {advice}"),
+        (Class::Silent, [Attempt { address, failure: Failure::Silent { ignored } }]) => format!(
+            "chronyd at {address} gave no answer to the request for its {report} report within {seconds} s{}. {advice}",
+            ignored_text(*ignored)
+        ),
+        (Class::Silent, _) => {
+            format!(
+                "no chronyd answered the request for its {report} report within {seconds} s. Tried {tried}. {advice}"
+            )
         }
-    }
-}
-
-/// Which addresses were tried before the silent one, if any were.
-fn earlier_text(earlier: &[Attempt]) -> String {
-    match earlier {
-        [] => String::new(),
-        _ if earlier.iter().any(Attempt::is_denied) => {
-            format!(". Tried before: {}. {}", list(earlier), denial_reason(earlier))
+        (Class::Unauthorized, _) => {
+            let at = attempts.iter().find(|attempt| class.has(attempt)).map(|attempt| &attempt.address);
+            let at = at.map(|address| format!(" at {address}")).unwrap_or_default();
+            let others = if attempts.len() > 1 { format!(". Tried {tried}") } else { String::new() };
+            format!("chronyd{at} does not give its {report} report to this client (UNAUTHORIZED){others}. {advice}")
         }
-        _ => format!(". Tried before: {}", list(earlier)),
     }
 }
 
@@ -343,7 +375,7 @@ fn ignored_text(ignored: u32) -> String {
     }
 }
 
-fn answer_text(code: Code) -> &'static str {
+fn response_text(code: Code) -> &'static str {
     match code {
         Code::Disabled => "\"not enabled\" (DISABLED)",
         Code::OldServer => "\"invalid command\" (OLD_SERVER): this chronyd is too old to have it",
@@ -359,72 +391,97 @@ fn answer_text(code: Code) -> &'static str {
 mod tests {
     use super::*;
 
-    fn attempt(address: &str, errno: i32) -> Attempt {
-        Attempt { address: Address::parse(address.as_bytes()).unwrap(), code: Code::OpenFailed, errno }
+    const SOCKET: &str = "/run/x/chronyd.sock";
+    const PORT: &str = "127.0.0.1";
+
+    fn failed(address: &str, errno: i32) -> Attempt {
+        attempt(address, Failure::System { code: Code::OpenFailed, errno })
+    }
+
+    fn silent(address: &str) -> Attempt {
+        attempt(address, Failure::Silent { ignored: 0 })
+    }
+
+    fn attempt(address: &str, failure: Failure) -> Attempt {
+        Attempt { address: Address::parse(address.as_bytes()).unwrap(), failure }
+    }
+
+    fn class(attempts: Vec<Attempt>) -> (Class, Option<c_int>, Option<i32>) {
+        let error = Error::from_attempts("tracking", Duration::from_secs(3), attempts);
+        let Error::Attempts { class, .. } = error else { unreachable!() };
+        (class, error.code(), error.errno())
+    }
+
+    const OPEN_FAILED: Option<c_int> = Some(Code::OpenFailed as c_int);
+    const TIMEOUT: Option<c_int> = Some(Code::Timeout as c_int);
+
+    #[test]
+    fn a_denied_socket_and_a_port_where_nobody_listens_mean_that_there_is_no_chronyd() {
+        let attempts = || vec![failed(SOCKET, libc::EACCES), failed(PORT, libc::ECONNREFUSED)];
+        assert_eq!(class(attempts()), (Class::Unreachable, OPEN_FAILED, Some(libc::ECONNREFUSED)));
+        let mut reversed = attempts();
+        reversed.reverse();
+        assert_eq!(class(reversed), (Class::Unreachable, OPEN_FAILED, Some(libc::ECONNREFUSED)));
     }
 
     #[test]
-    fn being_forbidden_the_unix_socket_is_what_counts_where_no_address_answers() {
-        let attempts = [attempt("127.0.0.1", libc::ECONNREFUSED), attempt("/run/x.sock", libc::EACCES)];
-        let error = Error::from_attempts(attempts.into());
-        assert!(matches!(error, Error::Denied { .. }));
-        assert_eq!(error.errno(), Some(libc::EACCES));
-        assert!(error.to_string().contains("user that chronyd runs as"), "{error}");
-    }
-
-    #[test]
-    fn being_forbidden_to_send_is_not_about_the_unix_socket() {
-        let error = Error::from_attempts(vec![attempt("192.0.2.255", libc::EACCES)]);
-        assert!(matches!(error, Error::Denied { .. }));
-        assert!(error.to_string().contains("firewall"), "{error}");
-        assert!(!error.to_string().contains("Unix socket"), "{error}");
-    }
-
-    #[test]
-    fn a_directory_without_room_for_libchronys_socket_is_said_to_be_one() {
-        for errno in [libc::EROFS, libc::ENOSPC] {
-            let error = Error::from_attempts(vec![attempt("/run/x.sock", errno), attempt("::1", libc::ECONNREFUSED)]);
-            assert!(error.to_string().contains("read-only or full"), "{error}");
+    fn a_denied_socket_and_a_port_that_cannot_be_reached_mean_that_there_is_no_chronyd() {
+        for errno in [libc::ENETUNREACH, libc::EADDRNOTAVAIL, libc::EAFNOSUPPORT] {
+            let attempts = vec![failed(SOCKET, libc::EACCES), failed(PORT, errno)];
+            assert_eq!(class(attempts), (Class::Unreachable, OPEN_FAILED, Some(errno)));
         }
     }
 
     #[test]
-    fn a_link_local_address_is_said_to_lack_its_interface() {
-        let error = Error::from_attempts(vec![attempt("fe80::1", libc::EINVAL)]);
-        assert!(error.to_string().contains("interface (fe80::1%eth0)"), "{error}");
-        let error = Error::from_attempts(vec![attempt("2001:db8::1", libc::EINVAL)]);
-        assert!(!error.to_string().contains("interface"), "{error}");
+    fn only_denied_sockets_are_a_denial() {
+        assert_eq!(class(vec![failed(SOCKET, libc::EACCES)]), (Class::Denied, OPEN_FAILED, Some(libc::EACCES)));
+        let attempts = vec![failed("/run/y/chronyd.sock", libc::ENOENT), failed(SOCKET, libc::EPERM)];
+        assert_eq!(class(attempts), (Class::Denied, OPEN_FAILED, Some(libc::EPERM)));
     }
 
     #[test]
-    fn the_advice_on_silence_follows_from_where_it_was_met() {
-        let advice = |address: &str| silence_advice(&Address::parse(address.as_bytes()).unwrap());
-        assert!(advice("192.0.2.1").contains("cmdallow"));
-        assert!(!advice("127.0.0.1").contains("cmdallow"));
-        assert!(!advice("/run/x.sock").contains("firewall"));
+    fn a_denied_port_is_a_denial_whatever_the_other_addresses_give() {
+        for other in [libc::ENOENT, libc::EACCES, libc::ECONNREFUSED] {
+            let attempts = vec![failed(SOCKET, other), failed(PORT, libc::EPERM), failed("::1", libc::ECONNREFUSED)];
+            assert_eq!(class(attempts).0, Class::Denied);
+        }
     }
 
     #[test]
-    fn of_a_silent_address_it_is_said_why_those_before_it_failed() {
-        let timeout = |earlier| Error::Timeout {
-            report: "tracking".to_owned(),
-            address: Address::parse(b"127.0.0.1").unwrap(),
-            timeout: Duration::from_secs(1),
-            ignored: 0,
-            earlier,
-        };
-        assert!(!timeout(vec![]).to_string().contains("before"));
-        let error = timeout(vec![attempt("/run/x.sock", libc::EACCES)]);
-        assert!(error.to_string().contains("Tried before: /run/x.sock: Permission denied. Only root"), "{error}");
-        // It was the command port that did not answer: whoever reads this need not be sent there.
-        assert!(error.to_string().ends_with("may use its Unix socket"), "{error}");
-        assert_eq!(error.errno(), None);
+    fn silence_anywhere_is_a_timeout_unless_chronyd_refused_the_report_elsewhere() {
+        for errno in [libc::EACCES, libc::ENOENT, libc::ECONNREFUSED] {
+            assert_eq!(class(vec![failed(SOCKET, errno), silent(PORT)]), (Class::Silent, TIMEOUT, None));
+            assert_eq!(class(vec![silent(SOCKET), failed(PORT, errno)]), (Class::Silent, TIMEOUT, None));
+        }
+        let attempts = vec![silent(SOCKET), attempt(PORT, Failure::Unauthorized)];
+        assert_eq!(class(attempts), (Class::Unauthorized, Some(Code::Unauthorized as c_int), None));
     }
 
     #[test]
-    fn libchronys_numbers_keep_their_meaning() {
-        assert_eq!(Code::from_libchrony(9), Some(Code::Unauthorized));
-        assert_eq!(Code::from_libchrony(100), None);
-        assert_eq!(Code::from_libchrony(0), None);
+    fn addresses_where_nothing_is_are_unreachable() {
+        let attempts = vec![failed(SOCKET, libc::ENOENT), failed(PORT, libc::ECONNREFUSED)];
+        assert_eq!(class(attempts), (Class::Unreachable, OPEN_FAILED, Some(libc::ENOENT)));
+        assert_eq!(class(vec![failed(SOCKET, libc::ECONNREFUSED)]).0, Class::Unreachable);
+        assert_eq!(class(vec![failed(SOCKET, libc::EROFS)]).0, Class::Unreachable);
+    }
+
+    #[test]
+    fn each_address_is_told_with_what_happened_there() {
+        let attempts = vec![silent(SOCKET), failed(PORT, libc::ECONNREFUSED), silent("::1")];
+        let text = Error::from_attempts("tracking", Duration::from_secs(3), attempts).to_string();
+        for part in
+            ["within 3 s", "/run/x/chronyd.sock: no response", "127.0.0.1: Connection refused", "::1: no response"]
+        {
+            assert!(text.contains(part), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_missing_source_of_random_numbers_is_named() {
+        let number = Code::NoRandom as c_int;
+        let error = LibraryError { call: "open_socket", number, errno: libc::ENOENT };
+        let error = Error::from_library(Address::parse(SOCKET.as_bytes()).unwrap(), Box::new(error));
+        assert_eq!((error.code(), error.errno()), (Some(number), Some(libc::ENOENT)));
+        assert!(error.to_string().contains("/dev/urandom"), "{error}");
     }
 }

@@ -115,6 +115,12 @@ impl Library {
         Ok(Self { functions, path, _handle: handle })
     }
 
+    /// A library with these functions, for tests.
+    #[cfg(test)]
+    pub fn of_functions(functions: Functions) -> Self {
+        Self { functions, path: Box::default(), _handle: Handle::this() }
+    }
+
     /// The file the dynamic linker took the library from.
     pub fn path(&self) -> &[u8] {
         &self.path

@@ -103,12 +103,12 @@ impl Functions {
 
 /// Why a function of libchrony failed: its `chrony_err`, and `errno` as the function left it.
 #[derive(Clone, Copy, Debug)]
-pub struct Failure {
+pub struct Error {
     pub number: c_int,
     pub errno: i32,
 }
 
-type Result<T> = std::result::Result<T, Failure>;
+type Result<T> = std::result::Result<T, Error>;
 
 fn errno() -> i32 {
     io::Error::last_os_error().raw_os_error().unwrap_or(0)
@@ -116,16 +116,16 @@ fn errno() -> i32 {
 
 /// The result of a function that returns a `chrony_err`. To be called before anything else can change `errno`.
 fn check(number: c_int) -> Result<()> {
-    if number == 0 { Ok(()) } else { Err(Failure { number, errno: errno() }) }
+    if number == 0 { Ok(()) } else { Err(Error { number, errno: errno() }) }
 }
 
 /// Why a session could not be opened.
 #[derive(Clone, Copy, Debug)]
-pub enum OpenFailure {
+pub enum OpenError {
     /// There is no socket to this address.
     Socket { errno: i32 },
     /// `chrony_init_session()` failed.
-    Session(Failure),
+    Session(Error),
 }
 
 /// A socket that libchrony opened: non-blocking, and closed on exec.
@@ -138,11 +138,11 @@ struct Socket {
 
 impl Socket {
     /// Touches the file system: beside a Unix socket of chronyd's it makes two directories and a socket of its own.
-    fn open(functions: &'static Functions, address: &CStr) -> std::result::Result<Self, OpenFailure> {
+    fn open(functions: &'static Functions, address: &CStr) -> std::result::Result<Self, OpenError> {
         // SAFETY: the address is text.
         let fd = unsafe { (functions.open_socket)(address.as_ptr()) };
         if fd < 0 {
-            return Err(OpenFailure::Socket { errno: errno() });
+            return Err(OpenError::Socket { errno: errno() });
         }
         let socket = Self { functions, fd, owner: Process::current() };
         // libchrony leaves the descriptor blocking and inheritable. A request to a daemon that does not read, and a
@@ -150,7 +150,7 @@ impl Socket {
         let on: c_int = 1;
         // SAFETY: the descriptor is ours; FIONBIO reads one int.
         let set = unsafe { libc::ioctl(fd, libc::FIONBIO, &raw const on) == 0 && libc::ioctl(fd, libc::FIOCLEX) == 0 };
-        if set { Ok(socket) } else { Err(OpenFailure::Socket { errno: errno() }) }
+        if set { Ok(socket) } else { Err(OpenError::Socket { errno: errno() }) }
     }
 
     fn is_inherited(&self) -> bool {
@@ -187,13 +187,13 @@ unsafe impl Send for RawSession {}
 
 impl RawSession {
     /// Touches what `Socket::open()` touches, and opens /dev/urandom.
-    pub fn open(functions: &'static Functions, address: &CStr) -> std::result::Result<Self, OpenFailure> {
+    pub fn open(functions: &'static Functions, address: &CStr) -> std::result::Result<Self, OpenError> {
         let socket = Socket::open(functions, address)?;
         let mut session = ptr::null_mut();
         // SAFETY: the pointer is ours to fill, and the descriptor is open for as long as the session is used.
         let number = unsafe { (functions.init_session)(&mut session, socket.fd) };
-        check(number).map_err(OpenFailure::Session)?;
-        let session = NonNull::new(session).ok_or(OpenFailure::Session(Failure { number, errno: 0 }))?;
+        check(number).map_err(OpenError::Session)?;
+        let session = NonNull::new(session).ok_or(OpenError::Session(Error { number, errno: 0 }))?;
         Ok(Self { functions, session, socket, by_address: false })
     }
 
@@ -202,7 +202,7 @@ impl RawSession {
         self.socket.fd
     }
 
-    /// Whether another process opened it, and this one has it from a `fork()`: then the next answer is for the other.
+    /// Whether another process opened it, and this one has it from a `fork()`: then the next response is for the other.
     pub fn is_inherited(&self) -> bool {
         self.socket.is_inherited()
     }
@@ -386,6 +386,11 @@ pub fn keep_lock_across_forks() {
     let status = unsafe { libc::pthread_atfork(Some(take), Some(release), Some(release)) };
     assert_eq!(status, 0, "no memory for pthread_atfork()");
 }
+
+/// A libchrony for tests.
+#[cfg(test)]
+#[path = "fake.rs"]
+pub mod fake;
 
 #[cfg(test)]
 mod tests {

@@ -6,7 +6,7 @@ use std::fmt;
 use std::net::Ipv4Addr;
 use std::rc::Rc;
 
-use super::error::{Fault, FieldError, Flaw};
+use super::error::{FieldError, FieldErrorKind, RequestError};
 use super::raw::RawSession;
 
 /// A field of a report: what we call it, what libchrony calls it, and what it may hold.
@@ -115,7 +115,10 @@ pub enum Value {
     Unsigned(u64),
     Signed(i64),
     Float(f64),
+    /// An address.
     Text(Rc<str>),
+    /// The name of a reference clock, which others may have too.
+    Name(Rc<str>),
 }
 
 /// libchrony's types of fields.
@@ -183,7 +186,7 @@ impl<'a> Record<'a> {
     }
 
     /// Reads fields by their rows in a table.
-    pub fn read(&self, fields: &[Field], row: &mut Vec<Value>) -> Result<(), Fault> {
+    pub fn read(&self, fields: &[Field], row: &mut Vec<Value>) -> Result<(), RequestError> {
         for field in fields {
             row.push(self.read_field(field)?);
         }
@@ -191,7 +194,7 @@ impl<'a> Record<'a> {
     }
 
     #[inline(always)] // it is called once, for each field of a record
-    fn read_field(&self, field: &Field) -> Result<Value, Fault> {
+    fn read_field(&self, field: &Field) -> Result<Value, RequestError> {
         if field.presence == Presence::Newer && self.index(field.source).is_none() {
             return Ok(Value::Missing);
         }
@@ -223,13 +226,16 @@ impl<'a> Record<'a> {
                     Err(range(name, value, format!("a {}", enumeration.name.to_string_lossy())))
                 }
             }
-            Kind::Address => Ok(self.address(name)?.map_or(Value::Missing, Value::Text)),
-            Kind::Source => self.source(name).map(Value::Text),
+            Kind::Address => Ok(match self.address(name)? {
+                Some(address) if !is_placeholder(&address) => Value::Text(address),
+                _ => Value::Missing,
+            }),
+            Kind::Source => self.source(name),
         }
     }
 
     /// All its fields that hold something, with libchrony's own names and types.
-    pub fn read_all(&self) -> Result<Vec<(Box<CStr>, Value)>, Fault> {
+    pub fn read_all(&self) -> Result<Vec<(Box<CStr>, Value)>, RequestError> {
         let mut fields = Vec::new();
         for index in 0..self.number_of_fields() {
             let Some(name) = self.raw.field_name(index) else { continue };
@@ -257,20 +263,20 @@ impl<'a> Record<'a> {
     }
 
     /// The index of a field that must be there and of this type: libchrony reads a field of another type as zero.
-    fn expect(&self, name: &'static CStr, expected: FieldType) -> Result<c_int, Fault> {
+    fn expect(&self, name: &'static CStr, expected: FieldType) -> Result<c_int, RequestError> {
         let index = self.index(name).ok_or_else(|| missing(name))?;
         let number = self.raw.field_type(index);
         if number == expected as c_int { Ok(index) } else { Err(mistyped(name, number, expected)) }
     }
 
-    fn unsigned_up_to(&self, name: &'static CStr, max: u64) -> Result<u64, Fault> {
+    fn unsigned_up_to(&self, name: &'static CStr, max: u64) -> Result<u64, RequestError> {
         match self.raw.field_unsigned(self.expect(name, FieldType::Unsigned)?) {
             value if value <= max => Ok(value),
             value => Err(range(name, value, format!("0 to {max}"))),
         }
     }
 
-    fn signed(&self, name: &'static CStr) -> Result<i64, Fault> {
+    fn signed(&self, name: &'static CStr) -> Result<i64, RequestError> {
         Ok(self.signed_at(self.expect(name, FieldType::Signed)?))
     }
 
@@ -282,11 +288,11 @@ impl<'a> Record<'a> {
         }
     }
 
-    fn float(&self, name: &'static CStr, min: f64) -> Result<f64, Fault> {
+    fn float(&self, name: &'static CStr, min: f64) -> Result<f64, RequestError> {
         self.float_at(name, self.expect(name, FieldType::Float)?, min)
     }
 
-    fn float_at(&self, name: &'static CStr, index: c_int, min: f64) -> Result<f64, Fault> {
+    fn float_at(&self, name: &'static CStr, index: c_int, min: f64) -> Result<f64, RequestError> {
         let value = self.raw.field_float(index);
         if value.is_finite() && value >= min {
             return Ok(value);
@@ -295,7 +301,7 @@ impl<'a> Record<'a> {
         Err(range(name, value, expected.to_owned()))
     }
 
-    fn time(&self, name: &'static CStr) -> Result<(i64, i64), Fault> {
+    fn time(&self, name: &'static CStr) -> Result<(i64, i64), RequestError> {
         match self.time.get() {
             Some((known, seconds, nanoseconds)) if known == name => Ok((seconds, nanoseconds)),
             _ => {
@@ -306,7 +312,7 @@ impl<'a> Record<'a> {
         }
     }
 
-    fn time_at(&self, name: &'static CStr, index: c_int) -> Result<(i64, i64), Fault> {
+    fn time_at(&self, name: &'static CStr, index: c_int) -> Result<(i64, i64), RequestError> {
         let (mut seconds, nanoseconds) = self.raw.field_time(index);
         if seconds >> 32 == NO_HIGH_HALF {
             seconds &= 0xffff_ffff;
@@ -320,7 +326,7 @@ impl<'a> Record<'a> {
         Ok((seconds, nanoseconds))
     }
 
-    fn address(&self, name: &'static CStr) -> Result<Option<Rc<str>>, Fault> {
+    fn address(&self, name: &'static CStr) -> Result<Option<Rc<str>>, RequestError> {
         if let Some((known, address)) = &*self.address.borrow() {
             if *known == name {
                 return Ok(address.clone());
@@ -331,7 +337,7 @@ impl<'a> Record<'a> {
         Ok(address)
     }
 
-    fn address_at(&self, name: &'static CStr, index: c_int) -> Result<Option<Rc<str>>, Fault> {
+    fn address_at(&self, name: &'static CStr, index: c_int) -> Result<Option<Rc<str>>, RequestError> {
         match self.raw.field_text(index) {
             // What libchrony makes of an address family it does not know.
             Some(text) if &*text == "?" => Err(range(name, "of an unknown family", "an IP address".to_owned())),
@@ -340,33 +346,41 @@ impl<'a> Record<'a> {
     }
 
     /// The address of the source a record is about, else the name its reference ID spells.
-    fn source(&self, name: &'static CStr) -> Result<Rc<str>, Fault> {
+    fn source(&self, name: &'static CStr) -> Result<Value, RequestError> {
         // In the sources report, the record of a reference clock has a reference ID in place of an address.
         match self.address(name) {
-            Ok(Some(address)) => return Ok(address),
-            Err(Fault::Field(error)) if matches!(error.why, Flaw::Missing) => {}
-            Err(fault) => return Err(fault),
+            Ok(Some(address)) => return Ok(Value::Text(address)),
+            Err(RequestError::Field(error)) if matches!(error.kind, FieldErrorKind::Missing) => {}
+            Err(error) => return Err(error),
             Ok(None) => {}
         }
         let id = self.unsigned_up_to(REFERENCE_ID, u64::from(u32::MAX))?;
-        Ok(name_of(id as u32))
+        Ok(Value::Name(name_of(id as u32)))
     }
 }
 
 #[cold]
-fn missing(field: &'static CStr) -> Fault {
-    Fault::Field(Box::new(FieldError { field, why: Flaw::Missing }))
+fn missing(field: &'static CStr) -> RequestError {
+    RequestError::Field(Box::new(FieldError { field, kind: FieldErrorKind::Missing }))
 }
 
 #[cold]
-fn mistyped(field: &'static CStr, number: c_int, expected: FieldType) -> Fault {
+fn mistyped(field: &'static CStr, number: c_int, expected: FieldType) -> RequestError {
     let found = FieldType::from_libchrony(number).map_or("unknown", FieldType::name);
-    Fault::Field(Box::new(FieldError { field, why: Flaw::Type { found, expected: expected.name() } }))
+    RequestError::Field(Box::new(FieldError { field, kind: FieldErrorKind::Type { found, expected: expected.name() } }))
 }
 
 #[cold]
-fn range(field: &'static CStr, value: impl fmt::Display, expected: String) -> Fault {
-    Fault::Field(Box::new(FieldError { field, why: Flaw::Range { value: value.to_string(), expected } }))
+fn range(field: &'static CStr, value: impl fmt::Display, expected: String) -> RequestError {
+    RequestError::Field(Box::new(FieldError {
+        field,
+        kind: FieldErrorKind::Range { value: value.to_string(), expected },
+    }))
+}
+
+/// Whether this is the ID that libchrony formats in place of an address while chronyd has not resolved the source's name.
+fn is_placeholder(address: &str) -> bool {
+    address.starts_with("ID#")
 }
 
 /// A reference ID as text: the ASCII name it spells ("GPS"), else its bytes with dots.

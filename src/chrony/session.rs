@@ -1,4 +1,4 @@
-//! One conversation with chronyd: open, request, wait, receive, close.
+//! One session with chronyd: open, request, wait, receive, close.
 //!
 //! Sending and receiving never block. The waiting between them is the caller's: see wait.rs.
 
@@ -6,13 +6,16 @@ use std::ffi::{CStr, c_int};
 use std::time::{Duration, Instant};
 
 use super::address::{Address, Transport};
-use super::error::{Code, Fault, LibraryError};
+use super::error::{Code, LibraryError, RequestError};
 use super::library::Library;
-use super::raw::{Failure, OpenFailure, RawSession};
+use super::raw::{self, OpenError, RawSession};
 use super::wait::{Call, Event, Readiness};
 
-/// How long the first request on UDP may stay unanswered before it is sent again; then twice as long, and so on. libchrony
-/// gives a resent request a new number and takes no late answer to an earlier one, so a slow chronyd must be given time.
+/// How long the first request may stay without response before it is sent again; then twice as long, and so on. libchrony gives
+/// a resent request a new number and takes no late response to an earlier one, so a slow chronyd must be given time.
+///
+/// UDP loses packets. A Unix socket loses what a chronyd had not read when it was stopped, and the kernel does not tell: only the
+/// next request fails.
 pub const FIRST_RESEND: Duration = Duration::from_secs(1);
 
 /// What is asked of chronyd.
@@ -22,40 +25,44 @@ pub enum Request<'a> {
     Count(&'a CStr),
     /// One of its records.
     Record(&'a CStr, c_int),
-    /// The record of the source whose sourcestats were just received, asked for by its address. It is asked for once, and on
-    /// UDP given this much time: a second time, libchrony would ask for an address anew, and that may be another source's
-    /// by then.
+    /// The record of the source whose sourcestats were just received, asked for by its address. It is asked for once, and
+    /// given this much time: a second time, libchrony would ask for an address anew, and that may be another source's by then.
     SameSource(&'a CStr, c_int, Duration),
 }
 
 /// How an exchange has gone so far.
 struct Progress {
     has_waited: bool,
-    /// How many datagrams came that libchrony took for no answer, or for an answer that is not the last.
+    /// When the exchange ends without response, if that is before the call's deadline.
+    give_up_at: Option<Instant>,
+    /// How many datagrams came that libchrony took for no response, or for one that is not the last.
     ignored: u32,
 }
 
 impl Request<'_> {
-    /// A fault if it must not be sent again.
-    fn check_repeatable(self) -> Result<(), Fault> {
-        if matches!(self, Self::SameSource(..)) { Err(Fault::Unanswered) } else { Ok(()) }
+    fn check_repeatable(self) -> Result<(), RequestError> {
+        if matches!(self, Self::SameSource(..)) { Err(RequestError::NotRepeatable) } else { Ok(()) }
     }
 }
 
 /// A session on a socket of its own. A session in which anything failed, a timeout included, must not be used again:
 /// libchrony may still be busy with the request that failed (see docs/libchrony-notes.md). So a request takes the session,
-/// and gives it back only with the answer.
+/// and gives it back only with the response.
 pub struct Session {
     raw: RawSession,
     transport: Transport,
+    has_sent: bool,
 }
 
 impl Session {
-    pub fn open(library: &'static Library, address: &Address) -> Result<Self, Fault> {
+    pub fn open(library: &'static Library, address: &Address) -> Result<Self, RequestError> {
         match RawSession::open(&library.functions, address.as_c_str()) {
-            Ok(raw) => Ok(Self { raw, transport: address.transport() }),
-            Err(OpenFailure::Socket { errno }) => Err(Fault::System { code: Code::OpenFailed, errno }),
-            Err(OpenFailure::Session(failure)) => Err(library_failed("init_session", failure)),
+            Ok(raw) => Ok(Self { raw, transport: address.transport(), has_sent: false }),
+            Err(OpenError::Socket { errno }) if is_random_missing() => {
+                Err(library_failed("open_socket", raw::Error { number: Code::NoRandom as c_int, errno }))
+            }
+            Err(OpenError::Socket { errno }) => Err(RequestError::System { code: Code::OpenFailed, errno }),
+            Err(OpenError::Session(error)) => Err(library_failed("init_session", error)),
         }
     }
 
@@ -64,25 +71,32 @@ impl Session {
         &self.raw
     }
 
-    /// Asks, and waits for the answer. The session comes back with it; false says that what was asked for is not enabled.
-    pub async fn exchange(mut self: Box<Self>, request: Request<'_>, call: &Call) -> Result<(Box<Self>, bool), Fault> {
+    /// Sends a request, and waits for the response: as long as the call may take, or only for a part of it. The session comes
+    /// back with the response; false says that what was asked for is not enabled.
+    pub async fn exchange(
+        mut self: Box<Self>,
+        request: Request<'_>,
+        part: Option<Duration>,
+        call: &Call,
+    ) -> Result<(Box<Self>, bool), RequestError> {
         if self.raw.is_inherited() {
-            return Err(Fault::Inherited);
+            return Err(RequestError::Inherited);
         }
-        let mut progress = Progress { has_waited: false, ignored: 0 };
+        let mut now = call.now();
+        let give_up_at = part.and_then(|part| now.checked_add(part));
+        let mut progress = Progress { has_waited: false, give_up_at, ignored: 0 };
         let mut resend_after = FIRST_RESEND;
         loop {
             if !self.send(request)? {
                 self.wait(Readiness::ToWrite, None, &mut progress, call).await?;
                 request.check_repeatable()?;
+                now = call.now();
                 continue;
             }
-            // A Unix socket loses no datagrams.
-            let resend_at = match (self.transport, request) {
-                (Transport::UnixSocket, _) => None,
-                (Transport::CommandPort, Request::SameSource(_, _, resend_after)) => Some(call.now() + resend_after),
-                (Transport::CommandPort, _) => Some(call.now() + resend_after),
-            };
+            let resend_at = now.checked_add(match request {
+                Request::SameSource(_, _, resend_after) => resend_after,
+                _ => resend_after,
+            });
             loop {
                 if !self.raw.needs_response() {
                     return Ok((self, true));
@@ -98,65 +112,93 @@ impl Session {
                         break;
                     }
                     // If libchrony asked for an address first, it is still busy with that.
-                    Err(Fault::Answer(Code::Disabled)) if !self.raw.is_by_address() => return Ok((self, false)),
-                    Err(fault) => return Err(fault),
+                    Err(RequestError::Response(Code::Disabled)) if !self.raw.is_by_address() => {
+                        return Ok((self, false));
+                    }
+                    Err(error) => return Err(error),
                 }
-                // libchrony ignores a datagram that is not for the request, and may answer one with a further request (by an
+                // libchrony ignores a datagram that is not for the request, and may follow one up with a further request (by an
                 // address that it asked of sourcestats): either way, a response is still needed.
                 progress.ignored += 1;
             }
             request.check_repeatable()?;
+            now = call.now();
         }
     }
 
-    /// Waits; it is a fault if the deadline has passed.
+    /// Waits; it is an error if the time for the exchange is over.
     async fn wait(
         &self,
         readiness: Readiness,
         until: Option<Instant>,
         progress: &mut Progress,
         call: &Call,
-    ) -> Result<Event, Fault> {
-        let silence = |progress: &Progress| Fault::Silence { ignored: progress.ignored };
+    ) -> Result<Event, RequestError> {
+        let is_over = |progress: &Progress| call.is_late() || progress.give_up_at.is_some_and(|at| call.now() >= at);
         // While the socket is always ready, as in a flood of datagrams, no wait ends by its deadline.
-        if progress.has_waited && call.is_late() {
-            return Err(silence(progress));
+        if progress.has_waited && is_over(progress) {
+            return Err(RequestError::Silent { ignored: progress.ignored });
         }
         progress.has_waited = true;
+        let until = match (until, progress.give_up_at) {
+            (Some(until), Some(at)) => Some(until.min(at)),
+            (until, at) => until.or(at),
+        };
         let event = call.wait(self.raw.fd(), readiness, until).await;
         if self.raw.is_inherited() {
-            return Err(Fault::Inherited); // a signal handler forked: the answer is for the parent, whose socket this is
+            return Err(RequestError::Inherited); // a signal handler forked: the response is for the parent, whose socket this is
         }
-        if event == Event::Late && call.is_late() { Err(silence(progress)) } else { Ok(event) }
+        if event == Event::Late && is_over(progress) {
+            return Err(RequestError::Silent { ignored: progress.ignored });
+        }
+        Ok(event)
     }
 
     /// Sends a request; false where the socket is full. The count of a report of one record needs no request.
-    fn send(&mut self, request: Request<'_>) -> Result<bool, Fault> {
+    fn send(&mut self, request: Request<'_>) -> Result<bool, RequestError> {
         let (call, sent) = match request {
             Request::Count(report) => ("request_report_number_records", self.raw.request_count(report)),
             Request::Record(report, record) | Request::SameSource(report, record, _) => {
                 ("request_record", self.raw.request_record(report, record))
             }
         };
-        is_done(call, sent)
+        match is_done(call, sent) {
+            Err(error) => Err(self.or_gone(error)),
+            sent => {
+                self.has_sent = true;
+                sent
+            }
+        }
+    }
+
+    /// A chronyd whose Unix socket took requests before, and takes none now, is gone.
+    fn or_gone(&self, error: RequestError) -> RequestError {
+        match error {
+            RequestError::System { code: Code::SendFailed, errno: libc::ECONNREFUSED }
+                if self.has_sent && self.transport == Transport::UnixSocket =>
+            {
+                RequestError::Gone
+            }
+            error => error,
+        }
     }
 
     /// Takes a response, if there is one: the datagram that made the socket ready may have had a bad checksum. False if a
     /// further request must follow the response, and the socket is full.
-    fn receive(&mut self) -> Result<bool, Fault> {
+    fn receive(&mut self) -> Result<bool, RequestError> {
         let received = self.raw.process_response();
-        let is_send = received.is_err_and(|failure| failure.number == Code::SendFailed as c_int);
-        Ok(is_done("process_response", received)? || !is_send)
+        let is_send = received.is_err_and(|error| error.number == Code::SendFailed as c_int);
+        Ok(is_done("process_response", received).map_err(|error| self.or_gone(error))? || !is_send)
     }
 }
 
 /// What a function's result means; false where the socket was not ready.
-fn is_done(call: &'static str, result: Result<(), Failure>) -> Result<bool, Fault> {
-    let Err(failure) = result else { return Ok(true) };
-    match Code::from_libchrony(failure.number) {
-        Some(code @ (Code::SendFailed | Code::RecvFailed)) => match failure.errno {
+fn is_done(call: &'static str, result: Result<(), raw::Error>) -> Result<bool, RequestError> {
+    let Err(error) = result else { return Ok(true) };
+    match Code::from_libchrony(error.number) {
+        Some(code @ (Code::SendFailed | Code::RecvFailed)) => match error.errno {
             libc::EAGAIN | libc::EINTR => Ok(false),
-            errno => Err(Fault::System { code, errno }),
+            errno => Err(RequestError::System { code, errno }),
         },
         Some(
             code @ (Code::Unauthorized
@@ -166,17 +208,23 @@ fn is_done(call: &'static str, result: Result<(), Failure>) -> Result<bool, Faul
             | Code::NewServer
             | Code::InvalidResponse
             | Code::UnknownReport),
-        ) => Err(Fault::Answer(code)),
-        _ => Err(library_failed(call, failure)),
+        ) => Err(RequestError::Response(code)),
+        _ => Err(library_failed(call, error)),
     }
 }
 
 /// libchrony itself failed. `errno` has to do with it only if one of its system calls failed too.
-fn library_failed(call: &'static str, failure: Failure) -> Fault {
-    let errno = match Code::from_libchrony(failure.number) {
+fn library_failed(call: &'static str, error: raw::Error) -> RequestError {
+    let errno = match Code::from_libchrony(error.number) {
         Some(Code::NoMemory) => libc::ENOMEM,
-        Some(Code::NoRandom | Code::RandomFailed) => failure.errno,
+        Some(Code::NoRandom | Code::RandomFailed) => error.errno,
         _ => 0,
     };
-    Fault::Library(Box::new(LibraryError { call, number: failure.number, errno }))
+    RequestError::Library(Box::new(LibraryError { call, number: error.number, errno }))
+}
+
+/// Whether libchrony lacks the random numbers that it needs for a Unix socket's name and for each request.
+fn is_random_missing() -> bool {
+    // SAFETY: text and a number.
+    unsafe { libc::access(c"/dev/urandom".as_ptr(), libc::R_OK) != 0 }
 }

@@ -1,15 +1,16 @@
-//! One client for many threads, which use it in turns; the children of `fork()` must not use it.
+//! One client for many threads, which use it one at a time; a child of `fork()` gets one of its own.
 //!
 //! ```text
-//!            open()               take()
-//!   Closed ----------> Idle <-----------------> Busy
-//!     ^                  |       end of call      | close()
-//!     |     close()      |                        v
-//!     +------------------+      end of call    Closing
-//!     +-------------------------------------------+
+//!           take()                  close()
+//!   Ready <--------> Busy      Ready -------> Closed
+//!        end of call   |         ^               |
+//!              close() |         +---------------+
+//!                      v            open()  ^
+//!                   Closing ----------------+
+//!                           end of call
 //! ```
 //!
-//! In a child, whatever was open in the parent is `Inherited`: dropped there, and closed for good.
+//! The client is made by the first call that takes it. In a child, whatever was not closed is `Ready` without a client.
 
 use std::ffi::c_int;
 use std::mem;
@@ -18,17 +19,9 @@ use std::sync::atomic::{AtomicPtr, Ordering};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use super::error::{Error, INHERITED};
+use super::error::Error;
 use super::fork::Process;
 use super::wait::{Call, Caller, TICK};
-
-const NOT_OPEN: Error =
-    Error::Misuse("the connection is not open: use it within a with statement, or call open() first");
-const REENTERED: Error = Error::Misuse(
-    "the connection is in the middle of a call of this very thread: a signal handler or finalizer cannot use it",
-);
-const CLOSING: Error = Error::Misuse("the connection is being closed: a call on it has not ended yet");
-const OPEN_ALREADY: Error = Error::Misuse("the connection is open already");
 
 /// Something that threads share, one at a time.
 pub struct Shared<T> {
@@ -45,21 +38,28 @@ struct Inner<T> {
 }
 
 enum State<T> {
-    Closed,
-    /// Boxed, because each call takes it out and brings it back.
-    Idle(Box<T>),
+    /// No thread has it. It is not there before the first call, and boxed, because each call takes it out and brings it back.
+    Ready(Option<Box<T>>),
     /// A thread has taken it out.
     Busy {
         thread: libc::pthread_t,
         /// The descriptor that the thread waits for now.
         waiting_for: Option<c_int>,
-        /// Whether another thread waits for its turn.
+        /// Whether another thread waits for it.
         awaited: bool,
     },
-    /// A thread has taken it out, and the client is dropped at the end of its call.
-    Closing,
-    /// It was open in the parent of this process.
-    Inherited,
+    /// The same, and the client is dropped at the end of the call.
+    Closing {
+        thread: libc::pthread_t,
+    },
+    Closed,
+}
+
+/// Whether what is closed is an error, or opened again.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum IfClosed {
+    Fail,
+    Open,
 }
 
 impl<T> Inner<T> {
@@ -72,30 +72,31 @@ impl<T> Inner<T> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// What a child process makes of its parent's: a thread that the child does not have may hold the mutex, or the client.
-    /// The child's copy of the descriptor is closed with the client; the parent's socket file stays.
+    /// What a child process makes of its parent's. A thread that the child does not have may hold the mutex, or the client. The
+    /// child's copy of the descriptor is closed with the client; the parent's socket file stays.
     ///
-    /// If two threads of the child get here at once, one may find the mutex held by the other, and take a closed connection for
-    /// an inherited one. The error then asks for a connection of the child's own, which is right in that case too.
+    /// If another thread had the mutex at the fork, or has it in the child now, it cannot be known whether the connection was
+    /// closed. Then it is not.
     fn inherit(&self) -> Box<Self> {
         let state = match self.state.try_lock().as_deref_mut() {
-            Ok(State::Closed) => State::Closed,
+            Ok(State::Closed | State::Closing { .. }) => State::Closed,
             Ok(state) => {
-                *state = State::Inherited; // which drops the client
-                State::Inherited
+                *state = State::Ready(None); // which drops the client
+                State::Ready(None)
             }
-            Err(_) => State::Inherited,
+            Err(_) => State::Ready(None),
         };
         Self::new(state)
     }
 }
 
-impl<T> Shared<T> {
-    /// Closed, at first.
-    pub fn closed() -> Self {
-        Self { inner: AtomicPtr::new(Box::into_raw(Inner::new(State::Closed))) }
+impl<T> Default for Shared<T> {
+    fn default() -> Self {
+        Self { inner: AtomicPtr::new(Box::into_raw(Inner::new(State::Ready(None)))) }
     }
+}
 
+impl<T> Shared<T> {
     /// What this process's threads share.
     fn inner(&self) -> &Inner<T> {
         let current = self.inner.load(Ordering::Acquire);
@@ -119,27 +120,14 @@ impl<T> Shared<T> {
         }
     }
 
-    /// Makes it idle, with what `open` makes. Nothing is opened if it is open already.
-    pub fn open(&self, open: impl FnOnce() -> Result<T, Error>) -> Result<(), Error> {
-        fn check<T>(state: &State<T>) -> Result<(), Error> {
-            match state {
-                State::Closed => Ok(()),
-                State::Inherited => Err(INHERITED),
-                State::Closing => Err(CLOSING),
-                State::Idle(_) | State::Busy { .. } => Err(OPEN_ALREADY),
-            }
-        }
-        let inner = self.inner();
-        check(&inner.lock())?;
-        let opened = open()?;
-        let mut state = inner.lock();
-        check(&state)?; // another thread may have been quicker
-        *state = State::Idle(Box::new(opened));
-        Ok(())
-    }
-
-    /// Takes the client out, once no other thread has it.
-    pub fn take(&self, call: &Call, caller: &mut impl Caller) -> Result<Taken<'_, T>, Error> {
+    /// Takes the client out, once no other thread has it. It is made if there is none.
+    pub fn take(
+        &self,
+        call: &Call,
+        caller: &mut impl Caller,
+        if_closed: IfClosed,
+        make: impl FnOnce() -> T,
+    ) -> Result<Taken<'_, T>, Error> {
         // SAFETY: it takes nothing.
         let thread = unsafe { libc::pthread_self() };
         let mut inner = self.inner();
@@ -147,16 +135,24 @@ impl<T> Shared<T> {
         let mut has_waited = false;
         loop {
             match &mut *state {
-                State::Closed | State::Closing => return Err(if has_waited { Error::Closed } else { NOT_OPEN }),
-                State::Inherited => return Err(INHERITED),
-                State::Busy { thread: other, .. } if *other == thread => return Err(REENTERED),
-                State::Busy { awaited, .. } => *awaited = true,
-                State::Idle(_) => {
-                    let busy = State::Busy { thread, waiting_for: None, awaited: false };
-                    if let State::Idle(client) = mem::replace(&mut *state, busy) {
-                        return Ok(Taken { shared: self, client: Some(client) });
-                    }
+                State::Busy { thread: other, .. } | State::Closing { thread: other } if *other == thread => {
+                    return Err(Error::Reentered);
                 }
+                State::Closed | State::Closing { .. } if if_closed == IfClosed::Fail => {
+                    return Err(if has_waited { Error::ClosedMeanwhile } else { Error::Closed });
+                }
+                State::Closed | State::Ready(_) => {
+                    let busy = State::Busy { thread, waiting_for: None, awaited: false };
+                    let before = mem::replace(&mut *state, busy);
+                    drop(state);
+                    let client = match before {
+                        State::Ready(Some(client)) => client,
+                        _ => Box::new(make()),
+                    };
+                    return Ok(Taken { shared: self, client: Some(client) });
+                }
+                State::Busy { awaited, .. } => *awaited = true,
+                State::Closing { .. } => {}
             }
             has_waited = true;
             let left = call.deadline().map(|deadline| deadline.saturating_duration_since(Instant::now()));
@@ -177,22 +173,26 @@ impl<T> Shared<T> {
         }
     }
 
-    /// Brings the client back. It is dropped if the connection was closed meanwhile, or if this is a child.
+    /// Brings the client back. It is dropped if the connection was closed meanwhile, or if a child has made another.
     fn bring_back(&self, client: Box<T>) {
         let inner = self.inner();
         let mut state = inner.lock();
         let mut left_over = None;
-        let awaited = match *state {
-            State::Busy { awaited, .. } => {
-                *state = State::Idle(client);
+        let awaited = match &*state {
+            &State::Busy { awaited, .. } => {
+                *state = State::Ready(Some(client));
                 awaited
             }
-            State::Closing => {
-                *state = State::Closed;
-                left_over = Some(client);
+            State::Ready(None) => {
+                *state = State::Ready(Some(client)); // a signal handler forked, and this is the child
                 false
             }
-            _ => {
+            State::Closing { .. } => {
+                *state = State::Closed;
+                left_over = Some(client);
+                true
+            }
+            State::Ready(Some(_)) | State::Closed => {
                 left_over = Some(client);
                 false
             }
@@ -208,7 +208,7 @@ impl<T> Shared<T> {
     pub fn begin_wait(&self, fd: c_int) -> Result<(), Error> {
         match &mut *self.inner().lock() {
             State::Busy { waiting_for, .. } => *waiting_for = Some(fd),
-            State::Closing => return Err(Error::Closed),
+            State::Closing { .. } => return Err(Error::ClosedMeanwhile),
             _ => {} // in a child: the session itself knows
         }
         Ok(())
@@ -218,7 +218,7 @@ impl<T> Shared<T> {
     pub fn end_wait(&self) -> Result<(), Error> {
         match &mut *self.inner().lock() {
             State::Busy { waiting_for, .. } => *waiting_for = None,
-            State::Closing => return Err(Error::Closed),
+            State::Closing { .. } => return Err(Error::ClosedMeanwhile),
             _ => {}
         }
         Ok(())
@@ -229,14 +229,14 @@ impl<T> Shared<T> {
         let inner = self.inner();
         let mut state = inner.lock();
         let closed = match *state {
-            State::Closing => return,
-            State::Busy { waiting_for, .. } => {
+            State::Closing { .. } => return,
+            State::Busy { waiting_for, thread, .. } => {
                 if let Some(fd) = waiting_for {
                     // SAFETY: the descriptor is open: the thread that waits for it takes the lock before it goes on. A socket
                     // that is shut down is ready to read, so the wait ends.
                     unsafe { libc::shutdown(fd, libc::SHUT_RDWR) };
                 }
-                mem::replace(&mut *state, State::Closing)
+                mem::replace(&mut *state, State::Closing { thread })
             }
             _ => mem::replace(&mut *state, State::Closed),
         };
@@ -245,29 +245,24 @@ impl<T> Shared<T> {
         drop(closed);
     }
 
-    /// The error that a call would give, if it is closed.
-    pub fn check_open(&self) -> Result<(), Error> {
-        if self.is_closed() { Err(NOT_OPEN) } else { Ok(()) }
-    }
-
     pub fn is_closed(&self) -> bool {
-        matches!(*self.inner().lock(), State::Closed | State::Closing)
+        matches!(*self.inner().lock(), State::Closed | State::Closing { .. })
     }
 
     /// Something about the client; None while there is no client, or while a call has it.
     pub fn about<R>(&self, about: impl FnOnce(&T) -> Option<R>) -> Option<R> {
         match &*self.inner().lock() {
-            State::Idle(client) => about(client),
+            State::Ready(Some(client)) => about(client),
             _ => None,
         }
     }
 
-    /// Whether dropping it now is an oversight: it is open, and this process opened it.
-    pub fn is_unclosed(&mut self) -> bool {
+    /// Whether dropping it now is an oversight: this process has something open in it.
+    pub fn is_unclosed(&mut self, is_open: impl FnOnce(&T) -> bool) -> bool {
         // SAFETY: a Box turned into a raw pointer; nobody else has it any more, as `self` is borrowed mutably.
         let inner = unsafe { &mut **self.inner.get_mut() };
-        inner.process == Process::current()
-            && matches!(inner.state.get_mut().unwrap_or_else(PoisonError::into_inner), State::Idle(_))
+        let state = inner.state.get_mut().unwrap_or_else(PoisonError::into_inner);
+        inner.process == Process::current() && matches!(state, State::Ready(Some(client)) if is_open(client))
     }
 }
 
@@ -278,7 +273,7 @@ impl<T> Drop for Shared<T> {
     }
 }
 
-/// The client, in the hands of one thread, which brings it back by dropping this.
+/// The client, taken out by one thread, which brings it back by dropping this.
 pub struct Taken<'a, T> {
     shared: &'a Shared<T>,
     /// None only while it is dropped.
@@ -327,14 +322,16 @@ mod tests {
         }
     }
 
-    fn opened<T>(value: T) -> Shared<T> {
-        let shared = Shared::closed();
-        shared.open(|| Ok(value)).unwrap();
-        shared
+    fn short_call() -> Call {
+        Call::new(Some(Duration::from_millis(100)))
     }
 
-    fn take<T>(shared: &Shared<T>) -> Result<Taken<'_, T>, Error> {
-        shared.take(&Call::new(Some(Duration::from_millis(100))), &mut Patient)
+    fn take<T: Default>(shared: &Shared<T>) -> Result<Taken<'_, T>, Error> {
+        shared.take(&short_call(), &mut Patient, IfClosed::Fail, T::default)
+    }
+
+    fn open<T: Default>(shared: &Shared<T>) -> Result<Taken<'_, T>, Error> {
+        shared.take(&short_call(), &mut Patient, IfClosed::Open, T::default)
     }
 
     /// Counts how often it is dropped.
@@ -347,14 +344,14 @@ mod tests {
     }
 
     #[test]
-    fn threads_take_it_in_turns() {
-        let shared = opened(0_u32);
+    fn threads_have_it_one_at_a_time() {
+        let shared = Shared::<u32>::default();
         thread::scope(|scope| {
             for _ in 0..8 {
                 scope.spawn(|| {
                     for _ in 0..1000 {
                         let call = Call::new(None);
-                        let mut counter = shared.take(&call, &mut Patient).unwrap();
+                        let mut counter = shared.take(&call, &mut Patient, IfClosed::Fail, || 0).unwrap();
                         let before = *counter;
                         thread::yield_now();
                         *counter = before + 1;
@@ -366,40 +363,72 @@ mod tests {
     }
 
     #[test]
-    fn a_turn_that_does_not_come_in_time_is_an_error() {
-        let shared = opened(());
+    fn a_thread_that_waits_too_long_for_another_gets_an_error() {
+        let shared = Shared::<()>::default();
         let _taken = take(&shared).unwrap();
         let waited = thread::scope(|scope| scope.spawn(|| take(&shared).map(drop)).join().unwrap());
         assert!(matches!(waited, Err(Error::Busy { .. })));
     }
 
     #[test]
-    fn the_same_thread_is_told_that_it_has_it_already() {
-        let shared = opened(());
+    fn a_thread_that_has_it_already_gets_an_error_even_while_it_is_being_closed() {
+        let shared = Shared::<()>::default();
         let _taken = take(&shared).unwrap();
-        assert!(matches!(take(&shared), Err(Error::Misuse(text)) if text.contains("this very thread")));
+        assert!(matches!(take(&shared), Err(Error::Reentered)));
+        assert!(matches!(open(&shared), Err(Error::Reentered)));
+        shared.close();
+        assert!(matches!(take(&shared), Err(Error::Reentered)));
+        assert!(matches!(open(&shared), Err(Error::Reentered)));
     }
 
     #[test]
-    fn opening_twice_is_an_error_and_opens_nothing() {
-        let shared = opened(());
-        assert!(matches!(shared.open(|| unreachable!()), Err(Error::Misuse(_))));
+    fn what_is_closed_can_be_opened_again() {
+        let shared = Shared::<u32>::default();
+        *take(&shared).unwrap() = 7;
+        assert_eq!(*open(&shared).unwrap(), 7);
+        shared.close();
+        assert!(shared.is_closed());
+        assert!(matches!(take(&shared), Err(Error::Closed)));
+        assert_eq!(*open(&shared).unwrap(), 0);
+        assert!(!shared.is_closed());
+        assert_eq!(*take(&shared).unwrap(), 0);
     }
 
     #[test]
     fn what_is_closed_in_the_middle_of_a_call_is_dropped_at_its_end_once() {
         let drops = AtomicU32::new(0);
-        let shared = opened(Dropped(&drops));
-        let taken = take(&shared).unwrap();
+        let shared = Shared::default();
+        let take = |if_closed| shared.take(&short_call(), &mut Patient, if_closed, || Dropped(&drops));
+        let taken = take(IfClosed::Fail).unwrap();
         shared.close();
         assert!(shared.is_closed());
         assert_eq!(drops.load(Ordering::Relaxed), 0);
-        assert!(matches!(shared.open(|| unreachable!()), Err(Error::Misuse(text)) if text.contains("being closed")));
         drop(taken);
         assert_eq!(drops.load(Ordering::Relaxed), 1);
-        shared.open(|| Ok(Dropped(&drops))).unwrap();
+        drop(take(IfClosed::Open).unwrap());
         shared.close();
         assert_eq!(drops.load(Ordering::Relaxed), 2);
+    }
+
+    #[test]
+    fn opening_waits_for_the_end_of_a_call_that_was_closed() {
+        let shared = Shared::<u32>::default();
+        let mut taken = take(&shared).unwrap();
+        *taken = 7;
+        shared.close();
+        let opened = thread::scope(|scope| {
+            let (started, has_started) = mpsc::channel();
+            let shared = &shared;
+            let opening = scope.spawn(move || {
+                let call = Call::new(None);
+                started.send(()).unwrap();
+                shared.take(&call, &mut Patient, IfClosed::Open, || 1).map(|taken| *taken)
+            });
+            has_started.recv().unwrap();
+            drop(taken);
+            opening.join().unwrap()
+        });
+        assert_eq!(opened.unwrap(), 1);
     }
 
     #[test]
@@ -423,13 +452,13 @@ mod tests {
         }
 
         let (socket, _other) = UnixDatagram::pair().unwrap();
-        let shared = opened(socket);
+        let shared = Shared::default();
         let (began, is_waiting) = mpsc::channel();
         let result = thread::scope(|scope| {
             let waiting = scope.spawn(|| {
                 let call = Call::new(None);
                 let mut caller = Waiter(&shared, began);
-                let socket = shared.take(&call, &mut caller).unwrap();
+                let socket = shared.take(&call, &mut caller, IfClosed::Fail, || socket).unwrap();
                 block_on(&call, &mut caller, async {
                     call.wait(socket.as_raw_fd(), Readiness::ToRead, None).await;
                     Ok(())
@@ -439,15 +468,15 @@ mod tests {
             shared.close();
             waiting.join().unwrap()
         });
-        assert!(matches!(result, Err(Error::Closed)));
+        assert!(matches!(result, Err(Error::ClosedMeanwhile)));
     }
 
     #[test]
-    fn those_who_wait_for_their_turn_are_told_of_the_closing() {
-        let shared = opened(());
+    fn a_thread_that_waits_for_another_gets_an_error_when_it_is_closed() {
+        let shared = Shared::<()>::default();
         let taken = take(&shared).unwrap();
         let result = thread::scope(|scope| {
-            let waiting = scope.spawn(|| shared.take(&Call::new(None), &mut Patient).map(drop));
+            let waiting = scope.spawn(|| shared.take(&Call::new(None), &mut Patient, IfClosed::Fail, || ()).map(drop));
             while !matches!(*shared.inner().lock(), State::Busy { awaited: true, .. }) {
                 thread::yield_now();
             }
@@ -455,20 +484,34 @@ mod tests {
             waiting.join().unwrap()
         });
         drop(taken);
-        assert!(matches!(result, Err(Error::Closed)));
+        assert!(matches!(result, Err(Error::ClosedMeanwhile)));
     }
 
     #[test]
-    fn a_child_has_nothing_of_what_its_parent_opened() {
+    fn it_is_unclosed_while_something_is_open_in_it() {
+        let mut shared = Shared::<u32>::default();
+        assert!(!shared.is_unclosed(|_| true));
+        drop(take(&shared).unwrap());
+        assert!(shared.is_unclosed(|_| true));
+        assert!(!shared.is_unclosed(|_| false));
+        shared.close();
+        assert!(!shared.is_unclosed(|_| true));
+    }
+
+    #[test]
+    fn a_child_has_one_of_its_own_unless_it_was_closed() {
         count_forks();
-        let (idle, busy, closed) = (opened(()), opened(()), Shared::<()>::closed());
-        let _taken = take(&busy).unwrap();
+        let (ready, busy, closed) = (Shared::<u32>::default(), Shared::<u32>::default(), Shared::<u32>::default());
+        *take(&ready).unwrap() = 7;
+        let taken = take(&busy).unwrap();
+        closed.close();
         // SAFETY: the child calls nothing that another thread of the parent may have locked, and ends without clean-up.
         let child = unsafe { libc::fork() };
         if child == 0 {
-            let inherits =
-                |shared: &Shared<()>| matches!(take(shared), Err(Error::Misuse(text)) if text.contains("fork"));
-            let right = inherits(&idle) && inherits(&busy) && closed.open(|| Ok(())).is_ok();
+            let is_new = |shared: &Shared<u32>| take(shared).is_ok_and(|taken| *taken == 0);
+            let mut right = is_new(&ready) && is_new(&busy) && matches!(take(&closed), Err(Error::Closed));
+            drop(taken); // as after a signal handler that forked
+            right &= take(&busy).is_ok() && open(&closed).is_ok();
             // SAFETY: it takes a number.
             unsafe { libc::_exit(i32::from(!right)) };
         }
@@ -476,6 +519,7 @@ mod tests {
         // SAFETY: our own child, and an integer of ours.
         assert_eq!(unsafe { libc::waitpid(child, &mut status, 0) }, child);
         assert_eq!(status, 0);
-        assert!(take(&idle).is_ok());
+        assert_eq!(*take(&ready).unwrap(), 7);
+        drop(taken);
     }
 }

@@ -45,6 +45,7 @@ pub enum Event {
 pub struct Call {
     timeout: Option<Duration>,
     deadline: Option<Instant>,
+    clock: fn() -> Instant,
     /// The time that was looked up for a wait, until that wait begins.
     now: Cell<Option<Instant>>,
     wanted: Cell<Option<Wanted>>,
@@ -57,11 +58,16 @@ impl Call {
         Self::begun(timeout, Duration::ZERO)
     }
 
-    /// A call that began this long ago, and has waited for its turn since.
+    /// A call that began this long ago, and has waited for another one since.
     pub fn begun(timeout: Option<Duration>, ago: Duration) -> Self {
+        Self::with_clock(timeout, ago, Instant::now)
+    }
+
+    /// A call whose time is this clock's: tests have one of their own.
+    pub fn with_clock(timeout: Option<Duration>, ago: Duration, clock: fn() -> Instant) -> Self {
         // A deadline that the clock cannot express is never reached.
-        let deadline = timeout.and_then(|timeout| Instant::now().checked_add(timeout.saturating_sub(ago)));
-        Self { timeout, deadline, now: Cell::new(None), wanted: Cell::new(None), event: Cell::new(None) }
+        let deadline = timeout.and_then(|timeout| clock().checked_add(timeout.saturating_sub(ago)));
+        Self { timeout, deadline, clock, now: Cell::new(None), wanted: Cell::new(None), event: Cell::new(None) }
     }
 
     /// How long it was allowed to take at the start.
@@ -75,13 +81,13 @@ impl Call {
 
     /// The time now, for a wait that begins at once: it need not look at the clock again.
     pub fn now(&self) -> Instant {
-        let now = Instant::now();
+        let now = (self.clock)();
         self.now.set(Some(now));
         now
     }
 
     pub fn is_late(&self) -> bool {
-        self.deadline.is_some_and(|deadline| Instant::now() >= deadline)
+        self.deadline.is_some_and(|deadline| (self.clock)() >= deadline)
     }
 
     /// Waits until the socket is ready, this time has come, or the deadline has passed.

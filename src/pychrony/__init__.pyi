@@ -223,6 +223,7 @@ class ErrorCode(IntEnum):
     FIELD_TYPE = 103
     FIELD_RANGE = 104
     CLOSED = 105
+    BUSY = 106
 
 class IntervalStatus(IntEnum):
     """What an interval clock knows of the time. The numbers are those of ClockBound."""
@@ -1355,11 +1356,13 @@ class ChronyConnection:
         with ChronyConnection() as connection:
             status = connection.get_tracking()
 
-    address: as for get_tracking(). timeout: seconds for each call, including the wait for its turn among the threads.
+    address: as for get_tracking(); PYCHRONY_ADDRESS is read once. timeout: seconds for each call, including the wait for
+    other threads' calls.
 
-    It opens on entering the with statement, or by open(), and closes on leaving it, or by close(). After an error it is
-    usable for the next call, which opens a new socket; it also stays usable when chronyd is restarted. Threads may share
-    it: their calls take turns. A child process may not use it after fork(): a call there raises RuntimeError."""
+    It opens by itself when it is asked, if it is not open: at first, after an error, when chronyd was restarted, and in a
+    child process after fork(). The with statement, or open(), opens it at once, and raises where chronyd cannot be reached;
+    leaving it, or close(), closes it: a call then raises ChronyConnectionError (CLOSED). Threads may share it: one call at a
+    time is under way."""
 
     def __init__(self, address: _Address = None, *, timeout: _Seconds = 3.0) -> None: ...
     @property
@@ -1372,18 +1375,20 @@ class ChronyConnection:
 
     @property
     def closed(self) -> bool:
-        """Whether the connection is not open: before it was entered, or after close()."""
+        """Whether the connection was closed, and not opened again."""
 
     def open(self) -> None:
-        """Open the connection. Raises what get_tracking() raises, and RuntimeError if it is open already."""
+        """Open the connection now, if it is not open, and also if it was closed. Raises what get_tracking() raises where that
+        fails; the next call tries again."""
 
     def close(self) -> None:
         """Close the connection. Closing it twice is fine. A call that another thread is making ends with a ChronyConnectionError."""
 
     def fileno(self) -> int:
-        """The socket's file descriptor; -1 while there is none (after an error, until the next call) or while a call uses it.
+        """The socket's file descriptor; -1 while there is none (before the first call, and after an error until the next) or
+        while a call uses it.
 
-        Raises RuntimeError if the connection is not open."""
+        Raises ChronyConnectionError if the connection is closed."""
 
     def __enter__(self) -> Self:
         """Open the connection, as open() does."""
@@ -1397,52 +1402,52 @@ class ChronyConnection:
     def get_tracking(self) -> TrackingStatus:
         """Ask chronyd how good the system's clock is: offset, frequency error, stratum, error bounds, source.
 
-        Returns a TrackingStatus. Raises what pychrony.get_tracking() raises, and RuntimeError if the connection is not open."""
+        Returns a TrackingStatus. Raises what pychrony.get_tracking() raises, and ChronyConnectionError if the connection is closed."""
 
     def get_sources(self) -> list[Source]:
         """Ask chronyd which sources there are, and what the selection makes of each.
 
-        Returns a list of Source, empty without sources. Raises what pychrony.get_sources() raises, and RuntimeError if the connection is not open."""
+        Returns a list of Source, empty without sources. Raises what pychrony.get_sources() raises, and ChronyConnectionError if the connection is closed."""
 
     def get_source_stats(self) -> list[SourceStats]:
         """Ask chronyd how each source drifts, and how well that is known.
 
-        Returns a list of SourceStats, empty without sources. Raises what pychrony.get_source_stats() raises, and RuntimeError if the connection is not open."""
+        Returns a list of SourceStats, empty without sources. Raises what pychrony.get_source_stats() raises, and ChronyConnectionError if the connection is closed."""
 
     def get_rtc_data(self) -> RTCData | None:
         """Ask chronyd how the hardware's real-time clock drifts.
 
-        Returns an RTCData, or None where chronyd does not track the real-time clock. Raises what pychrony.get_rtc_data() raises, and RuntimeError if the connection is not open."""
+        Returns an RTCData, or None where chronyd does not track the real-time clock. Raises what pychrony.get_rtc_data() raises, and ChronyConnectionError if the connection is closed."""
 
     def get_smoothing(self) -> Smoothing | None:
         """Ask chronyd how the time served to clients differs from the clock's (the smoothtime directive).
 
-        Returns a Smoothing, or None where smoothing is not enabled. Raises what pychrony.get_smoothing() raises, and RuntimeError if the connection is not open."""
+        Returns a Smoothing, or None where smoothing is not enabled. Raises what pychrony.get_smoothing() raises, and ChronyConnectionError if the connection is closed."""
 
     def get_activity(self) -> Activity:
         """Ask chronyd how many NTP sources are online and offline.
 
-        Returns an Activity. Raises what pychrony.get_activity() raises, and RuntimeError if the connection is not open."""
+        Returns an Activity. Raises what pychrony.get_activity() raises, and ChronyConnectionError if the connection is closed."""
 
     def get_server_stats(self) -> ServerStats:
         """Ask chronyd how many requests were received and dropped as a server. By default, the command port does not serve this report.
 
-        Returns a ServerStats. Raises what pychrony.get_server_stats() raises, and RuntimeError if the connection is not open."""
+        Returns a ServerStats. Raises what pychrony.get_server_stats() raises, and ChronyConnectionError if the connection is closed."""
 
     def get_ntp_data(self) -> list[NTPData]:
         """Ask chronyd what the last valid response of each NTP source was. By default, the command port does not serve this report.
 
-        Returns a list of NTPData, without the reference clocks. Raises what pychrony.get_ntp_data() raises, and RuntimeError if the connection is not open."""
+        Returns a list of NTPData, without the reference clocks. Raises what pychrony.get_ntp_data() raises, and ChronyConnectionError if the connection is closed."""
 
     def get_auth_data(self) -> list[AuthData]:
         """Ask chronyd how each NTP source is authenticated. By default, the command port does not serve this report.
 
-        Returns a list of AuthData, without the reference clocks. Raises what pychrony.get_auth_data() raises, and RuntimeError if the connection is not open."""
+        Returns a list of AuthData, without the reference clocks. Raises what pychrony.get_auth_data() raises, and ChronyConnectionError if the connection is closed."""
 
     def get_select_data(self) -> list[SelectData]:
         """Ask chronyd why each source was selected or not. By default, the command port does not serve this report.
 
-        Returns a list of SelectData, empty without sources. Raises what pychrony.get_select_data() raises, and RuntimeError if the connection is not open."""
+        Returns a list of SelectData, empty without sources. Raises what pychrony.get_select_data() raises, and ChronyConnectionError if the connection is closed."""
 
 @final
 class TimeInterval(structseq[Any], tuple[int, int, IntervalStatus]):
@@ -1556,7 +1561,7 @@ class IntervalClock:
         for them. Returns the interval, or None if they do not belong together."""
 
 @final
-class _Conversation:
+class _Client:
     def __init__(self, address: _Address = None) -> None: ...
     @property
     def address(self) -> str | None: ...

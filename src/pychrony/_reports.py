@@ -492,7 +492,8 @@ ENUMERATIONS: "dict[str, Enumeration]" = {
             {"name": "FIELD_MISSING", "value": 102, "symbol": None, "letter": None, "doc": "a field is missing"},
             {"name": "FIELD_TYPE", "value": 103, "symbol": None, "letter": None, "doc": "a field is of another type"},
             {"name": "FIELD_RANGE", "value": 104, "symbol": None, "letter": None, "doc": "a field is out of its range"},
-            {"name": "CLOSED", "value": 105, "symbol": None, "letter": None, "doc": "another thread closed the connection during the call"},
+            {"name": "CLOSED", "value": 105, "symbol": None, "letter": None, "doc": "the connection was closed, before the call or during it"},
+            {"name": "BUSY", "value": 106, "symbol": None, "letter": None, "doc": "the connection is in the middle of a call of this very thread or task"},
         ],
     },
     "IntervalStatus": {

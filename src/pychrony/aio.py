@@ -1,4 +1,4 @@
-"""The same questions for asyncio: no call blocks the event loop, and none uses a thread.
+"""The same reports for asyncio: no call blocks the event loop, and none uses a thread.
 
     import asyncio
     from pychrony import aio
@@ -19,6 +19,7 @@ uvloop have. A call that is cancelled, or exceeds its timeout, ends at once and 
 from __future__ import annotations
 
 import asyncio
+import os
 import sys
 from collections import deque
 from collections.abc import Callable, Coroutine
@@ -32,7 +33,7 @@ from pychrony import (
     ChronyTimeoutError,
     ErrorCode,
     Transport,
-    _Conversation,
+    _Client,
     health,
 )
 from pychrony._reports import REPORTS
@@ -54,7 +55,7 @@ _Address = Union[str, "PathLike[str]", None]
 
 _LIMITS = health.Limits()
 
-# What a step of a conversation returns: the result, or a plain tuple that says what to wait for.
+# What a step of a client returns: the result, or a plain tuple that says what to wait for.
 _Wait = tuple[int, bool, Union[float, None]]
 
 
@@ -92,55 +93,54 @@ async def _wait(
             timer.cancel()
 
 
-async def _finish(
-    conversation: _Conversation, step: object, opening: _Opening | None = None
-) -> Any:
-    """Drive a conversation until it has the result, or the connection it belongs to is closed."""
+async def _finish(client: _Client, step: object, shared: _Shared | None = None) -> Any:
+    """Drive a client until it has the result, or the connection it belongs to is closed."""
     if not _is_wait(step):
         return step
     loop = asyncio.get_running_loop()
     try:
         while _is_wait(step):
-            ready = await _wait(loop, cast(_Wait, step), [] if opening is None else opening.waiting)
-            if opening is not None and opening.is_closed:
-                raise _closed()
-            step = conversation.resume(ready)
+            ready = await _wait(loop, cast(_Wait, step), [] if shared is None else shared.waiting)
+            if shared is not None and shared.is_closed:
+                raise _closed_meanwhile()
+            step = client.resume(ready)
     except BaseException:
-        conversation.cancel()
+        client.cancel()
         raise
     return step
 
 
 async def _ask(report: str, address: _Address, timeout: float | None) -> Any:
     """Ask in a session of its own."""
-    conversation = _Conversation(address)
+    client = _Client(address)
     try:
-        return await _finish(conversation, conversation.ask(report, timeout))
+        return await _finish(client, client.ask(report, timeout))
     finally:
-        conversation.close()
+        client.close()
 
 
 async def get_report(
     name: str, address: _Address = None, *, timeout: float | None = 3.0
 ) -> list[dict[str, object]]:
     """As pychrony.get_report()."""
-    conversation = _Conversation(address)
+    client = _Client(address)
     try:
-        records = await _finish(conversation, conversation.ask_raw(name, timeout))
+        records = await _finish(client, client.ask_raw(name, timeout))
         return cast("list[dict[str, object]]", records)
     finally:
-        conversation.close()
+        client.close()
 
 
-class _Opening:
-    """What a connection has from its opening to its closing: the turns of the tasks that share it."""
+class _Shared:
+    """What the tasks of one event loop share of a connection, until it is closed: a client, and the lock on it."""
 
-    def __init__(self, conversation: _Conversation) -> None:
-        self.conversation = conversation
+    def __init__(self, client: _Client) -> None:
+        self.client = client
         self.loop = asyncio.get_running_loop()
+        self.pid = os.getpid()
         self.waiting: list[asyncio.Future[bool]] = []  # for chronyd
-        self._queue: deque[asyncio.Future[bool]] = deque()  # for their turn
-        self._is_busy = False
+        self._queue: deque[asyncio.Future[bool]] = deque()  # for the lock
+        self.is_locked = False
         self.is_closed = False
 
     def close(self) -> None:
@@ -151,52 +151,56 @@ class _Opening:
         else:
             for future in [*self.waiting, *self._queue]:
                 if not future.done():
-                    future.set_exception(_closed())
-            if self._is_busy:
-                return  # the task whose turn it is closes the conversation
-        self.conversation.close()
+                    future.set_exception(_closed_meanwhile())
+            if self.is_locked:
+                return  # the task that has the lock closes the client
+        self.client.close()
 
-    async def take_turn(self, timeout: float | None) -> float:
-        """Wait for this call's turn. Returns how many seconds that took."""
-        if not self._is_busy:
-            self._is_busy = True
+    async def acquire(self, timeout: float | None) -> float:
+        """Wait for the lock. Returns how many seconds that took."""
+        if not self.is_locked:
+            self.is_locked = True
             return 0.0
         began = self.loop.time()
-        turn: asyncio.Future[bool] = self.loop.create_future()
-        timer = None if timeout is None else self.loop.call_later(timeout, _wake, turn, False)
-        self._queue.append(turn)
+        future: asyncio.Future[bool] = self.loop.create_future()
+        timer = None if timeout is None else self.loop.call_later(timeout, _wake, future, False)
+        self._queue.append(future)
         try:
-            has_turn = await turn
+            has_lock = await future
         except BaseException:
-            if turn.done() and not turn.cancelled() and turn.exception() is None and turn.result():
-                self.pass_turn()  # the turn came together with the cancellation
+            if (
+                future.done()
+                and not future.cancelled()
+                and future.exception() is None
+                and future.result()
+            ):
+                self.release()  # the lock came together with the cancellation
             raise
         finally:
             if timer is not None:
                 timer.cancel()
         waited = self.loop.time() - began
-        if has_turn and self.is_closed:
-            self.pass_turn()
-            raise _closed()
-        if has_turn and (timeout is None or waited < timeout):
+        if has_lock and self.is_closed:
+            self.release()
+            raise _closed_meanwhile()
+        if has_lock and (timeout is None or waited < timeout):
             return waited
-        if has_turn:
-            self.pass_turn()  # the turn came too late
+        if has_lock:
+            self.release()  # too late
         raise ChronyTimeoutError(
-            f"another task's call on this connection has not ended within {timeout} s, "
-            "so this call never had its turn",
+            f"timed out after {timeout} s waiting for another task's call on this connection",
             ErrorCode.TIMEOUT,
         )
 
-    def pass_turn(self) -> None:
+    def release(self) -> None:
         while self._queue:
-            turn = self._queue.popleft()
-            if not turn.done():
-                turn.set_result(True)
+            future = self._queue.popleft()
+            if not future.done():
+                future.set_result(True)
                 return
-        self._is_busy = False
+        self.is_locked = False
         if self.is_closed:
-            self.conversation.close()
+            self.client.close()
 
 
 async def check_health(
@@ -224,28 +228,32 @@ class ChronyConnection(_Getters):
         async with ChronyConnection() as connection:
             status = await connection.get_tracking()
 
-    address: as for pychrony.get_tracking(). timeout: seconds for each call, including the wait for its turn among
-    the tasks.
+    address: as for pychrony.get_tracking(). timeout: seconds for each call, including the wait for other tasks' calls.
 
-    Tasks may share it: their calls take turns, in the order in which they came. It belongs to the event loop in which it
-    was opened. After an error it is usable for the next call, which opens a new socket. A call that is under way when the
-    connection is closed ends with a ChronyConnectionError.
+    It opens by itself when it is asked, if it is not open: at first, after an error, when chronyd was restarted, in another
+    event loop, and in a child process after fork(). The async with statement, or open(), opens it at once, and raises where
+    chronyd cannot be reached; leaving it, or close(), closes it: a call that is under way then ends with a
+    ChronyConnectionError, as each later one does.
+
+    The tasks of one event loop may share it: one call at a time is under way, in the order in which they came. While it is,
+    a call from another event loop raises ChronyConnectionError (BUSY).
     """
 
     def __init__(self, address: _Address = None, *, timeout: float | None = 3.0) -> None:
         self._given = address
-        self._conversation = _Conversation(address)
+        self._client = _Client(address)
         self._timeout = timeout
-        self._opening: _Opening | None = None
+        self._shared: _Shared | None = None
+        self._closed = False
 
     def __repr__(self) -> str:
-        state = "closed" if self.closed else "open"
-        return f"<{type(self).__qualname__} {self.address or 'default addresses'} {state}>"
+        state = " closed" if self.closed else ""
+        return f"<{type(self).__qualname__} {self.address or 'default addresses'}{state}>"
 
     @property
     def address(self) -> str | None:
         """The address in use, or while none is, the one that was given (None: the default addresses)."""
-        return self._conversation.address
+        return self._client.address
 
     @property
     def transport(self) -> Transport | None:
@@ -256,28 +264,32 @@ class ChronyConnection(_Getters):
 
     @property
     def closed(self) -> bool:
-        """Whether the connection is not open: before it was entered, or after close()."""
-        return self._opening is None
+        """Whether the connection was closed, and not opened again."""
+        return self._closed
 
     def fileno(self) -> int:
         """The socket's file descriptor; -1 while there is none, or a call uses it."""
-        return self._check_open().conversation.fileno()
+        self._check_open()
+        return self._client.fileno()
 
     async def open(self) -> None:
-        """Open the connection. Raises as get_tracking() does; RuntimeError if it is open already."""
-        if self._opening is not None:
-            raise RuntimeError("the connection is open already")
-        opening = _Opening(self._conversation)
-        step = self._conversation.open(self._timeout)
-        await _finish(self._conversation, step, opening)
-        self._opening = opening
+        """Open the connection now, if it is not open, and also if it was closed. Raises as get_tracking() does where that fails;
+        the next call tries again."""
+        self._closed = False
+        await self._call(lambda client, waited: client.open(self._timeout))
 
     def close(self) -> None:
         """Close the connection. Closing it twice is fine. Calls that are under way end with a ChronyConnectionError."""
-        if self._opening is not None:
-            self._opening.close()
-            self._opening = None
-            self._conversation = _Conversation(self._given)
+        self._closed = True
+        self._leave()
+
+    def _leave(self) -> None:
+        """Part from what the tasks of the last event loop share: in a child process, the parent goes on using it."""
+        shared, self._shared = self._shared, None
+        if shared is not None:
+            if shared.pid == os.getpid():
+                shared.close()
+            self._client = _Client(self._given)
 
     async def __aenter__(self) -> Self:
         await self.open()
@@ -291,30 +303,44 @@ class ChronyConnection(_Getters):
     ) -> None:
         self.close()
 
-    def _check_open(self) -> _Opening:
-        if self._opening is None:
-            raise RuntimeError(
-                "the connection is not open: use it within an async with statement, or call open() first"
+    def _check_open(self) -> None:
+        if self._closed:
+            raise ChronyConnectionError(
+                "the connection is closed: open() opens it again", ErrorCode.CLOSED
             )
-        return self._opening
 
-    async def _call(self, name: str, report: str) -> Any:
-        """Wait for this call's turn, then ask by this method of the conversation."""
-        opening = self._check_open()
-        if opening.loop is not asyncio.get_running_loop():
-            raise RuntimeError(
-                "the connection was opened in another event loop: open one in this loop"
-            )
-        waited = await opening.take_turn(self._timeout)
+    def _share(self) -> _Shared:
+        """What the tasks of this event loop share."""
+        self._check_open()
+        loop = asyncio.get_running_loop()
+        shared = self._shared
+        if shared is not None and (shared.loop is not loop or shared.pid != os.getpid()):
+            if shared.pid == os.getpid() and shared.is_locked and not shared.loop.is_closed():
+                raise ChronyConnectionError(
+                    "a call of another event loop is under way on this connection: use one for each loop",
+                    ErrorCode.BUSY,
+                )
+            self._leave()
+            shared = None
+        if shared is None:
+            shared = self._shared = _Shared(self._client)
+        return shared
+
+    async def _call(self, ask: Callable[[_Client, float], object]) -> Any:
+        """Wait for the lock, then ask: the client, and the seconds of the timeout that are over."""
+        shared = self._share()
+        waited = await shared.acquire(self._timeout)
         try:
-            step = getattr(opening.conversation, name)(report, self._timeout, waited)
-            return await _finish(opening.conversation, step, opening)
+            return await _finish(shared.client, ask(shared.client, waited), shared)
         finally:
-            opening.pass_turn()
+            shared.release()
 
     async def get_report(self, name: str) -> list[dict[str, object]]:
         """As pychrony.get_report()."""
-        return cast("list[dict[str, object]]", await self._call("ask_raw", name))
+        records = await self._call(
+            lambda client, waited: client.ask_raw(name, self._timeout, waited)
+        )
+        return cast("list[dict[str, object]]", records)
 
 
 def _function(report: str) -> Callable[..., Coroutine[Any, Any, Any]]:
@@ -326,7 +352,7 @@ def _function(report: str) -> Callable[..., Coroutine[Any, Any, Any]]:
 
 def _method(report: str) -> Callable[..., Coroutine[Any, Any, Any]]:
     async def get(self: ChronyConnection) -> Any:
-        return await self._call("ask", report)
+        return await self._call(lambda client, waited: client.ask(report, self._timeout, waited))
 
     return get
 
@@ -347,7 +373,7 @@ def _add_getters() -> None:
         __all__.append(name)
 
 
-def _closed() -> ChronyConnectionError:
+def _closed_meanwhile() -> ChronyConnectionError:
     return ChronyConnectionError(
         "the connection was closed while this call was under way: another task called close()",
         ErrorCode.CLOSED,

@@ -166,7 +166,7 @@ unsafe fn write(report: &Report, row: &Row, mut record: *mut u8) {
         let size = size_of_field(&field.kind);
         let mut bytes = [0; TEXT];
         match value {
-            Value::Text(text) => {
+            Value::Text(text) | Value::Name(text) => {
                 let text = &text.as_bytes()[..text.len().min(TEXT - 1)];
                 bytes[..text.len()].copy_from_slice(text);
             }

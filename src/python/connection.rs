@@ -1,4 +1,4 @@
-//! ChronyConnection: the same questions on one session, which threads share and children of `fork()` do not use.
+//! ChronyConnection: the same reports on one session, which threads share; a child of `fork()` opens one of its own.
 
 use std::ffi::{CStr, c_int, c_void};
 use std::ptr;
@@ -19,17 +19,17 @@ use super::object::{
 };
 use super::state::{State, get_or_make};
 use super::structseq;
-use crate::chrony::address::Address;
+use crate::chrony::address::{Address, Candidates};
 use crate::chrony::client::Client;
 use crate::chrony::error::Error;
-use crate::chrony::shared::Shared;
+use crate::chrony::shared::{IfClosed, Shared};
 use crate::chrony::wait::{Call, Caller, block_on};
 use crate::reports::enums::TRANSPORT;
 use crate::reports::{REPORTS, each_report};
 
 type Object = *mut ffi::PyObject;
 
-/// A connection: whom to ask and how long, set once by `__init__`, and the client that threads share.
+/// A connection: its options, set once by `__init__`, and the client that threads share.
 struct Connection {
     options: OnceLock<Options>,
     client: Shared<Client>,
@@ -38,16 +38,24 @@ struct Connection {
 struct Options {
     target: Target,
     timeout: Option<Duration>,
+    /// The addresses to ask, from the first call on.
+    candidates: OnceLock<Candidates>,
+}
+
+impl Options {
+    fn new(target: Target, timeout: Option<Duration>) -> Self {
+        Self { target, timeout, candidates: OnceLock::new() }
+    }
+
+    fn candidates(&self) -> Result<&Candidates> {
+        get_or_make(&self.candidates, || self.target.candidates())
+    }
 }
 
 impl Connection {
     fn options(&self) -> &Options {
         // A subclass need not call __init__.
-        self.options.get_or_init(|| Options { target: Target(None), timeout: Some(DEFAULT_TIMEOUT) })
-    }
-
-    fn call(&self) -> Call {
-        Call::new(self.options().timeout)
+        self.options.get_or_init(|| Options::new(Target(None), Some(DEFAULT_TIMEOUT)))
     }
 
     /// The address in use, or the one that was given.
@@ -87,13 +95,17 @@ impl Caller for Connected<'_> {
 fn run<T>(
     connection: &Connection,
     state: &State,
-    call: &Call,
-    body: impl AsyncFnOnce(&mut Client) -> std::result::Result<T, Error>,
+    if_closed: IfClosed,
+    body: impl AsyncFnOnce(&mut Client, &Call) -> std::result::Result<T, Error>,
 ) -> Result<T> {
+    let options = connection.options();
+    let candidates = options.candidates()?;
+    let call = Call::new(options.timeout);
     let result = {
         let mut caller = Connected::new(connection);
-        let taken = connection.client.take(call, &mut caller);
-        taken.and_then(|mut client| block_on(call, &mut caller, body(&mut client)))
+        let make = || Client::new(state.library, candidates.clone());
+        let taken = connection.client.take(&call, &mut caller, if_closed, make);
+        taken.and_then(|mut client| block_on(&call, &mut caller, body(&mut client, &call)))
     };
     let response = result.map_err(|error| exceptions::raise(state, &error))?;
     check_signals()?; // one may have come with the response; a handler may use the connection
@@ -130,17 +142,16 @@ pub unsafe fn ask_on<T>(
 ) -> Result<T> {
     // SAFETY: as the caller promises.
     let (connection, state) = unsafe { parts::<Connection>(object) };
-    let call = connection.call();
-    run(connection, state?, &call, async |client| body(client, &call).await)
+    run(connection, state?, IfClosed::Fail, body)
 }
 
 impl Data for Connection {
     fn new() -> Self {
-        Self { options: OnceLock::new(), client: Shared::closed() }
+        Self { options: OnceLock::new(), client: Shared::default() }
     }
 
     fn finish(&mut self) {
-        if self.client.is_unclosed() {
+        if self.client.is_unclosed(|client| client.fd().is_some()) {
             warn_unclosed();
         }
     }
@@ -185,10 +196,12 @@ const DOC: &CStr = c"ChronyConnection(address=None, *, timeout=3.0)\n--\n\n\
     A connection to chronyd, for programs that ask more than once:\n\n\
     \x20   with ChronyConnection() as connection:\n\
     \x20       status = connection.get_tracking()\n\n\
-    address: as for get_tracking(). timeout: seconds for each call, including the wait for its turn among the threads.\n\n\
-    It opens on entering the with statement, or by open(), and closes on leaving it, or by close(). After an error it is\n\
-    usable for the next call, which opens a new socket; it also stays usable when chronyd is restarted. Threads may share\n\
-    it: their calls take turns. A child process may not use it after fork(): a call there raises RuntimeError.";
+    address: as for get_tracking(); PYCHRONY_ADDRESS is read once. timeout: seconds for each call, including the wait for\n\
+    other threads' calls.\n\n\
+    It opens by itself when it is asked, if it is not open: at first, after an error, when chronyd was restarted, and in a\n\
+    child process after fork(). The with statement, or open(), opens it at once, and raises where chronyd cannot be reached;\n\
+    leaving it, or close(), closes it: a call then raises ChronyConnectionError (CLOSED). Threads may share it: one call at a\n\
+    time is under way.";
 
 static METHODS: [Method; REPORTS.len() + 7] = {
     const END: usize = REPORTS.len();
@@ -207,7 +220,9 @@ static METHODS: [Method; REPORTS.len() + 7] = {
     methods[END + 1] = Method::without_arguments(
         c"open",
         open,
-        c"open($self, /)\n--\n\nOpen the connection. Raises what get_tracking() raises, and RuntimeError if it is open already.",
+        c"open($self, /)\n--\n\n\
+        Open the connection now, if it is not open, and also if it was closed. Raises what get_tracking() raises where that\n\
+        fails; the next call tries again.",
     );
     methods[END + 2] = Method::without_arguments(
         c"close",
@@ -219,8 +234,9 @@ static METHODS: [Method; REPORTS.len() + 7] = {
         c"fileno",
         fileno,
         c"fileno($self, /)\n--\n\n\
-        The socket's file descriptor; -1 while there is none (after an error, until the next call) or while a call uses it.\n\n\
-        Raises RuntimeError if the connection is not open.",
+        The socket's file descriptor; -1 while there is none (before the first call, and after an error until the next) or\n\
+        while a call uses it.\n\n\
+        Raises ChronyConnectionError if the connection is closed.",
     );
     methods[END + 4] = Method::without_arguments(
         c"__enter__",
@@ -239,7 +255,7 @@ static GETSET: Table<ffi::PyGetSetDef, 4> = Table([
         c"The address in use, or else the one that was given (None: the default addresses).",
     ),
     attribute(c"transport", transport, c"The Transport in use, or the one the given address implies; None if unknown."),
-    attribute(c"closed", closed, c"Whether the connection is not open: before it was entered, or after close()."),
+    attribute(c"closed", closed, c"Whether the connection was closed, and not opened again."),
     ffi::PyGetSetDef { name: ptr::null(), get: None, set: None, doc: ptr::null(), closure: ptr::null_mut() },
 ]);
 
@@ -257,7 +273,7 @@ unsafe extern "C" fn init(object: Object, arguments: Object, keywords: Object) -
         // SAFETY: the object being initialised, and the interpreter's arguments.
         let ((connection, _), options) = unsafe {
             let [address, timeout] = parameters(c"ChronyConnection").bind_tuple(arguments, keywords)?;
-            let options = Options { target: Target::parse(address)?, timeout: parse_timeout(timeout)? };
+            let options = Options::new(Target::parse(address)?, parse_timeout(timeout)?);
             (parts::<Connection>(object), options)
         };
         connection.options.set(options).map_err(|_| runtime_error("the connection is initialised already"))
@@ -293,9 +309,8 @@ unsafe fn ask(object: Object, report: usize) -> Object {
     entry(|| {
         // SAFETY: as the caller promises.
         let (connection, state) = unsafe { parts::<Connection>(object) };
-        let (state, call) = (state?, connection.call());
-        let query = &REPORTS[report].query;
-        let response = run(connection, state, &call, async |client| client.report(query, &call).await)?;
+        let (state, query) = (state?, &REPORTS[report].query);
+        let response = run(connection, state, IfClosed::Fail, async |client, call| client.report(query, call).await)?;
         record_or_list(state, report, &response)
     })
 }
@@ -304,8 +319,8 @@ unsafe extern "C" fn get_report(object: Object, name: Object) -> Object {
     entry(|| {
         // SAFETY: the object that the method was called on, and its argument.
         let ((connection, state), name) = unsafe { (parts::<Connection>(object), report_name(name)?) };
-        let (state, call) = (state?, connection.call());
-        let rows = run(connection, state, &call, async |client| client.raw_report(&name, &call).await)?;
+        let ask = async |client: &mut Client, call: &Call| client.raw_report(&name, call).await;
+        let rows = run(connection, state?, IfClosed::Fail, ask)?;
         structseq::raw_instances(&rows)
     })
 }
@@ -314,17 +329,7 @@ unsafe extern "C" fn open(object: Object, _: Object) -> Object {
     entry(|| {
         // SAFETY: the object that the method was called on.
         let (connection, state) = unsafe { parts::<Connection>(object) };
-        let (state, call) = (state?, connection.call());
-        let candidates = connection.options().target.candidates()?;
-        let opened = {
-            let mut detached = Detached::new();
-            connection.client.open(|| {
-                let mut client = Client::new(state.library, candidates);
-                block_on(&call, &mut detached, client.open(&call))?;
-                Ok(client)
-            })
-        };
-        opened.map_err(|error| exceptions::raise(state, &error))?;
+        run(connection, state?, IfClosed::Open, async |client, call| client.open(call).await)?;
         Ok(none())
     })
 }
@@ -359,8 +364,8 @@ unsafe extern "C" fn fileno(object: Object, _: Object) -> Object {
     entry(|| {
         // SAFETY: the object that the method was called on.
         let (connection, state) = unsafe { parts::<Connection>(object) };
-        if let Err(error) = connection.client.check_open() {
-            return Err(exceptions::raise(state?, &error));
+        if connection.client.is_closed() {
+            return Err(exceptions::raise(state?, &Error::Closed));
         }
         signed(i64::from(connection.client.about(Client::fd).unwrap_or(-1)))
     })
@@ -399,7 +404,7 @@ unsafe extern "C" fn repr(object: Object) -> Object {
         let ((connection, _), class) =
             unsafe { (parts::<Connection>(object), Owned::from_borrowed(ffi::Py_TYPE(object).cast())) };
         let address = connection.address().map_or("default addresses".to_owned(), |address| address.to_string());
-        let state = if connection.client.is_closed() { "closed" } else { "open" };
-        string(&format!("<{} {address} {state}>", class.attribute(c"__qualname__")?.to_text()?))
+        let state = if connection.client.is_closed() { " closed" } else { "" };
+        string(&format!("<{} {address}{state}>", class.attribute(c"__qualname__")?.to_text()?))
     })
 }

@@ -7,11 +7,9 @@ use pyo3_ffi as ffi;
 
 use super::enums;
 use super::method::{Method, Parameters};
-use super::object::{
-    Entry, Owned, Raised, Result, dictionary, entry, none, runtime_error, signed, string, tuple, value_error,
-};
+use super::object::{Entry, Owned, Raised, Result, dictionary, entry, none, signed, string, tuple, value_error};
 use super::state::{EXCEPTIONS, State, get_or_make};
-use crate::chrony::error::{Code, Error};
+use crate::chrony::error::{Class, Code, Error};
 use crate::chrony::library::LoadError;
 use crate::reports::enums::{ERROR_CODE, INTERVAL_DISRUPTED, INTERVAL_STATUS, INTERVAL_UNKNOWN};
 
@@ -187,15 +185,18 @@ pub fn raise(state: &State, error: &Error) -> Raised {
     let kind = match error {
         Error::Interrupted => return Raised, // by a signal handler, which set its own exception
         Error::UnknownName { .. } => return value_error(&error.to_string()),
-        Error::Misuse(_) => return runtime_error(&error.to_string()),
-        Error::Unreachable { .. } | Error::Closed => Exception::Connection,
-        Error::Timeout { .. } | Error::Busy { .. } => Exception::Timeout,
-        Error::Denied { .. } | Error::Unauthorized { .. } => Exception::Permission,
-        Error::Answer { code: Code::OldServer | Code::NewServer, .. } | Error::UnknownReport { .. } => {
+        Error::Attempts { class, .. } => match class {
+            Class::Unreachable => Exception::Connection,
+            Class::Silent => Exception::Timeout,
+            Class::Denied | Class::Unauthorized => Exception::Permission,
+        },
+        Error::Closed | Error::ClosedMeanwhile | Error::Reentered => Exception::Connection,
+        Error::Busy { .. } => Exception::Timeout,
+        Error::Response { code: Code::OldServer | Code::NewServer, .. } | Error::UnknownReport { .. } => {
             Exception::Version
         }
-        Error::Answer { .. } | Error::Field { .. } => Exception::Data,
-        Error::Library { .. } => Exception::Library,
+        Error::Response { .. } | Error::Field { .. } => Exception::Data,
+        Error::Library { .. } | Error::Random { .. } => Exception::Library,
     };
     // If that fails, for lack of memory, another exception is set.
     let _ = class(state, kind as usize).and_then(|class| {

@@ -32,9 +32,9 @@ mod error_bound;
 
 mod functions;
 
+mod async_client;
 mod capi;
 mod connection;
-mod conversation;
 
 mod interval_clock;
 

@@ -5,9 +5,9 @@ use std::ffi::{CStr, c_int, c_void};
 use pyo3_ffi as ffi;
 
 use super::abi;
+use super::async_client;
 use super::capi;
 use super::connection;
-use super::conversation;
 use super::enums;
 use super::exceptions;
 use super::functions::{FUNCTIONS, GETTERS};
@@ -145,8 +145,8 @@ unsafe extern "C" fn get_attribute(module: Object, name: Object) -> Object {
             public_names()?
         } else if is(c"_C_API") {
             capi::new_capsule()?
-        } else if is(c"_Conversation") {
-            conversation::class(state()?, &module)?.share()
+        } else if is(c"_Client") {
+            async_client::class(state()?, &module)?.share()
         } else if let Some((_, maker)) = types().find(|(name, _)| is(short_name(name))) {
             maker.make(state()?, &module)?.share()
         } else {

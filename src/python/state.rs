@@ -25,7 +25,7 @@ pub struct State {
     /// The types of the reports' records, in the order of REPORTS.
     pub records: [OnceLock<Owned>; REPORTS.len()],
     pub connection: OnceLock<Owned>,
-    pub conversation: OnceLock<Owned>,
+    pub async_client: OnceLock<Owned>,
     pub interval_clock: OnceLock<Owned>,
     pub time_interval: OnceLock<Owned>,
 }
@@ -48,7 +48,7 @@ impl State {
             enumerations: [const { OnceLock::new() }; ENUMERATIONS.len()],
             records: [const { OnceLock::new() }; REPORTS.len()],
             connection: OnceLock::new(),
-            conversation: OnceLock::new(),
+            async_client: OnceLock::new(),
             interval_clock: OnceLock::new(),
             time_interval: OnceLock::new(),
         }
@@ -82,7 +82,7 @@ impl State {
         let enumerations = self.enumerations.iter().filter_map(OnceLock::get);
         let enumerations =
             enumerations.flat_map(|it| std::iter::once(&it.class).chain(it.members.iter().map(|(_, member)| member)));
-        let others = [&self.enum_type, &self.connection, &self.conversation, &self.interval_clock, &self.time_interval];
+        let others = [&self.enum_type, &self.connection, &self.async_client, &self.interval_clock, &self.time_interval];
         let types = self.exceptions.iter().chain(&self.records).chain(others);
         types.filter_map(OnceLock::get).chain(enumerations)
     }

@@ -122,8 +122,8 @@ pub fn instance(state: &State, report: usize, row: &Row) -> Result<Owned> {
     let mut last_text: Option<(&Rc<str>, Owned)> = None;
     for (index, (field, value)) in REPORTS[report].query.fields.iter().zip(row).enumerate() {
         let value = match (value, &last_text) {
-            (Value::Text(text), Some((known, string))) if Rc::ptr_eq(text, known) => string.share(),
-            (Value::Text(text), _) => {
+            (Value::Text(text) | Value::Name(text), Some((known, string))) if Rc::ptr_eq(text, known) => string.share(),
+            (Value::Text(text) | Value::Name(text), _) => {
                 let string = string(text)?;
                 last_text.insert((text, string)).1.share()
             }
@@ -154,7 +154,7 @@ fn plain(value: &Value) -> Result<Owned> {
         Value::Unsigned(value) => unsigned(*value),
         Value::Signed(value) => signed(*value),
         Value::Float(value) => float(*value),
-        Value::Text(text) => string(text),
+        Value::Text(text) | Value::Name(text) => string(text),
     }
 }
 

@@ -258,7 +258,8 @@ pub static ERROR_CODE: Enumeration = Enumeration {
         member(c"FIELD_MISSING", Code::FieldMissing as u32, c"a field is missing"),
         member(c"FIELD_TYPE", Code::FieldType as u32, c"a field is of another type"),
         member(c"FIELD_RANGE", Code::FieldRange as u32, c"a field is out of its range"),
-        member(c"CLOSED", Code::Closed as u32, c"another thread closed the connection during the call"),
+        member(c"CLOSED", Code::Closed as u32, c"the connection was closed, before the call or during it"),
+        member(c"BUSY", Code::Busy as u32, c"the connection is in the middle of a call of this very thread or task"),
     ],
 };
 

@@ -203,7 +203,7 @@ macro_rules! getter {
                 $returns,
                 ". Raises what pychrony.",
                 $name,
-                "() raises, and RuntimeError if the connection is not open."
+                "() raises, and ChronyConnectionError if the connection is closed."
             ),
         }
     };

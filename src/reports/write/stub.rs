@@ -54,7 +54,7 @@ fn name_without_docstring(line: &str) -> Option<&str> {
     let rest = line.strip_prefix("def ").or(line.strip_prefix("class "))?;
     let (name, _) = rest.split_once(['(', ':'])?;
     let code = line.split("  #").next()?;
-    (code.ends_with(':') && name != "$type" && name != "_Conversation").then_some(name)
+    (code.ends_with(':') && name != "$type" && name != "_Client").then_some(name)
 }
 
 /// What `from pychrony import *` takes: all that is defined at the left margin, and the path.

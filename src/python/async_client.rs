@@ -1,4 +1,4 @@
-//! _Conversation: what pychrony.aio drives. It asks, and says what to wait for instead of waiting.
+//! _Client: what pychrony.aio drives. It asks, and says what to wait for instead of waiting.
 
 use std::ffi::{CStr, c_int, c_void};
 use std::future::Future;
@@ -29,82 +29,83 @@ use crate::reports::REPORTS;
 
 type Object = *mut ffi::PyObject;
 
-/// Whom to ask, and how far the exchange has got. One thread at a time drives it: an attempt by another one is an error.
-struct Conversation(Mutex<Inner>);
+/// Where to ask, and how far that has got. One thread at a time drives it: an attempt by another one is an error.
+struct AsyncClient(Mutex<Inner>);
 
 struct Inner {
     target: Target,
-    /// Between questions.
+    /// Between calls.
     client: Option<Client>,
     /// During one.
-    question: Option<Question>,
+    pending: Option<Pending>,
 }
 
-/// A question that is under way: the future has the client, and gives it back with the answer.
-struct Question {
-    future: Pin<Box<dyn Future<Output = (Client, Outcome)>>>,
+/// A call that is under way: the future has the client, and gives it back with the result.
+struct Pending {
+    future: Pin<Box<dyn Future<Output = (Client, CallResult)>>>,
     call: Rc<Call>,
 }
 
 // SAFETY: everything that refers to the call is in here, the future included, and one thread at a time has it.
-unsafe impl Send for Question {}
+unsafe impl Send for Pending {}
 
-type Outcome = std::result::Result<Found, Error>;
+type CallResult = std::result::Result<Reply, Error>;
 
-enum Found {
-    Open,
+/// What a call brings.
+enum Reply {
+    Opened,
     Report(usize, Response),
     RawReport(Vec<RawRow>),
 }
 
-/// What is asked.
+/// What a call asks for.
 enum Ask {
     Open,
     Report(usize),
     RawReport(String),
 }
 
-impl Question {
+impl Pending {
     fn new(mut client: Client, ask: Ask, call: Call) -> Self {
         let call = Rc::new(call);
         let shared = Rc::clone(&call);
         let future = async move {
-            let outcome = match ask {
-                Ask::Open => client.open(&shared).await.map(|()| Found::Open),
+            let result = match ask {
+                Ask::Open => client.open(&shared).await.map(|()| Reply::Opened),
                 Ask::Report(report) => {
                     let response = client.report(&REPORTS[report].query, &shared).await;
-                    response.map(|response| Found::Report(report, response))
+                    response.map(|response| Reply::Report(report, response))
                 }
-                Ask::RawReport(name) => client.raw_report(&name, &shared).await.map(Found::RawReport),
+                Ask::RawReport(name) => client.raw_report(&name, &shared).await.map(Reply::RawReport),
             };
-            (client, outcome)
+            (client, result)
         };
         Self { future: Box::pin(future), call }
     }
 
-    fn poll(&mut self) -> Poll<(Client, Outcome)> {
+    fn poll(&mut self) -> Poll<(Client, CallResult)> {
         self.future.as_mut().poll(&mut Context::from_waker(Waker::noop()))
     }
 }
 
 impl Inner {
-    /// Advances the question as far as possible: returns what to wait for, as a tuple, or else what was asked for.
+    /// Advances the call as far as possible: returns what to wait for, as a tuple, or else what was asked for.
     fn advance(&mut self, state: &State) -> Result<Owned> {
-        let Some(question) = &mut self.question else { return Err(runtime_error("nothing is asked")) };
-        let Poll::Ready((client, outcome)) = question.poll() else { return self.wanted() };
-        self.question = None;
+        let Some(pending) = &mut self.pending else { return Err(runtime_error("nothing is asked")) };
+        let Poll::Ready((client, result)) = pending.poll() else { return self.wanted() };
+        self.pending = None;
         self.client = Some(client);
-        match outcome {
-            Ok(Found::Open) => Ok(none()),
-            Ok(Found::Report(report, response)) => record_or_list(state, report, &response),
-            Ok(Found::RawReport(rows)) => structseq::raw_instances(&rows),
+        match result {
+            Ok(Reply::Opened) => Ok(none()),
+            Ok(Reply::Report(report, response)) => record_or_list(state, report, &response),
+            Ok(Reply::RawReport(rows)) => structseq::raw_instances(&rows),
             Err(error) => Err(exceptions::raise(state, &error)),
         }
     }
 
-    /// What the question waits for: a descriptor, whether to write to it, and for how many seconds at most, or None.
+    /// What the call waits for: a descriptor, whether to write to it, and for how many seconds at most, or None.
     fn wanted(&self) -> Result<Owned> {
-        let wanted = self.question.as_ref().and_then(|question| question.call.wanted());
+        let wanted = self.pending.as_ref().and_then(|pending| pending.call.wanted());
         let Some(wanted) = wanted else { return Err(runtime_error("nothing is waited for")) };
         let delay = wanted.until.map(|until| until.saturating_duration_since(Instant::now()).as_secs_f64());
         tuple(
@@ -118,9 +119,9 @@ impl Inner {
     }
 }
 
-impl Data for Conversation {
+impl Data for AsyncClient {
     fn new() -> Self {
-        Self(Mutex::new(Inner { target: Target(None), client: None, question: None }))
+        Self(Mutex::new(Inner { target: Target(None), client: None, pending: None }))
     }
 
     fn specification() -> *mut ffi::PyType_Spec {
@@ -128,42 +129,42 @@ impl Data for Conversation {
     }
 }
 
-impl Conversation {
+impl AsyncClient {
     fn lock(&self) -> Result<MutexGuard<'_, Inner>> {
         match self.0.try_lock() {
             Ok(inner) => Ok(inner),
             Err(TryLockError::Poisoned(poisoned)) => Ok(poisoned.into_inner()),
-            Err(TryLockError::WouldBlock) => Err(runtime_error("another thread uses the conversation")),
+            Err(TryLockError::WouldBlock) => Err(runtime_error("another thread uses this client")),
         }
     }
 
     /// Asks, and advances as far as possible.
     fn ask(&self, state: &State, ask: Ask, call: Call) -> Result<Owned> {
         let mut inner = self.lock()?;
-        if inner.question.is_some() {
-            return Err(runtime_error("the conversation is in the middle of a question"));
+        if inner.pending.is_some() {
+            return Err(runtime_error("this client is in the middle of a call"));
         }
         let client = match inner.client.take() {
             Some(client) => client,
             None => Client::new(state.library, inner.target.candidates()?),
         };
-        inner.question = Some(Question::new(client, ask, call));
+        inner.pending = Some(Pending::new(client, ask, call));
         inner.advance(state)
     }
 }
 
 /// The type's name, with the module's name before it.
-pub const NAME: &CStr = c"pychrony._Conversation";
+pub const NAME: &CStr = c"pychrony._Client";
 
 /// The type.
 pub fn class<'a>(state: &'a State, module: &Owned) -> Result<&'a Owned> {
-    // SAFETY: all that the specification names is static, and of conversations.
-    get_or_make(&state.conversation, || unsafe { instance::new_type::<Conversation>(module) })
+    // SAFETY: all that the specification names is static, and of these clients.
+    get_or_make(&state.async_client, || unsafe { instance::new_type::<AsyncClient>(module) })
 }
 
 static SPECIFICATION: Table<ffi::PyType_Spec, 1> = Table([ffi::PyType_Spec {
     name: NAME.as_ptr(),
-    basicsize: instance::basic_size::<Conversation>(),
+    basicsize: instance::basic_size::<AsyncClient>(),
     itemsize: 0,
     flags: (ffi::Py_TPFLAGS_DEFAULT | ffi::Py_TPFLAGS_HAVE_GC) as std::ffi::c_uint,
     slots: SLOTS.as_ptr(),
@@ -171,19 +172,19 @@ static SPECIFICATION: Table<ffi::PyType_Spec, 1> = Table([ffi::PyType_Spec {
 
 static SLOTS: Table<ffi::PyType_Slot, 10> = Table([
     ffi::PyType_Slot { slot: ffi::Py_tp_doc, pfunc: DOC.as_ptr().cast_mut().cast() },
-    ffi::PyType_Slot { slot: ffi::Py_tp_new, pfunc: instance::new::<Conversation> as *mut c_void },
+    ffi::PyType_Slot { slot: ffi::Py_tp_new, pfunc: instance::new::<AsyncClient> as *mut c_void },
     ffi::PyType_Slot { slot: ffi::Py_tp_init, pfunc: init as *mut c_void },
-    ffi::PyType_Slot { slot: ffi::Py_tp_dealloc, pfunc: instance::dealloc::<Conversation> as *mut c_void },
-    ffi::PyType_Slot { slot: ffi::Py_tp_traverse, pfunc: instance::traverse::<Conversation> as *mut c_void },
-    ffi::PyType_Slot { slot: ffi::Py_tp_clear, pfunc: instance::clear::<Conversation> as *mut c_void },
+    ffi::PyType_Slot { slot: ffi::Py_tp_dealloc, pfunc: instance::dealloc::<AsyncClient> as *mut c_void },
+    ffi::PyType_Slot { slot: ffi::Py_tp_traverse, pfunc: instance::traverse::<AsyncClient> as *mut c_void },
+    ffi::PyType_Slot { slot: ffi::Py_tp_clear, pfunc: instance::clear::<AsyncClient> as *mut c_void },
     ffi::PyType_Slot { slot: ffi::Py_tp_methods, pfunc: METHODS.as_ptr().cast_mut().cast() },
     ffi::PyType_Slot { slot: ffi::Py_tp_getset, pfunc: GETSET.as_ptr().cast() },
     abi::TOKEN_SLOT,
     ffi::PyType_Slot { slot: 0, pfunc: ptr::null_mut() },
 ]);
 
-const DOC: &CStr = c"_Conversation(address=None)\n--\n\n\
-    A conversation with chronyd that never waits: for pychrony.aio.\n\n\
+const DOC: &CStr = c"_Client(address=None)\n--\n\n\
+    Asks chronyd, and never waits: for pychrony.aio.\n\n\
     ask(), ask_raw(), open() and resume() return what was asked for, or a plain tuple that says what to wait for before\n\
     resume(): a file descriptor, whether to write to it (or read from it), and for how many seconds at most (or None).";
 
@@ -233,14 +234,14 @@ static GETSET: Table<ffi::PyGetSetDef, 2> = Table([
 
 unsafe extern "C" fn init(object: Object, arguments: Object, keywords: Object) -> c_int {
     const PARAMETERS: Parameters<1> =
-        Parameters { function: c"_Conversation", names: [c"address"], positional: 1, required: 0 };
+        Parameters { function: c"_Client", names: [c"address"], positional: 1, required: 0 };
     entry(|| {
         // SAFETY: the object being initialised, and the interpreter's arguments.
-        let ((conversation, _), target) = unsafe {
+        let ((this, _), target) = unsafe {
             let [address] = PARAMETERS.bind_tuple(arguments, keywords)?;
-            (parts::<Conversation>(object), Target::parse(address)?)
+            (parts::<AsyncClient>(object), Target::parse(address)?)
         };
-        conversation.lock()?.target = target;
+        this.lock()?.target = target;
         Ok(())
     })
 }
@@ -249,7 +250,11 @@ unsafe extern "C" fn init(object: Object, arguments: Object, keywords: Object) -
 ///
 /// # Safety
 /// The arguments must be those the interpreter passed.
-unsafe fn question(arguments: *const Object, positional: ffi::Py_ssize_t, keywords: Object) -> Result<(String, Call)> {
+unsafe fn report_and_call(
+    arguments: *const Object,
+    positional: ffi::Py_ssize_t,
+    keywords: Object,
+) -> Result<(String, Call)> {
     const PARAMETERS: Parameters<3> =
         Parameters { function: c"ask", names: [c"report", c"timeout", c"waited"], positional: 3, required: 2 };
     // SAFETY: as the caller promises.
@@ -271,11 +276,11 @@ unsafe extern "C" fn ask(
 ) -> Object {
     entry(|| {
         // SAFETY: the object that the method was called on, and the interpreter's arguments.
-        let ((conversation, state), (name, call)) =
-            unsafe { (parts::<Conversation>(object), question(arguments, positional, keywords)?) };
+        let ((this, state), (name, call)) =
+            unsafe { (parts::<AsyncClient>(object), report_and_call(arguments, positional, keywords)?) };
         let report = REPORTS.iter().position(|known| known.query.report.to_bytes() == name.as_bytes());
         let report = report.ok_or_else(|| value_error("no such report"))?;
-        conversation.ask(state?, Ask::Report(report), call)
+        this.ask(state?, Ask::Report(report), call)
     })
 }
 
@@ -287,33 +292,33 @@ unsafe extern "C" fn ask_raw(
 ) -> Object {
     entry(|| {
         // SAFETY: the object that the method was called on, and the interpreter's arguments.
-        let ((conversation, state), (name, call)) =
-            unsafe { (parts::<Conversation>(object), question(arguments, positional, keywords)?) };
-        conversation.ask(state?, Ask::RawReport(name), call)
+        let ((this, state), (name, call)) =
+            unsafe { (parts::<AsyncClient>(object), report_and_call(arguments, positional, keywords)?) };
+        this.ask(state?, Ask::RawReport(name), call)
     })
 }
 
 unsafe extern "C" fn open(object: Object, timeout: Object) -> Object {
     entry(|| {
         // SAFETY: the object that the method was called on, and its argument.
-        let ((conversation, state), timeout) = unsafe { (parts::<Conversation>(object), parse_timeout(timeout)?) };
-        conversation.ask(state?, Ask::Open, Call::new(timeout))
+        let ((this, state), timeout) = unsafe { (parts::<AsyncClient>(object), parse_timeout(timeout)?) };
+        this.ask(state?, Ask::Open, Call::new(timeout))
     })
 }
 
 unsafe extern "C" fn resume(object: Object, ready: Object) -> Object {
     entry(|| {
         // SAFETY: the object that the method was called on; and a live argument, of which −1 says that an exception is set.
-        let ((conversation, state), ready) = unsafe { (parts::<Conversation>(object), ffi::PyObject_IsTrue(ready)) };
+        let ((this, state), ready) = unsafe { (parts::<AsyncClient>(object), ffi::PyObject_IsTrue(ready)) };
         super::object::check(ready)?;
-        let mut inner = conversation.lock()?;
-        if let Some(question) = &inner.question {
+        let mut inner = this.lock()?;
+        if let Some(pending) = &inner.pending {
             // An event loop's timer may be early by its clock's resolution.
             let is_early = |until: Instant| Instant::now() < until;
-            if ready == 0 && question.call.wanted().and_then(|wanted| wanted.until).is_some_and(is_early) {
+            if ready == 0 && pending.call.wanted().and_then(|wanted| wanted.until).is_some_and(is_early) {
                 return inner.wanted();
             }
-            question.call.resume(if ready != 0 { Event::Ready } else { Event::Late });
+            pending.call.resume(if ready != 0 { Event::Ready } else { Event::Late });
         }
         inner.advance(state?)
     })
@@ -322,8 +327,8 @@ unsafe extern "C" fn resume(object: Object, ready: Object) -> Object {
 unsafe extern "C" fn cancel(object: Object, _: Object) -> Object {
     entry(|| {
         // SAFETY: the object that the method was called on.
-        let (conversation, _) = unsafe { parts::<Conversation>(object) };
-        conversation.lock()?.question = None;
+        let (this, _) = unsafe { parts::<AsyncClient>(object) };
+        this.lock()?.pending = None;
         Ok(none())
     })
 }
@@ -331,9 +336,9 @@ unsafe extern "C" fn cancel(object: Object, _: Object) -> Object {
 unsafe extern "C" fn close(object: Object, _: Object) -> Object {
     entry(|| {
         // SAFETY: the object that the method was called on.
-        let (conversation, _) = unsafe { parts::<Conversation>(object) };
-        let mut inner = conversation.lock()?;
-        inner.question = None;
+        let (this, _) = unsafe { parts::<AsyncClient>(object) };
+        let mut inner = this.lock()?;
+        inner.pending = None;
         inner.client = None;
         Ok(none())
     })
@@ -342,8 +347,8 @@ unsafe extern "C" fn close(object: Object, _: Object) -> Object {
 unsafe extern "C" fn fileno(object: Object, _: Object) -> Object {
     entry(|| {
         // SAFETY: the object that the method was called on.
-        let (conversation, _) = unsafe { parts::<Conversation>(object) };
-        let inner = conversation.lock()?;
+        let (this, _) = unsafe { parts::<AsyncClient>(object) };
+        let inner = this.lock()?;
         signed(inner.client.as_ref().and_then(Client::fd).unwrap_or(-1).into())
     })
 }
@@ -351,8 +356,8 @@ unsafe extern "C" fn fileno(object: Object, _: Object) -> Object {
 unsafe extern "C" fn address(object: Object, _: *mut c_void) -> Object {
     entry(|| {
         // SAFETY: the object whose attribute is asked for.
-        let (conversation, _) = unsafe { parts::<Conversation>(object) };
-        let inner = conversation.lock()?;
+        let (this, _) = unsafe { parts::<AsyncClient>(object) };
+        let inner = this.lock()?;
         let in_use = inner.client.as_ref().and_then(Client::address).or(inner.target.0.as_ref());
         in_use.map_or_else(|| Ok(none()), |address| path(address.as_c_str().to_bytes()))
     })
