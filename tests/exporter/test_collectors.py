@@ -282,7 +282,7 @@ def test_an_unsynchronised_clock_is_up_and_not_synchronised(unsynchronised: Chro
     assert labels_of(samples, "chrony_tracking_info") == [nothing]
 
 
-def test_before_the_first_measurement_no_time_is_made_up_for_it(unsynchronised: Chronyd) -> None:
+def test_before_the_first_measurement_there_is_no_reference_time(unsynchronised: Chronyd) -> None:
     samples = scrape(unsynchronised.socket)
     assert value(samples, "chrony_tracking_reference_timestamp_seconds") is None
 
@@ -303,7 +303,7 @@ def test_a_reference_clock_is_labelled_with_its_name(refclock: Chronyd) -> None:
     assert value(samples, "chrony_sources_state_info", source_name="GPS", **mode) == 1
 
 
-def test_never_is_no_sample(unix: Responder) -> None:
+def test_what_never_happened_has_no_sample(unix: Responder) -> None:
     unix.reports["sources"] = [sample("sources", last_sample_ago=NEVER)]
     unix.reports["selectdata"] = [sample("selectdata", last_sample_ago=NEVER)]
     samples = scrape(unix.address)
@@ -318,7 +318,7 @@ def test_a_key_establishment_has_an_age_once_there_was_one(unix: Responder) -> N
     assert value(samples, "chrony_authdata_last_key_establishment_age_seconds") == 77
 
 
-def test_what_an_older_chronyd_does_not_count_has_no_sample(unix: Responder) -> None:
+def test_a_counter_that_an_older_chronyd_lacks_has_no_sample(unix: Responder) -> None:
     unix.codes["serverstats"] = 14
     samples = scrape(unix.address)
     names = {name for name, _ in samples if name.startswith("chrony_serverstats_")}
@@ -383,7 +383,7 @@ def test_reference_clocks_of_one_name_are_told_apart(unix: Responder, name: byte
         assert value(samples, metric, source_refclock="1", **clock) == values[2]
 
 
-def test_a_wrong_report_does_not_cost_another(unix: Responder) -> None:
+def test_an_invalid_report_leaves_the_others_intact(unix: Responder) -> None:
     unix.behaviour = wrong_tracking
     samples = scrape(unix.address)
     assert value(samples, "chrony_up") == 1
@@ -528,7 +528,7 @@ def test_an_invalid_report_is_a_finding(unix: Responder) -> None:
     assert value(samples, "chrony_health_level") == 3
 
 
-def test_a_verdict_is_on_two_reports_of_one_state_of_chronyd() -> None:
+def test_a_verdict_needs_two_reports_of_the_same_update() -> None:
     """chronyd selected another source after it gave tracking, and before it gave sources."""
     old = make_tracking(reference_ip="192.0.2.1")
     new = make_tracking(reference_ip="192.0.2.2")
@@ -540,7 +540,7 @@ def test_a_verdict_is_on_two_reports_of_one_state_of_chronyd() -> None:
     assert list(answers) == []
 
 
-def test_what_fails_when_it_is_asked_again_is_a_finding() -> None:
+def test_an_error_of_the_repeated_request_is_a_finding() -> None:
     def fail(getter: str) -> Any:
         raise ChronyTimeoutError("silent", ErrorCode.TIMEOUT)
 
@@ -582,7 +582,7 @@ class Gate:
         return [request.answer()]
 
 
-def test_scrapes_that_come_together_ask_a_slow_chronyd_once(unix: Responder) -> None:
+def test_concurrent_scrapes_ask_a_slow_chronyd_once(unix: Responder) -> None:
     unix.behaviour = gate = Gate()
     scrapes = scrapes_of(unix.address)
     with Scrapers(scrapes, 1) as first:
@@ -593,7 +593,7 @@ def test_scrapes_that_come_together_ask_a_slow_chronyd_once(unix: Responder) -> 
     assert [request.report for request in unix.requests].count("activity") <= 2
 
 
-def test_a_scrape_waits_for_another_no_longer_than_it_has_time(unix: Responder) -> None:
+def test_a_scrape_waits_for_another_no_longer_than_its_timeout(unix: Responder) -> None:
     unix.behaviour = gate = Gate()
     scrapes = scrapes_of(unix.address)
     with Scrapers(scrapes, 1) as results:
@@ -604,7 +604,7 @@ def test_a_scrape_waits_for_another_no_longer_than_it_has_time(unix: Responder) 
     assert [succeeded(samples) for samples in results] == [EVERY]
 
 
-def test_a_scrape_that_ran_out_of_time_is_not_the_result_of_one_that_has_time(
+def test_a_scrape_with_more_time_does_not_get_the_timeout_of_another(
     unix: Responder,
 ) -> None:
     unix.behaviour = gate = Gate()

@@ -47,7 +47,9 @@ def test_a_chronyd_that_is_down_is_written_too(tmp_path: Path) -> None:
     assert value(parse((tmp_path / "chrony.prom").read_text()), "chrony_up") == 0
 
 
-def test_the_file_is_for_everybody_and_alone(client: Chronyd, tmp_path: Path) -> None:
+def test_the_file_is_readable_by_everybody_and_nothing_else_is_left(
+    client: Chronyd, tmp_path: Path
+) -> None:
     path = tmp_path / "chrony.prom"
     path.write_text("old")
     path.chmod(0o600)
@@ -67,7 +69,7 @@ def test_a_reader_that_has_the_old_file_open_keeps_it_whole(tmp_path: Path) -> N
     assert path.read_text() == "new\n"
 
 
-def test_a_file_in_the_making_is_not_for_the_collector(
+def test_the_collector_does_not_read_an_unfinished_file(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """node_exporter reads every file that ends in .prom."""
@@ -77,7 +79,7 @@ def test_a_file_in_the_making_is_not_for_the_collector(
     assert len(seen[0]) == 1 and not seen[0][0].endswith(".prom")
 
 
-def test_what_cannot_be_written_leaves_the_old_file_and_nothing_else(
+def test_a_failed_write_leaves_only_the_old_file(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = tmp_path / "chrony.prom"

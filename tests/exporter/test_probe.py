@@ -56,7 +56,7 @@ def test_the_metrics_are_those_of_the_target(
     assert strata == [9, 8]
 
 
-def test_a_probe_tells_of_its_target_alone(exporter: Exporter, client: Chronyd) -> None:
+def test_a_probe_has_metrics_of_its_target_only(exporter: Exporter, client: Chronyd) -> None:
     prefixes = {name.split("_")[0] for name, _ in probe(exporter, client.udp)}
     assert prefixes == {"chrony"}
 
@@ -65,7 +65,7 @@ def test_a_target_that_is_down_is_down(exporter: Exporter) -> None:
     assert value(probe(exporter, "127.0.0.1:9"), "chrony_up") == 0
 
 
-def test_a_silent_target_is_down_by_the_scrapes_timeout(exporter: Exporter) -> None:
+def test_a_silent_target_is_reported_as_down_within_the_scrapes_timeout(exporter: Exporter) -> None:
     with Responder(silent) as responder:
         samples = probe(exporter, responder.address, timeout=0.4)
     assert value(samples, "chrony_up") == 0
@@ -74,7 +74,7 @@ def test_a_silent_target_is_down_by_the_scrapes_timeout(exporter: Exporter) -> N
     }
 
 
-def test_the_scrapes_timeout_is_for_all_reports_together(exporter: Exporter) -> None:
+def test_the_scrapes_timeout_holds_for_all_reports_together(exporter: Exporter) -> None:
     """A target that answers the first report and no other is up, and is not waited for ten times."""
 
     def only_tracking(request: Any) -> list[bytes]:
@@ -88,7 +88,7 @@ def test_the_scrapes_timeout_is_for_all_reports_together(exporter: Exporter) -> 
     assert {request.report for request in responder.requests} == {"tracking", "activity"}
 
 
-def test_a_silent_target_holds_up_no_other(exporter: Exporter, client: Chronyd) -> None:
+def test_a_silent_target_delays_no_other(exporter: Exporter, client: Chronyd) -> None:
     with Responder(silent) as responder:
         late: list[Samples] = []
         waiting = threading.Thread(
@@ -119,7 +119,7 @@ def test_a_probes_time_begins_when_its_request_arrives() -> None:
             assert wait_for("new data came", lambda: silence(theirs) < 0.05)
 
 
-def test_a_request_that_waited_too_long_is_not_followed_up() -> None:
+def test_a_request_that_waited_too_long_asks_nothing() -> None:
     answers: list[str] = []
     scrapes = Scrapes("127.0.0.1:9", 1.0, REPORTS, lambda *_: None)
     application = Application(scrapes, LOOPBACK, [])
@@ -177,7 +177,7 @@ def test_a_target_outside_the_allowed_networks_is_refused(exporter: Exporter, ta
     assert "is not in a network that --allow names" in text
 
 
-def test_an_ipv4_address_written_as_ipv6_is_judged_as_ipv4() -> None:
+def test_an_ipv4_address_written_as_ipv6_is_treated_as_ipv4() -> None:
     everything6 = [ipaddress.ip_network("::/0")]
     with pytest.raises(Refusal, match="192.0.2.1"):
         resolve("[::ffff:192.0.2.1]:323", everything6)
@@ -218,7 +218,7 @@ def test_a_probe_has_one_target(exporter: Exporter, query: str) -> None:
     assert (status, text) == (400, "a probe has one target: /probe?target=HOST:PORT\n")
 
 
-def test_a_name_without_an_address_is_said_to_have_none(exporter: Exporter) -> None:
+def test_a_name_that_cannot_be_resolved_is_a_bad_gateway(exporter: Exporter) -> None:
     status, text = exporter.get("/probe?target=nowhere.invalid")
     assert status == 502
     assert text.startswith("cannot resolve nowhere.invalid: ")
@@ -253,7 +253,9 @@ def answers(monkeypatch: pytest.MonkeyPatch, *answers: list[str]) -> list[str]:
     return asked
 
 
-def test_what_is_asked_is_what_was_checked(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_address_that_was_checked_is_the_one_that_is_asked(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     """A name that would mean another address the next time is not resolved a second time."""
     asked = answers(monkeypatch, ["127.0.0.5"], ["192.0.2.1"])
     assert resolve("rebinding.example:323", LOOPBACK) == ["127.0.0.5:323"]
@@ -273,7 +275,7 @@ def test_a_name_is_refused_with_its_addresses(monkeypatch: pytest.MonkeyPatch) -
         resolve("some.example", LOOPBACK)
 
 
-def test_a_target_of_which_one_address_is_silent_is_asked_at_the_next(
+def test_the_next_address_of_a_target_is_asked_if_one_is_silent(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     with Responder() as answering, Responder(silent, address=f"127.0.0.2:{answering.port}"):
@@ -285,7 +287,7 @@ def test_a_target_of_which_one_address_is_silent_is_asked_at_the_next(
         assert target("get_activity").online == 3
 
 
-def test_what_happened_at_each_address_of_a_target_is_said() -> None:
+def test_the_error_has_what_happened_at_each_address_of_a_target() -> None:
     with Responder(silent) as responder:
         addresses = ["127.0.0.1:9", responder.address]
         target = Target(lambda _: addresses, time.monotonic() + 0.1)

@@ -127,7 +127,7 @@ def test_each_panel_of_the_dashboard_shows_something(
 # What promtool finds.
 
 
-def test_the_metrics_are_as_promtool_wants_them() -> None:
+def test_promtool_accepts_the_metrics() -> None:
     with (
         Responder(transport="unix") as responder,
         Exporter("--address", responder.address) as all_of_them,
@@ -137,11 +137,11 @@ def test_the_metrics_are_as_promtool_wants_them() -> None:
     assert promtool("check", "metrics", given=text) == ""
 
 
-def test_the_rules_are_right() -> None:
+def test_promtool_accepts_the_rules() -> None:
     assert "SUCCESS" in promtool("check", "rules", str(RULES))
 
 
-def test_the_configuration_is_right() -> None:
+def test_promtool_accepts_the_configuration() -> None:
     promtool("check", "config", str(EXAMPLES / "prometheus.yml"))
 
 
@@ -173,7 +173,7 @@ def test_every_file_but_the_rules_tests_comes_with_the_package() -> None:
 
 
 @pytest.mark.parametrize("file", ["rules.yml", "rules_test.yml", "grafana-dashboard.json"])
-def test_the_examples_name_only_metrics_that_there_are(file: str) -> None:
+def test_the_examples_name_only_metrics_that_exist(file: str) -> None:
     named = names_in((EXAMPLES / file).read_text())
     assert named
     assert named - OURS == set()
@@ -183,7 +183,7 @@ def test_the_document_lists_every_metric() -> None:
     assert OURS - names_in(DOCUMENT) == set()
 
 
-def test_the_document_says_of_each_further_metric_what_its_help_says() -> None:
+def test_the_document_explains_each_further_metric_as_its_help_does() -> None:
     _, beside, others = re.split(r"^### .*chrony_exporter$", DOCUMENT, flags=re.MULTILINE)
     theirs = re.findall(r"^\| `\w+` \| `(\w+)` \|", beside, re.MULTILINE)
     ours = {

@@ -78,7 +78,7 @@ def test_the_sockets_directory_must_be_writable() -> None:
         assert "Read-only file system" in errors
 
 
-def test_the_command_port_needs_no_right_at_all() -> None:
+def test_the_command_port_needs_no_privilege() -> None:
     with Chronyd() as daemon:
         said = child.check(
             "import os, pychrony\n"

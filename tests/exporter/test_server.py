@@ -55,7 +55,7 @@ def test_metrics_are_of_the_chronyd_on_this_machine(exporter: Exporter) -> None:
     assert value(samples, "chrony_up") == value(samples, "chrony_synchronized") == 1
 
 
-def test_the_metrics_say_which_pychrony_and_libchrony_gave_them(exporter: Exporter) -> None:
+def test_the_metrics_name_the_versions_of_pychrony_and_libchrony(exporter: Exporter) -> None:
     import pychrony
 
     libchrony = os.path.realpath(pychrony.libchrony_path)
@@ -64,7 +64,7 @@ def test_the_metrics_say_which_pychrony_and_libchrony_gave_them(exporter: Export
     assert value(samples, "pychrony_build_info", version=version, libchrony=libchrony) == 1
 
 
-def test_the_exporter_tells_what_it_uses_itself(exporter: Exporter) -> None:
+def test_the_exporter_reports_its_own_resources(exporter: Exporter) -> None:
     assert value(exporter.samples(), "process_open_fds")
 
 
@@ -91,9 +91,7 @@ def test_it_ends_in_order(signal: str) -> None:
 
 
 @pytest.mark.parametrize("place", ["before", "behind"])
-def test_it_asks_the_address_that_stands_before_or_behind_the_command(
-    place: str, client: Chronyd
-) -> None:
+def test_options_may_stand_before_or_after_the_command(place: str, client: Chronyd) -> None:
     given = ("-a", client.socket, "-t", "9")
     before, behind = (given, ()) if place == "before" else ((), given)
     with Exporter(*behind, command=(*COMMAND, *before, "exporter")) as running:
@@ -117,7 +115,7 @@ def test_reports_can_be_switched_off(client: Chronyd) -> None:
     assert value(samples, "chrony_sourcestats_samples") is not None
 
 
-def test_an_error_is_said_once(exporter: Exporter) -> None:
+def test_an_error_is_written_once(exporter: Exporter) -> None:
     with Exporter(*NOWHERE) as running:
         assert value(running.samples(), "chrony_up") == value(running.samples(), "chrony_up") == 0
         running.end()
@@ -153,13 +151,13 @@ def test_it_refuses_a_malformed_listen_address(address: str) -> None:
     assert said.startswith("pychrony exporter: ") and said.count("\n") == 1
 
 
-def test_it_does_not_take_a_port_that_is_taken(exporter: Exporter) -> None:
+def test_it_refuses_a_port_that_is_in_use(exporter: Exporter) -> None:
     status, said = start(*NOWHERE, "--listen", f"127.0.0.1:{exporter.port}")
     assert status == 2
     assert "Address already in use" in said
 
 
-def test_a_zone_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_zone_of_a_listen_address_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
     """A link-local address of IPv6 means nothing without its zone, the interface."""
     asked: list[Any] = []
     monkeypatch.setattr(socket, "create_server", lambda address, **_: asked.append(address))
@@ -210,7 +208,7 @@ def test_without_a_socket_from_systemd_it_makes_its_own() -> None:
         (LISTENING, "many", "LISTEN_FDS is 'many', which is not a number of sockets"),
     ],
 )
-def test_what_systemd_passes_and_cannot_be_served_is_refused(
+def test_a_socket_from_systemd_that_cannot_be_served_is_refused(
     socket: str, number: str, words: str
 ) -> None:
     if "open" in socket:
@@ -239,7 +237,7 @@ def limited(monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
         thread.join()
 
 
-def test_a_request_has_a_deadline_however_often_something_of_it_arrives(limited: Server) -> None:
+def test_a_request_has_a_deadline_even_if_bytes_keep_arriving(limited: Server) -> None:
     with socket.create_connection(limited.server_address[:2], DEADLINE) as slow:
         slow.sendall(b"GET / HTTP/1.0\r\n")
 
@@ -256,7 +254,7 @@ def test_a_request_has_a_deadline_however_often_something_of_it_arrives(limited:
         assert wait_for("the server closed the connection", closed)
 
 
-def test_a_connection_beyond_the_number_waits_for_its_turn(limited: Server) -> None:
+def test_a_connection_beyond_the_limit_waits(limited: Server) -> None:
     first = socket.create_connection(limited.server_address[:2], DEADLINE)
     wait_for("it is accepted", lambda: limited.free._value == 0)
     with socket.create_connection(limited.server_address[:2], DEADLINE) as second:
@@ -386,13 +384,13 @@ def test_https(certificate: Path) -> None:
         assert value(parse(get_https(running, certificate)), "chrony_up") == 0
 
 
-def test_a_client_that_says_nothing_holds_up_no_other(certificate: Path) -> None:
+def test_a_client_that_sends_nothing_delays_no_other(certificate: Path) -> None:
     with Exporter(*NOWHERE, "--certfile", str(certificate)) as running:
         with socket.create_connection(("127.0.0.1", running.port)):
             assert value(parse(get_https(running, certificate)), "chrony_up") == 0
 
 
-def test_a_client_that_speaks_no_tls_is_turned_away_in_silence(certificate: Path) -> None:
+def test_a_client_that_speaks_no_tls_is_refused_without_a_traceback(certificate: Path) -> None:
     with Exporter(*NOWHERE, "--certfile", str(certificate)) as running:
         with socket.create_connection(("127.0.0.1", running.port), DEADLINE) as plain:
             plain.sendall(b"GET /metrics HTTP/1.0\r\n\r\n")
@@ -403,7 +401,7 @@ def test_a_client_that_speaks_no_tls_is_turned_away_in_silence(certificate: Path
     assert not [line for line in running.complaints if "Traceback" in line]
 
 
-def test_a_client_may_need_a_certificate(certificate: Path) -> None:
+def test_a_client_certificate_can_be_required(certificate: Path) -> None:
     need = ("--certfile", str(certificate), "--client-cafile", str(certificate))
     with Exporter(*NOWHERE, *need) as running:
         with pytest.raises(OSError):
@@ -411,7 +409,7 @@ def test_a_client_may_need_a_certificate(certificate: Path) -> None:
         assert value(parse(get_https(running, certificate, certificate)), "chrony_up") == 0
 
 
-def test_it_reads_certificates_and_accounts_anew_at_sighup(
+def test_it_reads_certificates_and_accounts_again_at_sighup(
     certificate: Path, other_certificate: Path, tmp_path: Path
 ) -> None:
     used, known = tmp_path / "used.pem", tmp_path / "accounts"

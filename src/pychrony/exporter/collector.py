@@ -1,4 +1,4 @@
-"""Asks chronyd at each scrape, and gives the result as metrics."""
+"""Asks chronyd during a scrape, and makes metrics of its responses."""
 
 from __future__ import annotations
 
@@ -40,57 +40,75 @@ class ChronyCollector(Collector):
         self.verdict: health.Verdict | None = None
 
     def collect(self) -> Iterator[Metric]:
-        up = GaugeMetricFamily(
-            "chrony_up",
-            "Whether chronyd answered, even if with a refusal. chrony_synchronized says whether its clock is right.",
-        )
-        success = GaugeMetricFamily(
-            "chrony_scrape_collector_success",
-            "Whether chronyd gave the report, or said that it is not enabled.",
-            labels=["collector"],
-        )
-        error = GaugeMetricFamily(
-            "chrony_scrape_collector_error_info",
-            "Why a collector did not succeed: the name of pychrony's error code.",
-            labels=["collector", "error"],
-        )
-        lasted = GaugeMetricFamily(
-            "chrony_scrape_collector_duration_seconds",
-            "How long the collector took.",
-            labels=["collector"],
-        )
-        total = GaugeMetricFamily(
-            "chrony_scrape_duration_seconds", "How long all the collectors took."
-        )
-        began = time.perf_counter()
+        collectors = Collectors()
         results: dict[str, Any] = {}
-        answered = False
         unreached: pychrony.ChronyError | None = None
         for report in self.reports:
             start = time.perf_counter()
-            failed = unreached
-            if failed is None:
+            error = unreached
+            if error is None:
                 try:
                     results[report.name] = self.ask(report.getter)
                     yield from families(report, results[report.name])
                 except pychrony.ChronyError as caught:
-                    failed = caught
+                    error = caught
                     # A chronyd that does not answer one report would not answer the next: the scrape would take too long.
                     unreached = caught if caught.error_code in UNREACHED else None
-                answered = answered or unreached is None
+                collectors.answered = collectors.answered or unreached is None
                 if self.failed is not None:
-                    self.failed(report.name, failed)
-            lasted.add_metric([report.name], time.perf_counter() - start)
-            success.add_metric([report.name], float(failed is None))
-            if failed is not None:
-                results[report.name] = failed
-                error.add_metric([report.name, code_name(failed)], 1)
-        up.add_metric([], float(answered))
+                    self.failed(report.name, error)
+            if error is not None:
+                results[report.name] = error
+            collectors.add(report.name, time.perf_counter() - start, error)
         self.verdict = judge(results, self.ask)
         if self.verdict is not None:
             yield from health_metrics(self.verdict)
-        total.add_metric([], time.perf_counter() - began)
-        yield from (up, success, *([error] if error.samples else []), lasted, total)
+        yield from collectors.metrics()
+
+
+class Collectors:
+    """The metrics of the scrape itself."""
+
+    def __init__(self) -> None:
+        self.began = time.perf_counter()
+        self.answered = False
+        self.success = GaugeMetricFamily(
+            "chrony_scrape_collector_success",
+            "Whether chronyd sent the report, or replied that it is not enabled.",
+            labels=["collector"],
+        )
+        self.error = GaugeMetricFamily(
+            "chrony_scrape_collector_error_info",
+            "Why a collector did not succeed: the name of pychrony's error code.",
+            labels=["collector", "error"],
+        )
+        self.duration = GaugeMetricFamily(
+            "chrony_scrape_collector_duration_seconds",
+            "How long the collector took.",
+            labels=["collector"],
+        )
+
+    def add(self, name: str, seconds: float, error: pychrony.ChronyError | None) -> None:
+        self.duration.add_metric([name], seconds)
+        self.success.add_metric([name], float(error is None))
+        if error is not None:
+            self.error.add_metric([name, code_name(error)], 1)
+
+    def metrics(self) -> Iterator[Metric]:
+        yield GaugeMetricFamily(
+            "chrony_up",
+            "Whether chronyd responded, even with a refusal. chrony_health_level tells whether its clock may be trusted.",
+            float(self.answered),
+        )
+        yield self.success
+        if self.error.samples:
+            yield self.error
+        yield self.duration
+        yield GaugeMetricFamily(
+            "chrony_scrape_duration_seconds",
+            "How long all the collectors took.",
+            time.perf_counter() - self.began,
+        )
 
 
 class Again:
@@ -183,7 +201,7 @@ class Collected(Collector):
 
 
 class BuildInfo(Collector):
-    """Which software answers: this pychrony, and the libchrony it loaded. libchrony does not tell its version."""
+    """The software in use: this pychrony, and the libchrony it loaded, which does not report its version."""
 
     def collect(self) -> Iterable[Metric]:
         info = GaugeMetricFamily(

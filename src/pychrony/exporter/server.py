@@ -267,7 +267,7 @@ def say(message: str) -> None:
 
 
 def run(options: Namespace, addresses: Sequence[str], reports: Sequence[Report]) -> int:
-    """Serve until SIGTERM or SIGINT; read certificates and accounts anew at SIGHUP."""
+    """Serve until SIGTERM or SIGINT; read certificates and accounts again at SIGHUP."""
     signals = {signal.SIGTERM, signal.SIGINT, signal.SIGHUP}
     # The threads inherit this mask, so that the signals stay pending for sigwait() below.
     signal.pthread_sigmask(signal.SIG_BLOCK, signals)
