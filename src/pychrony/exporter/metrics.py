@@ -6,7 +6,6 @@ metric means the same; docs/prometheus.md lists both side by side. A metric has 
 
 from __future__ import annotations
 
-import ipaddress
 import itertools
 import re
 from collections.abc import Iterable, Iterator, Mapping
@@ -24,16 +23,17 @@ Text = Callable[[Any], str]
 # numbers the reference clocks.
 SOURCE = ("source_address", "source_name", "source_refclock")
 
-# The address of a source whose name is not resolved. A reference clock's name has at most four characters.
+# The address of a source whose name is not resolved.
 UNRESOLVED = re.compile(r"ID#\d{10}")
 
 
-def is_ip(text: str) -> bool:
-    try:
-        ipaddress.ip_address(text)
-    except ValueError:
-        return False
-    return True
+def is_refclock(record: Any) -> bool:
+    """Whether a record with an address is of a reference clock, whose address is its name, and may look like an IP address."""
+    if isinstance(record, pychrony.Source):
+        return bool(record.mode == SourceMode.REFCLOCK)
+    # Only the reports that list reference clocks have a reference ID. Theirs is the name; an IP address is longer, or hashed.
+    name = getattr(record, "reference_id", 0).to_bytes(4, "big").rstrip(b"\0")
+    return bool(name.decode("latin-1") == record.address)
 
 
 @dataclass(frozen=True)
@@ -83,9 +83,10 @@ class Report:
         for record in records:
             if not self.labels:
                 yield (), record
+            elif is_refclock(record):
+                yield (record.address, record.address, str(next(numbers))), record
             elif not UNRESOLVED.fullmatch(record.address):
-                number = "" if is_ip(record.address) else str(next(numbers))
-                yield (record.address, record.address, number), record
+                yield (record.address, record.address, ""), record
 
     def help(self, metric: Metric) -> str:
         if metric.text:
