@@ -13,7 +13,6 @@ exception. Each reason is a Finding with a stable code; CODES lists them.
 from __future__ import annotations
 
 import os
-import threading
 import time
 from enum import IntEnum
 
@@ -367,6 +366,8 @@ class Cached:
 
     def _reset(self) -> None:
         self._process = os.getpid()
+        import threading  # takes a millisecond that `pychrony check` need not spend
+
         self._lock = threading.Lock()
         self._last: tuple[Verdict, float] | None = None  # and until when it holds
 

@@ -9,7 +9,7 @@ import threading
 from typing import Any
 
 import pytest
-from support import command
+from support import child, command
 from support.responder import Responder, silent
 
 import pychrony
@@ -263,3 +263,21 @@ def test_the_command_is_the_first_word_that_is_not_an_options_value(
     line: list[str], name: str, rest: list[str]
 ) -> None:
     assert arguments.split(COMMANDS, line) == (name, rest)
+
+
+@pytest.mark.parametrize("name", ["", "check", "tracking"])
+def test_what_a_command_does_not_need_is_not_imported(name: str) -> None:
+    """Each of these takes a millisecond or more, and a check may run every few seconds."""
+    costly = "csv dataclasses ipaddress json socket subprocess textwrap threading typing".split()
+    modules = ["doctor", "watch", "machine", *(["overview"] if name else [])]
+    costly += [f"pychrony.command.{module}" for module in modules]
+    costly += ["pychrony.testing", "pychrony.exporter", "pychrony.aio"]
+    with Responder() as daemon:
+        child.check(f"""
+            import sys
+            before = set(sys.modules)
+            from pychrony.__main__ import main
+            main([*{name.split()!r}, "-a", {daemon.address!r}])
+            imported = set(sys.modules) - before
+            assert not imported.intersection({costly!r}), imported.intersection({costly!r})
+        """)

@@ -51,23 +51,25 @@ def main(commands: Commands, line: Sequence[str], missing: ImportError | None = 
 
 
 def run(commands: Commands, line: Sequence[str], missing: ImportError | None) -> int:
-    command = commands[""]()
     try:
         name, rest = arguments.split(commands, line)
-        if not name and {"-h", "--help"} & set(rest):
-            print(arguments.short_help(commands), end="")
-            return DONE
-        command = commands[name]()
+    except UsageError as error:
+        return commands[""]().usage_error(error)
+    if not name and {"-h", "--help"} & set(rest):
+        print(arguments.short_help(commands), end="")
+        return DONE
+    command = commands[name]()
+    try:
         options = arguments.parse(command, name, rest)
         if missing is not None and command.needs_libchrony:
             return command.failed(missing)
         options.missing = missing
-        return asked(command, options)
+        return run_command(command, options)
     except UsageError as error:
         return command.usage_error(error)
 
 
-def asked(command: Command, options: Namespace) -> int:
+def run_command(command: Command, options: Namespace) -> int:
     import pychrony
 
     try:
