@@ -156,6 +156,7 @@ PROGRAMS: dict[str, Callable[[Sequence[str], Path], None]] = {
 # The current directory of the reader of a page.
 FOLDERS = {
     "gallery.md": EXAMPLES,
+    "log.md": EXAMPLES,
     "recipes-data.md": EXAMPLES / "recipes",
     "from-c.md": EXAMPLES / "c-extension",
     "examples/c-extension/README.md": EXAMPLES / "c-extension",
@@ -267,6 +268,10 @@ def check_drawing(block: Block, tmp_path: Path) -> None:
         script = (EXAMPLES / "compare_sources.py").read_text()
         assert headings
         assert all(f'"{heading}"' in script for heading in headings), headings
+    elif block.page.name == "log.md":
+        source = (ROOT / "src" / "pychrony" / "command" / "log_summary.py").read_text()
+        for heading in re.split("  +", block.text.splitlines()[0].strip()):
+            assert heading.split(" 1")[0] in source, heading
     else:
         assert paths, f"{block}: nothing here can be checked"
     for path in paths:
@@ -354,7 +359,13 @@ def test_a_mistake_in_a_block_is_found(mistake: str, tmp_path: Path) -> None:
 
 
 def is_run(command: Sequence[str]) -> bool:
-    return command[0] == "pychrony" and not {"exporter", "--watch", "--output"} & set(command)
+    return command[0] == "pychrony" and not {
+        "exporter",
+        "guard",
+        "log",
+        "--watch",
+        "--output",
+    } & set(command)
 
 
 RUN = [

@@ -48,6 +48,18 @@ def _wait() -> Command:
     return Wait()
 
 
+def _guard() -> Command:
+    from pychrony.command.guard import Guard
+
+    return Guard()
+
+
+def _log() -> Command:
+    from pychrony.command.log import Log
+
+    return Log()
+
+
 def _doctor() -> Command:
     from pychrony.command.doctor import Doctor
 
@@ -73,6 +85,8 @@ COMMANDS: dict[str, Callable[[], Command]] = {
     "report": _any_report,
     "check": _check,
     "wait": _wait,
+    "guard": _guard,
+    "log": _log,
     "doctor": _doctor,
     "exporter": _exporter,
     "metrics": _metrics,

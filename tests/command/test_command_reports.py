@@ -470,7 +470,12 @@ def test_an_option_may_stand_before_or_behind_the_command() -> None:
 
 
 NAMES = [name for name in COMMANDS if name]
-ARGUMENTS = {"report": ["tracking"], "wait": ["--for", "60"]}
+ARGUMENTS = {
+    "report": ["tracking"],
+    "wait": ["--for", "60"],
+    "guard": ["--max-error", "1ns"],
+    "log": ["--count", "1"],
+}
 
 
 @pytest.mark.parametrize("name", NAMES)

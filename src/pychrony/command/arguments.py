@@ -50,7 +50,7 @@ RARE = """\
 exit status:
   0  success
   1  the clock is not synchronised, or not good enough; of wait and doctor only
-  2  the command line is wrong
+  2  the command line is wrong; of guard also: the clock is not good any more
   3  chronyd could not be asked, or the output could not be written
   check has that of a monitoring plugin: 0 OK, 1 WARNING, 2 CRITICAL, 3 UNKNOWN
 

@@ -24,9 +24,7 @@ if TYPE_CHECKING:
 
 class Check(Command):
     name = "check"
-    about = (
-        "may the clock be trusted? For monitoring: a line with performance data, and an exit status"
-    )
+    about = "may the clock be trusted? A plugin for monitoring systems"
     description = (
         "A monitoring plugin. The clock's error bound (pychrony.error_bound()) is compared with --warning and --critical. "
         "Also CRITICAL: the clock is not synchronised, chronyd follows only its local reference, chronyd does not answer. "

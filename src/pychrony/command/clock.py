@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from argparse import ArgumentTypeError
 
 from .. import health
@@ -11,6 +12,7 @@ from .arguments import count, duration, positive_duration
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
+    from collections.abc import Iterator
 
     from pychrony import Source
 
@@ -129,3 +131,17 @@ def _by_host(verdict: health.Verdict, limits: health.Limits, timeout: float) -> 
 def reachable(sources: list[Source]) -> int:
     """How many sources answered any of the last eight polls."""
     return sum(source.is_reachable() for source in sources)
+
+
+def beats(interval: float, count: int | None = None) -> Iterator[None]:
+    """Once at each multiple of the interval since the start, by the monotonic clock. What was missed is left out."""
+    begin = time.monotonic()
+    number = given = 0
+    while given != count:
+        yield
+        given += 1
+        if given == count:
+            break
+        passed = time.monotonic() - begin
+        number = max(number + 1, -int(-passed // interval))
+        time.sleep(max(0.0, begin + number * interval - time.monotonic()))
