@@ -49,8 +49,8 @@ def commit_of(revision: str) -> str:
 
 def revision_wheel(commit: str) -> Path:
     """The wheel of a commit, built once."""
-    folder = parts.CACHE / "revisions" / commit
-    wheels = list(folder.glob("*.whl"))
+    directory = parts.CACHE / "revisions" / commit
+    wheels = list(directory.glob("*.whl"))
     if wheels:
         return wheels[0]
     with tempfile.TemporaryDirectory(dir=parts.CACHE) as source:
@@ -59,7 +59,7 @@ def revision_wheel(commit: str) -> Path:
             ["git", "archive", commit], cwd=parts.ROOT, stdout=subprocess.PIPE, check=True
         )
         subprocess.run(["tar", "x", "-C", source], input=archive.stdout, check=True)
-        return parts.build_wheel(sys.executable, Path(source), folder)
+        return parts.build_wheel(sys.executable, Path(source), directory)
 
 
 def ratio_row(what: str, base: str, ours: str, ratio: Interval, limit: float = 1) -> Row:

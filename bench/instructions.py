@@ -99,8 +99,8 @@ def parse(text: str) -> Profile:
 
 def profile(command: list[str], env: Mapping[str, str], request: str = "") -> Profile:
     """Runs a program to its end under callgrind."""
-    with tempfile.TemporaryDirectory() as folder:
-        out = Path(folder, "callgrind.out")
+    with tempfile.TemporaryDirectory() as directory:
+        out = Path(directory, "callgrind.out")
         valgrind = ["valgrind", "--tool=callgrind", f"--callgrind-out-file={out}", "-q"]
         subprocess.run(
             [*valgrind, *command],
@@ -152,7 +152,7 @@ def main() -> None:
 
     parser = argparse.ArgumentParser(description="Says where the instructions of a call go.")
     parser.add_argument("--python", required=True, help="the interpreter that has pychrony")
-    parser.add_argument("--path", type=Path, help="a folder to import pychrony from instead")
+    parser.add_argument("--path", type=Path, help="a directory to import pychrony from instead")
     parser.add_argument("--mode", choices=("connection", "call"), default="connection")
     parser.add_argument("--report", default="tracking")
     parser.add_argument("--sources", type=int, default=1, help="how many sources chronyd has")

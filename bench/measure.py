@@ -299,8 +299,8 @@ def system_calls(
 
 def _system_calls(one: Contestant, case: Case, address: str) -> dict[str, float]:
     def count(calls: int) -> dict[str, int]:
-        with tempfile.TemporaryDirectory() as folder:
-            out = Path(folder, "strace")
+        with tempfile.TemporaryDirectory() as directory:
+            out = Path(directory, "strace")
             subprocess.run(
                 [parts.tool("strace"), "-f", "-c", "-U", "calls,name", "-o", out, *one.command],
                 env=one.env,

@@ -67,11 +67,11 @@ def program(name: str, *others: str) -> Path:
 
 
 def minimal_binding() -> Path:
-    """Compiles minimal.c for the interpreter that runs this, and returns the folder that it can be imported from."""
-    folder = CACHE / "minimal"
+    """Compiles minimal.c for the interpreter that runs this, and returns the directory that it can be imported from."""
+    directory = CACHE / "minimal"
     include = sysconfig.get_path("include")
-    _compile(folder / "minimal.so", ["minimal", "library"], "-shared", "-fPIC", f"-I{include}")
-    return folder
+    _compile(directory / "minimal.so", ["minimal", "library"], "-shared", "-fPIC", f"-I{include}")
+    return directory
 
 
 def _compile(out: Path, names: Sequence[str], *flags: str) -> Path:
@@ -88,18 +88,18 @@ def environment(role: str, python: str, *packages: str) -> Path:
     Anything else would cost time at the start of each process. All roles have names of the same length, because the length
     of a path counts too.
     """
-    folder = CACHE / "environments" / role
-    interpreter = folder / "bin" / "python"
-    done = folder / "done"
+    directory = CACHE / "environments" / role
+    interpreter = directory / "bin" / "python"
+    done = directory / "done"
     wanted = "\n".join([_version(python), *map(_identity, packages)])
     if done.exists() and done.read_text() == wanted:
         return interpreter
-    shutil.rmtree(folder, ignore_errors=True)
-    subprocess.run([python, "-m", "venv", "--without-pip", str(folder)], check=True)
+    shutil.rmtree(directory, ignore_errors=True)
+    subprocess.run([python, "-m", "venv", "--without-pip", str(directory)], check=True)
     # A wheel, never a build from source: the peer's libchrony is part of what is measured.
     install = ["--python", str(interpreter), "install", "--no-deps", "--only-binary=:all:"]
     _pip(python, *install, *packages)
-    _forget_libraries(folder)
+    _forget_libraries(directory)
     done.write_text(wanted)
     return interpreter
 
@@ -109,18 +109,18 @@ def peer(python: str) -> Path:
     return environment("peer", python, PEER, *PEER_NEEDS)
 
 
-def build_wheel(python: str, source: Path, folder: Path) -> Path:
+def build_wheel(python: str, source: Path, directory: Path) -> Path:
     """Builds the project's wheel as `make` does, and returns it."""
-    options = ["--no-build-isolation", "--no-deps", "--wheel-dir", str(folder)]
+    options = ["--no-build-isolation", "--no-deps", "--wheel-dir", str(directory)]
     _pip(python, "wheel", *options, str(source))
-    (wheel,) = folder.glob("*.whl")
+    (wheel,) = directory.glob("*.whl")
     return wheel
 
 
-def _forget_libraries(folder: Path) -> None:
+def _forget_libraries(directory: Path) -> None:
     """Has the kernel read the libraries from the disk when they are used next, as on any later day. While it still has a
     file in memory as it was written, it maps more of it at a time, or less."""
-    for library in folder.rglob("*.so*"):
+    for library in directory.rglob("*.so*"):
         with library.open("rb") as file:
             os.fsync(file.fileno())
             os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)

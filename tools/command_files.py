@@ -1,8 +1,8 @@
 """Makes the manual page of the command pychrony, and its completion for bash, zsh and fish, from its own parser.
 
-    python3 tools/command_files.py FOLDER
+    python3 tools/command_files.py DIRECTORY
 
-The files are laid out below FOLDER as they are installed below /usr/share. The completion needs shtab. A shell that the
+The files are laid out below DIRECTORY as they are installed below /usr/share. The completion needs shtab. A shell that the
 installed shtab does not know is left out, and named. Neither the extension nor libchrony is needed.
 """
 
@@ -147,13 +147,13 @@ def write(path: Path, text: str) -> None:
     path.write_text(text, encoding="utf-8")
 
 
-def main(folder: str) -> None:
+def main(directory: str) -> None:
     parser = load()
-    write(Path(folder) / "man/man1/pychrony.1", manual(parser))
+    write(Path(directory) / "man/man1/pychrony.1", manual(parser))
     made = completion(parser)
     for shell, path in COMPLETION.items():
         if shell in made:
-            write(Path(folder) / path, made[shell])
+            write(Path(directory) / path, made[shell])
         else:
             print(f"command_files: this shtab makes no completion for {shell}", file=sys.stderr)
 

@@ -6,7 +6,6 @@ PYTHONPATH=. python tools/gallery.py MINUTES, in the virtual environment of the 
 
 from __future__ import annotations
 
-import re
 import subprocess
 import sys
 import tempfile
@@ -18,12 +17,6 @@ from tests.support.chronyd import Chronyd
 from tests.support.shm import ShmClock
 
 ROOT = Path(__file__).parent.parent
-# The lines of the plot, as matplotlib writes them: with six decimals, of which the first is already a tenth of a pixel.
-LONG_PATH = re.compile(r' d="[^"]{3000,}"')
-
-
-def rounded(path: re.Match[str]) -> str:
-    return re.sub(r"-?\d+\.\d{2,}", lambda number: f"{float(number[0]):.1f}", path[0])
 
 
 def run(name: str, *arguments: str) -> str:
@@ -45,9 +38,7 @@ def main(minutes: str = "10") -> None:
         began = time.monotonic()
         run("log_clock", database, "2", str(int(float(minutes) * 30)), client.socket)
         print(f"{time.monotonic() - began:.0f} s of samples")
-        picture = ROOT / "docs" / "gallery-clock.svg"
-        run("plot_clock", database, str(picture))
-        picture.write_text(LONG_PATH.sub(rounded, picture.read_text()))
+        run("plot_clock", database, str(ROOT / "docs" / "pictures" / "clock.png"))
         print(run("compare_sources", client.socket))
 
 

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from support.chronyd import LOCAL_SERVER, Chronyd
 
-# /lib is the same folder, and the name under which the linkers know it.
+# /lib is the same directory, and the name under which the linkers know it.
 SYSTEM = Path("/lib/libchrony.so.0")
 
 TRY = """

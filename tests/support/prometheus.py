@@ -46,7 +46,7 @@ def promtool(*arguments: str, given: str | None = None) -> str:
 
 @final
 class Prometheus:
-    """A Prometheus on a free port of 127.0.0.1, with its data in a folder of its own."""
+    """A Prometheus on a free port of 127.0.0.1, with its data in a directory of its own."""
 
     def __init__(self, configuration: Path) -> None:
         self.configuration = configuration
@@ -54,13 +54,13 @@ class Prometheus:
     def __enter__(self) -> Prometheus:
         with socket.create_server(("127.0.0.1", 0)) as free:
             self.address = f"127.0.0.1:{free.getsockname()[1]}"
-        self.folder = Path(tempfile.mkdtemp(prefix="prometheus"))
-        self.log = open(self.folder / "log", "w+")  # noqa: SIM115
+        self.directory = Path(tempfile.mkdtemp(prefix="prometheus"))
+        self.log = open(self.directory / "log", "w+")  # noqa: SIM115
         self.process = Process(
             [
                 executable("prometheus"),
                 f"--config.file={self.configuration}",
-                f"--storage.tsdb.path={self.folder}/data",
+                f"--storage.tsdb.path={self.directory}/data",
                 f"--web.listen-address={self.address}",
                 "--log.level=warn",
             ],
@@ -88,11 +88,11 @@ class Prometheus:
         self.process.terminate()
         self.process.wait(DEADLINE)
         self.log.close()
-        shutil.rmtree(self.folder)
+        shutil.rmtree(self.directory)
 
     def _ready(self) -> bool:
         if self.process.poll() is not None:
-            raise RuntimeError(f"Prometheus ended at once:\n{(self.folder / 'log').read_text()}")
+            raise RuntimeError(f"Prometheus ended at once:\n{(self.directory / 'log').read_text()}")
         try:
             with urllib.request.urlopen(f"http://{self.address}/-/ready", timeout=DEADLINE):
                 return True
