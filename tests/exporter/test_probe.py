@@ -21,7 +21,7 @@ from pychrony.exporter.application import ARRIVED, Application, scrape_timeout
 from pychrony.exporter.metrics import REPORTS
 from pychrony.exporter.probe import COMMAND_PORT, Refusal, parse, resolve
 from pychrony.exporter.scrapes import Scrapes
-from pychrony.exporter.server import silence
+from pychrony.exporter.server import seconds_since_data
 from pychrony.exporter.target import Target
 
 LOOPBACK = [ipaddress.ip_network("127.0.0.0/8"), ipaddress.ip_network("::1/128")]
@@ -112,27 +112,27 @@ def test_a_probes_time_begins_when_its_request_arrives() -> None:
         ours.sendall(b"GET ")
         theirs, _ = listening.accept()
         with theirs:
-            assert wait_for("it has waited", lambda: silence(theirs) > 0.05)
+            assert wait_for("it has waited", lambda: seconds_since_data(theirs) > 0.05)
             assert theirs.recv(100) == b"GET "
             ours.sendall(b"/probe")
             assert theirs.recv(100) == b"/probe"
-            assert wait_for("new data came", lambda: silence(theirs) < 0.05)
+            assert wait_for("new data came", lambda: seconds_since_data(theirs) < 0.05)
 
 
-def test_a_request_that_waited_too_long_asks_nothing() -> None:
-    answers: list[str] = []
-    scrapes = Scrapes("127.0.0.1:9", 1.0, REPORTS, lambda *_: None)
-    application = Application(scrapes, LOOPBACK, [])
+@pytest.mark.parametrize("path", ["/metrics", "/probe", "/"])
+def test_a_request_that_waited_too_long_is_refused_and_asks_nothing(path: str) -> None:
+    """With chrony_up 0 it would blame chronyd for the exporter's own delay."""
+    statuses: list[str] = []
     with Responder() as responder:
+        scrapes = Scrapes(responder.address, 1.0, REPORTS, lambda *_: None)
         late = {
-            "PATH_INFO": "/probe",
+            "PATH_INFO": path,
             "QUERY_STRING": f"target={responder.address}",
             "REQUEST_METHOD": "GET",
             ARRIVED: time.monotonic() - 60,
         }
-        (text,) = application(late, lambda status, *_: answers.append(status))
-    assert answers == ["200 OK"]
-    assert b"\nchrony_up 0.0\n" in text
+        Application(scrapes, LOOPBACK, [])(late, lambda status, *_: statuses.append(status))
+    assert statuses == ["503 Service Unavailable"]
     assert responder.requests == []
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hmac
 import math
+import time
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -107,7 +108,11 @@ def refuse(refusal: Refusal, start_response: StartResponse) -> Iterable[bytes]:
 def deadline_of(environ: WSGIEnvironment) -> float:
     """Until when the chronyd of this request may be asked, by time.monotonic()."""
     arrived: float = environ[ARRIVED]
-    return arrived + scrape_timeout(environ.get("HTTP_X_PROMETHEUS_SCRAPE_TIMEOUT_SECONDS"))
+    timeout = scrape_timeout(environ.get("HTTP_X_PROMETHEUS_SCRAPE_TIMEOUT_SECONDS"))
+    if arrived + timeout <= time.monotonic():
+        # That no time is left is not chronyd's fault: chrony_up must not be 0.
+        raise Refusal("503 Service Unavailable", "the request waited too long: too many at a time")
+    return arrived + timeout
 
 
 def scrape_timeout(header: str | None) -> float:

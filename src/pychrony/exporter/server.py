@@ -83,14 +83,14 @@ class Handler(WSGIRequestHandler):
         # The request has been read.
         self.connection.settimeout(REQUEST_TIMEOUT)
         environ = super().get_environ()
-        environ[ARRIVED] = time.monotonic() - silence(self.connection)
+        environ[ARRIVED] = time.monotonic() - seconds_since_data(self.connection)
         return environ
 
     def log_message(self, format: str, *args: Any) -> None:
         """Scrapes are not logged."""
 
 
-def silence(connection: socket.socket) -> float:
+def seconds_since_data(connection: socket.socket) -> float:
     """Seconds since data last arrived: tcpi_last_data_recv in Linux's struct tcp_info (linux/tcp.h).
 
     For a request just read, this is how long it waited until its thread could run: seconds, if a thousand come at once.
