@@ -89,7 +89,7 @@ def manual(parser: argparse.ArgumentParser) -> str:
         ".SH SYNOPSIS\n.B pychrony\n[\\fIOPTION\\fR]... [\\fICOMMAND\\fR] [\\fIOPTION\\fR]...\n",
         f".SH DESCRIPTION\n{roff(parser.description or '')}",
         "The reports have chronyc's names, columns, words, signs and units.\n",
-        ".SH OPTIONS\n\\fB\\-a\\fR and \\fB\\-t\\fR belong to every command, the others to the reports. "
+        ".SH OPTIONS\n\\fB\\-a\\fR, \\fB\\-t\\fR, \\fB\\-4\\fR and \\fB\\-6\\fR belong to every command, the others to the reports. "
         "An option may stand before or after its command.\n",
         *(option(action) for action in own if action.dest != "help"),
         ".SH COMMANDS\n",

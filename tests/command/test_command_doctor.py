@@ -296,6 +296,24 @@ def test_in_a_container_nobody_is_told_to_start_a_unit() -> None:
     assert advised(ticket["steps"], "systemctl") == []
 
 
+def test_a_directory_that_is_open_to_others_explains_the_missing_socket() -> None:
+    code = "import os, sys; os.mkdir('/run/chrony', 0o755); os.execv(sys.argv[1], sys.argv[1:])"
+    ticket = doctor(prefix=(*namespace.prefix(), sys.executable, "-c", code))
+    assert "(mode 0755)" in ticket["by name"]["/run/chrony/chronyd.sock"]["found"]
+    assert "/run/chrony has mode 0755" in ticket["by name"]["chronyd"]["found"]
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="a user's own namespace has the user's rights")
+def test_root_of_a_user_namespace_is_told_that_it_is_none(client: Chronyd) -> None:
+    ticket = doctor("-a", client.socket, prefix=("unshare", "--user", "--map-root-user"))
+    assert "root in its own user namespace only" in ticket["by name"][client.socket]["found"]
+
+
+def test_an_answer_that_cannot_come_may_be_a_matter_of_policy(stopped: Chronyd) -> None:
+    found = doctor("-t", "100ms", "-a", stopped.socket)["by name"][stopped.socket]["found"]
+    assert "SELinux" in found and "AppArmor" in found
+
+
 READ_ONLY = """
 import os, sys
 sys.path.insert(0, {tests!r})

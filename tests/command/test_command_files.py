@@ -21,14 +21,14 @@ pytestmark = pytest.mark.skipif(not TOOL.exists(), reason="the tool is in the so
 
 @pytest.fixture(scope="module")
 def share(tmp_path_factory: pytest.TempPathFactory, no_libchrony: Path) -> Path:
-    """The folder with the files, made without libchrony."""
+    """The directory with the files, made without libchrony."""
     pytest.importorskip("shtab", reason="completion is made with shtab")
-    folder = tmp_path_factory.mktemp("share")
+    directory = tmp_path_factory.mktemp("share")
     done = child.execute(
-        [sys.executable, TOOL, folder], env=child.environment({"PYCHRONY_LIBCHRONY": "/nowhere"})
+        [sys.executable, TOOL, directory], env=child.environment({"PYCHRONY_LIBCHRONY": "/nowhere"})
     )
     assert done.returncode == 0, done.stdout
-    return folder
+    return directory
 
 
 def test_the_manual_has_every_command_and_every_option(share: Path) -> None:

@@ -86,7 +86,7 @@ class Check(Command):
             metavar="RANGE",
             type=ranges.of_numbers,
             help="WARNING when the share of the sources' last eight polls that were answered is not in this range, in "
-            "percent (75: is at least 75 %%)",
+            "percent (75: for at least 75)",
         )
         option(
             "--falsetickers",

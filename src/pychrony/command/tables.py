@@ -104,7 +104,8 @@ def _reference(record: Any) -> str:
 
 def _server_reference(record: Any) -> str:
     # The ID spells a name if the server is a primary one; else it stands for an address.
-    name = units.reference_name(record.reference_id) if record.stratum <= 1 else ""
+    is_primary = record.stratum is not None and record.stratum <= 1
+    name = units.reference_name(record.reference_id) if is_primary else ""
     return f"{record.reference_id:08X} ({name})"
 
 

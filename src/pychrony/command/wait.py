@@ -111,7 +111,7 @@ class Progress:
 
     def __init__(self, begin: float) -> None:
         self.begin = begin
-        self.draws = terminal.is_terminal(sys.stderr)
+        self.draws = terminal.has_escapes(sys.stderr)
         self.drawn = False
 
     def show(self, state: str) -> None:
