@@ -1,29 +1,24 @@
-"""Draw the clock's offset with its error bound, and its frequency, from the database that log_clock.py writes.
+"""Draw the error bound, the offset and the frequency from a CSV file that `pychrony log` wrote.
 
-Where the clock was not synchronised, or chronyd did not answer, nothing is drawn.
+Where there was no bound, or no answer from chronyd, nothing is drawn.
 
 pip install matplotlib
-python plot_clock.py DATABASE PICTURE
+python plot_clock.py FILE PICTURE
 """
 
 from __future__ import annotations
 
+import csv
 import math
-import sqlite3
 import sys
 from collections.abc import Iterable
+from datetime import datetime
 
 import matplotlib
 
 matplotlib.use("Agg")
-from matplotlib import pyplot  # noqa: E402
-
-QUERY = """
-SELECT time, synchronised, offset, root_delay, root_dispersion, frequency, skew
-FROM clock ORDER BY time
-"""
-# matplotlib interrupts lines and areas at such values.
-GAP = (math.nan,) * 5
+matplotlib.rcParams["svg.fonttype"] = "none"  # text stays text
+from matplotlib import dates, pyplot  # noqa: E402
 
 
 def usual(sizes: Iterable[float]) -> float:
@@ -33,50 +28,48 @@ def usual(sizes: Iterable[float]) -> float:
 
 
 def main(path: str, picture: str) -> None:
-    database = sqlite3.connect(path)
-    rows = database.execute(QUERY).fetchall()
-    database.close()
-    if not any(synchronised for _, synchronised, *_ in rows):
-        sys.exit(f"{path} has no sample of a synchronised clock yet")
-    times = [time for time, *_ in rows]
-    offsets, delays, dispersions, frequencies, skews = zip(
-        *(numbers if synchronised else GAP for _, synchronised, *numbers in rows)
-    )
-    seconds = [time - times[0] for time in times]
-    offset_us = [offset * 1e6 for offset in offsets]
-    # No server can be further away from the clock than this, if each of them is right.
-    bound_us = [(delay / 2 + dispersion) * 1e6 for delay, dispersion in zip(delays, dispersions)]
+    with open(path, newline="", encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+
+    def column(name: str, scale: float = 1.0) -> list[float]:
+        # matplotlib interrupts lines and areas at NaN.
+        return [
+            float(row[name]) * scale if row["error_bound"] and row[name] else math.nan
+            for row in rows
+        ]
+
+    bound, offset = column("error_bound", 1e6), column("offset", 1e6)
+    frequency, skew = column("frequency"), column("skew")
+    if all(map(math.isnan, bound)):
+        sys.exit(f"{path} has no error bound yet")
+    times = [datetime.fromisoformat(row["time"][:26]) for row in rows]
 
     figure, (upper, lower) = pyplot.subplots(
         2, sharex=True, figsize=(7, 5), layout="constrained", height_ratios=(3, 2)
     )
     upper.fill_between(
-        seconds,
-        [offset - bound for offset, bound in zip(offset_us, bound_us)],
-        [offset + bound for offset, bound in zip(offset_us, bound_us)],
-        color="tab:blue",
-        alpha=0.2,
-        label="error bound: root dispersion + root delay / 2",
+        times, [-each for each in bound], bound, color="tab:blue", alpha=0.2, label="error bound"
     )
-    upper.plot(seconds, offset_us, color="tab:blue", label="offset (> 0: the clock is slow)")
+    upper.plot(times, offset, color="tab:blue", label="offset (> 0: the clock is slow)")
     upper.axhline(0, color="grey", linewidth=0.8)
-    limit = usual(abs(offset) + bound for offset, bound in zip(offset_us, bound_us))
+    limit = usual(bound)
     upper.set_ylim(-limit, limit)
     upper.set_ylabel("µs")
     upper.legend(fontsize="small")
     lower.fill_between(
-        seconds,
-        [frequency - skew for frequency, skew in zip(frequencies, skews)],
-        [frequency + skew for frequency, skew in zip(frequencies, skews)],
+        times,
+        [middle - width for middle, width in zip(frequency, skew)],
+        [middle + width for middle, width in zip(frequency, skew)],
         color="tab:orange",
         alpha=0.2,
         label="skew",
     )
-    lower.plot(seconds, frequencies, color="tab:orange", label="frequency (> 0: it runs fast)")
-    limit = usual(abs(frequency) + skew for frequency, skew in zip(frequencies, skews))
+    lower.plot(times, frequency, color="tab:orange", label="frequency (> 0: it runs fast)")
+    limit = usual(abs(middle) + width for middle, width in zip(frequency, skew))
     lower.set_ylim(-limit, limit)
     lower.set_ylabel("ppm")
-    lower.set_xlabel("seconds since the first sample")
+    lower.xaxis.set_major_formatter(dates.ConciseDateFormatter(lower.xaxis.get_major_locator()))
+    lower.set_xlabel("UTC")
     lower.legend(fontsize="small")
     figure.savefig(picture)
 

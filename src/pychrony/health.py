@@ -250,8 +250,8 @@ class Verdict:
             "error_bound": self.error_bound,
             "age": self.age,
             "usable_sources": self.usable,
-            "tracking": None if self.tracking is None else _plain(self.tracking),
-            "sources": [_plain(source) for source in self.sources],
+            "tracking": None if self.tracking is None else self.tracking.to_dict(),
+            "sources": [source.to_dict() for source in self.sources],
             "error": error,
         }
 
@@ -555,13 +555,3 @@ def _verdict(
 
 def _one_line(text: object) -> str:
     return " ".join(str(text).split())
-
-
-def _plain(record: Any) -> dict[str, Any]:
-    if hasattr(record, "to_dict"):
-        plain: dict[str, Any] = record.to_dict()
-        return plain
-    return {
-        n: getattr(getattr(record, n), "name", getattr(record, n))
-        for n in type(record).__match_args__
-    }
