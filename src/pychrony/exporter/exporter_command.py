@@ -34,7 +34,7 @@ class Exporter(Command):
             metavar="FILE",
             choices=FILES,
             dest="file",
-            help=f"print a file to use with it, and end. One of {', '.join(FILES)}",
+            help=f"print a file that goes with the exporter, and exit. One of {', '.join(FILES)}",
         )
         option(
             "--listen",

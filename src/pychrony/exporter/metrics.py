@@ -31,9 +31,11 @@ def is_refclock(record: Any) -> bool:
     """Whether a record with an address is of a reference clock, whose address is its name, and may look like an IP address."""
     if isinstance(record, pychrony.Source):
         return bool(record.mode == SourceMode.REFCLOCK)
-    # Only the reports that list reference clocks have a reference ID. Theirs is the name; an IP address is longer, or hashed.
-    name = getattr(record, "reference_id", 0).to_bytes(4, "big").rstrip(b"\0")
-    return bool(name.decode("latin-1") == record.address)
+    if not isinstance(record, (pychrony.SourceStats, pychrony.SelectData)):
+        return False  # the other reports do not list reference clocks
+    # The reference ID is the name. That of an IPv4 address is the address itself, and that of an IPv6 address a hash.
+    name = record.reference_id.to_bytes(4, "big").rstrip(b"\0")
+    return name.decode("latin-1") == record.address
 
 
 @dataclass(frozen=True)
@@ -315,7 +317,7 @@ NTPDATA = (
             "remote_address": lambda data: data.remote_address or "",
             "remote_port": lambda data: str(data.remote_port),
             "local_address": lambda data: data.local_address or "",
-            "version": lambda data: str(data.version),
+            "version": lambda data: "" if data.version is None else str(data.version),
             "mode": lambda data: words(data.mode),
             "interleaved": lambda data: yes_or_no(NTPFlags.INTERLEAVED in data.flags),
             "authenticated": lambda data: yes_or_no(NTPFlags.AUTHENTICATED in data.flags),
