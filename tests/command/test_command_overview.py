@@ -184,11 +184,11 @@ def test_a_bar_is_the_higher_the_larger_its_value_and_a_gap_where_there_is_none(
 def test_rounds_share_a_column_where_the_line_is_too_short() -> None:
     history = History(100.0)  # the last ten minutes, but never fewer than eight rounds
     for value in [1.0, -5.0, 2.0, None, 3.0, 3.5]:
-        history.add(value)
+        history.add(value, 1.0)
     assert history.columns(8) == [1.0, -5.0, 2.0, None, 3.0, 3.5]
     assert history.columns(4) == [-5.0, None, 3.5]
     for value in [4.0, 5.0, 6.0, 7.0]:
-        history.add(value)
+        history.add(value, value)
     assert history.values == [2.0, None, 3.0, 3.5, 4.0, 5.0, 6.0, 7.0]
     assert history.columns(4) == [None, 3.5, 5.0, 7.0]
-    assert history.covered() == 700.0
+    assert history.covered() == 6.0

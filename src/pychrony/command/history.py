@@ -14,18 +14,19 @@ ASCII = "_.-:=+*#"
 
 
 class History:
-    """One value for each round, at most those of the last ten minutes; None where there was none."""
+    """One value for each round, at most as many as ten minutes have; None where there was none."""
 
     def __init__(self, interval: float) -> None:
-        self.interval = interval
         self.size = max(8, int(KEPT / interval))
         self.values: list[float | None] = []
+        self.times: list[float] = []
         self.dropped = 0
 
-    def add(self, value: float | None) -> None:
+    def add(self, value: float | None, now: float) -> None:
         self.values.append(value)
+        self.times.append(now)
         if len(self.values) > self.size:
-            del self.values[0]
+            del self.values[0], self.times[0]
             self.dropped += 1
 
     def known(self) -> list[float]:
@@ -33,7 +34,7 @@ class History:
 
     def covered(self) -> float:
         """Seconds from the first value to the last."""
-        return (len(self.values) - 1) * self.interval
+        return self.times[-1] - self.times[0]
 
     def columns(self, width: int) -> list[float | None]:
         """One value for each column: the one farthest from 0 where rounds share a column; None if one of them had none."""

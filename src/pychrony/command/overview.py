@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import time
 
 from .. import _durations as durations
 from .._reports import REPORTS
@@ -81,8 +82,9 @@ class Overview(Report):
             return []
         if self.bound is None or self.offset is None:
             self.bound, self.offset = History(options.watch), History(options.watch)
-        self.bound.add(bound)
-        self.offset.add(offset)
+        now = time.monotonic()
+        self.bound.add(bound, now)
+        self.offset.add(offset, now)
         width = max(8, terminal.width() - 1)
         lines = [""]
         for name, of, is_signed in (("bound", self.bound, False), ("offset", self.offset, True)):
@@ -90,8 +92,8 @@ class Overview(Report):
             if len(of.values) < 2 or not known:
                 continue
             low, high = (min(known) if is_signed else 0.0, max(known))
-            now = of.values[-1]
-            words = f"{name}: {'none' if now is None else durations.text(now)}"
+            last = of.values[-1]
+            words = f"{name}: {'none' if last is None else durations.text(last)}"
             between = f"{durations.text(low)} to " if is_signed else "at most "
             span = durations.text(of.covered())
             lines += [f"{words}; {between}{durations.text(high)} in {span}"]
