@@ -47,9 +47,10 @@ FAR_OFF = 10.0  # seconds; chronyd slews these in two minutes, at its default ma
 def overview(verdict: Verdict) -> list[str]:
     """What to do first, in short. Nothing if all is well."""
     if verdict.level == health.Level.OK:
-        return []
+        outvoted = any(finding.code == "falsetickers" for finding in verdict.findings)
+        return [EACH_SOURCE] if outvoted else []
     first = on_clock(verdict, {})
-    return [first] if first == EACH_SOURCE else [first, EACH_SOURCE] if verdict.sources else [first]
+    return [first] if EACH_SOURCE in first or not verdict.sources else [first, EACH_SOURCE]
 
 
 def on_clock(verdict: Verdict, packets: Mapping[str, NTPData]) -> str:

@@ -89,7 +89,7 @@ OPTIONS: dict[str, tuple[tuple[str, ...], dict[str, Any]]] = {
         ("-a", "--address"),
         {
             "metavar": "ADDRESS",
-            "help": "the chronyd to ask: path of its Unix socket, or IP address or host name, with an optional port "
+            "help": "socket path, IP address or host name of the chronyd; a port may follow an address or a name "
             "(default: the one in the environment variable PYCHRONY_ADDRESS, else the first that can be reached of "
             "/run/chrony/chronyd.sock, /var/run/chrony/chronyd.sock, 127.0.0.1:323 and [::1]:323)",
         },
@@ -244,7 +244,7 @@ def _listed(pairs: Sequence[tuple[str, str]]) -> list[str]:
     size = max(len(name) for name, _ in pairs)
     lines = []
     for name, about in pairs:
-        words = re.split("[;(]", about)[0].strip()
+        words = re.split(": |[;(]", about)[0].strip()
         star = " (*)" if about.endswith(" (*)") else ""
         lines += wrapped(f"  {name:<{size}}  {words}{star}", _columns(), " " * (size + 4))
     return lines
