@@ -52,7 +52,7 @@ pub enum Refusal {
     Disrupted,
     /// The intervals of two reports have no time in common.
     Apart(Nanoseconds),
-    /// chronyd did not update the clock, but the clock has moved.
+    /// The clock has moved by this much more than chronyd moved it.
     Moved(Nanoseconds),
 }
 
@@ -87,11 +87,9 @@ impl fmt::Display for Refusal {
             }
             Self::Disrupted => write!(f, "{SET}, or chronyd errs: two reports contradicted each other"),
             Self::Apart(by) => write!(f, "{SET}, or chronyd errs: its last two reports are {:.9} s apart", seconds(by)),
-            Self::Moved(by) => write!(
-                f,
-                "{SET}: it is off by {:.9} s from what chronyd said of it before, without an update in between",
-                seconds(by)
-            ),
+            Self::Moved(by) => {
+                write!(f, "{SET}: it has moved by {:.9} s more than chronyd's updates account for", seconds(by))
+            }
         }
     }
 }
@@ -118,13 +116,17 @@ pub struct Report {
     corrected: Nanoseconds,
     frequency: f64,
     tolerance: Nanoseconds,
+    last_offset: Nanoseconds,
+    update_interval: Nanoseconds,
     /// The kernel's error estimate was below its limit.
     is_kernel_set: bool,
 }
 
-/// How far chronyd's corrected clock may be from what it was expected to be, if chronyd did not update it.
+/// How far chronyd's corrected clock may be from where its reports say it should be.
 const MOST_MOVED: Nanoseconds = 20_000;
 const MOST_DRIFT: f64 = 0.2e-6;
+/// How much longer than the time between two reports the time between two updates is, if there was but one in between.
+const UPDATE_MARGIN: Nanoseconds = 10_000_000;
 /// chronyd slews by 83,333 ppm at most, unless it is told to do more (`maxslewrate`, which is 100,000 at most).
 const FASTEST_SLEW: f64 = 0.1;
 
@@ -144,6 +146,8 @@ impl Report {
             corrected: before.real.saturating_add((tracking.offset * 1e9).round() as Nanoseconds),
             frequency: tracking.frequency * 1e-6,
             tolerance: round.reading_error(),
+            last_offset: (tracking.last_offset * 1e9).round() as Nanoseconds,
+            update_interval: (tracking.update_interval * 1e9) as Nanoseconds,
             is_kernel_set: kernel.is_some_and(|kernel| !kernel.is_reset),
         }
     }
@@ -157,14 +161,19 @@ impl Report {
         if apart > 0 {
             return Some(Refusal::Apart(apart));
         }
-        if self.ref_time != earlier.ref_time {
-            return None;
-        }
         let elapsed = now.saturating_sub(earlier.projection.origin);
-        let drift = (elapsed as f64 * earlier.frequency) as Nanoseconds;
-        let expected = earlier.corrected.saturating_add(elapsed).saturating_sub(drift);
-        let moved = self.corrected.saturating_sub(expected);
-        let most = MOST_MOVED + (elapsed as f64 * MOST_DRIFT) as Nanoseconds + self.tolerance + earlier.tolerance;
+        let mut allowed = MOST_DRIFT;
+        let mut expected = elapsed.saturating_sub((elapsed as f64 * earlier.frequency) as Nanoseconds);
+        if self.ref_time != earlier.ref_time {
+            // If there was one update, it is known by how much it moved the clock. When it changed the frequency is not.
+            if self.update_interval <= elapsed.saturating_add(UPDATE_MARGIN) {
+                return None;
+            }
+            allowed += (self.frequency - earlier.frequency).abs();
+            expected = expected.saturating_sub(self.last_offset);
+        }
+        let moved = self.corrected.saturating_sub(earlier.corrected).saturating_sub(expected);
+        let most = MOST_MOVED + (elapsed as f64 * allowed) as Nanoseconds + self.tolerance + earlier.tolerance;
         (moved.saturating_abs() > most).then_some(Refusal::Moved(moved))
     }
 }
@@ -232,7 +241,7 @@ impl State {
 }
 
 /// How many words a state takes.
-pub const WORDS: usize = 16;
+pub const WORDS: usize = 18;
 
 const BELIEVED: u64 = 1;
 const DISRUPTED: u64 = 2;
@@ -271,6 +280,8 @@ impl State {
             report.frequency.to_bits(),
             report.tolerance as u64,
             u64::from(report.is_kernel_set),
+            report.last_offset as u64,
+            report.update_interval as u64,
         ]
     }
 
@@ -300,6 +311,8 @@ impl State {
             frequency: f64::from_bits(words[13]),
             tolerance: words[14] as Nanoseconds,
             is_kernel_set: words[15] != 0,
+            last_offset: words[16] as Nanoseconds,
+            update_interval: words[17] as Nanoseconds,
         };
         if words[0] == BELIEVED { Self::Believed(report) } else { Self::Disrupted(report) }
     }
@@ -382,10 +395,29 @@ mod tests {
             let (state, result) = accept(first(), &set_by(after(SECOND), by));
             assert_eq!(result, Err(Refusal::Moved(by)));
             assert!(matches!(state, State::Disrupted(_)));
-            // chronyd may have found out and moved it: then the interval alone is compared.
-            believed(first(), &updated(set_by(after(SECOND), by)));
+            // If chronyd may have updated it more than once, the intervals alone are compared.
+            let mut updates = updated(set_by(after(SECOND), by));
+            updates.tracking.update_interval = 1.0;
+            believed(first(), &updates);
         }
         believed(first(), &set_by(after(SECOND), 15 * MICROSECOND));
+    }
+
+    #[test]
+    fn an_update_moves_the_clock_by_what_it_says() {
+        let mut it = updated(set_by(after(SECOND), 0));
+        it.tracking.last_offset = 1e-3; // chronyd found its clock 1 ms fast, and set it back
+        it.tracking.offset = -1e-3;
+        believed(first(), &it);
+        it.tracking.last_offset = -1e-3;
+        assert!(matches!(accept(first(), &it).1, Err(Refusal::Moved(_))));
+        // An update hides nobody else's step.
+        it.tracking.last_offset = 1e-3;
+        assert!(matches!(accept(first(), &set_by(it.clone(), 30 * MICROSECOND)).1, Err(Refusal::Moved(_))));
+        // It may have changed the frequency at any time in between.
+        it.tracking.frequency = -20.0;
+        believed(first(), &set_by(it.clone(), 30 * MICROSECOND));
+        assert!(matches!(accept(first(), &set_by(it, 45 * MICROSECOND)).1, Err(Refusal::Moved(_))));
     }
 
     #[test]
@@ -415,11 +447,15 @@ mod tests {
     #[test]
     fn intervals_without_a_common_time_disrupt_the_clock() {
         for by in [-2001 * MICROSECOND, 2001 * MICROSECOND] {
-            let (state, result) = accept(first(), &updated(set_by(after(SECOND), by)));
+            let mut it = updated(set_by(after(SECOND), by));
+            it.tracking.update_interval = 0.5;
+            let (state, result) = accept(first(), &it);
             assert!(matches!(result, Err(Refusal::Apart(_))), "{result:?}");
             assert!(matches!(state, State::Disrupted(_)));
         }
-        believed(first(), &updated(set_by(after(SECOND), 1999 * MICROSECOND)));
+        let mut it = updated(set_by(after(SECOND), 1999 * MICROSECOND));
+        it.tracking.update_interval = 0.5;
+        believed(first(), &it);
     }
 
     #[test]

@@ -11,3 +11,8 @@ pub mod interval;
 pub mod latch;
 
 pub mod guards;
+
+#[cfg(test)]
+mod world;
+#[cfg(test)]
+mod world_tests;

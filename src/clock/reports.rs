@@ -38,6 +38,9 @@ pub struct Tracking {
     pub frequency: f64,
     pub residual_freq: f64,
     pub skew: f64,
+    /// By how much chronyd set its clock back at its last update, and how long before that the last but one was.
+    pub last_offset: f64,
+    pub update_interval: f64,
 }
 
 /// Whether a leap second is due.
@@ -127,6 +130,8 @@ impl Tracking {
             frequency: number(c"frequency")?,
             residual_freq: number(c"residual_freq")?,
             skew: number(c"skew")?,
+            last_offset: number(c"last_offset")?,
+            update_interval: number(c"update_interval")?,
         })
     }
 
@@ -170,6 +175,8 @@ impl Tracking {
             ("offset", self.offset),
             ("frequency", self.frequency),
             ("residual_freq", self.residual_freq),
+            ("last_offset", self.last_offset),
+            ("update_interval", self.update_interval),
             ("latest_meas", sample.offset),
         ];
         let is_size = |&(_, value): &(_, f64)| value.is_finite() && value >= 0.0;
@@ -215,6 +222,8 @@ pub mod tests {
             frequency: 0.0,
             residual_freq: 0.0,
             skew: 0.0,
+            last_offset: 0.0,
+            update_interval: 64.0,
         }
     }
 
