@@ -14,5 +14,6 @@ pub mod guards;
 
 #[cfg(test)]
 mod world;
+
 #[cfg(test)]
 mod world_tests;

@@ -198,7 +198,7 @@ impl Record for RowRecord<'_> {
 
     fn text(&self, field: &'static CStr) -> std::result::Result<Option<Rc<str>>, NoBound> {
         match self.value(field) {
-            Value::Text(text) => Ok(Some(Rc::clone(text))),
+            Value::Text(text) | Value::Name(text) => Ok(Some(Rc::clone(text))),
             Value::Missing => Ok(None),
             _ => Err(invalid(field)),
         }

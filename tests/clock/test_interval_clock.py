@@ -96,7 +96,7 @@ def test_a_report_that_is_too_old_is_replaced(client: Chronyd) -> None:
         clock.refresh()
     clock.now(max_age=1000)
     clock.now(max_age=None)
-    with pytest.raises((RuntimeError, ChronyConnectionError)):
+    with pytest.raises(ChronyConnectionError):
         clock.now(max_age=0)
 
 
@@ -118,7 +118,7 @@ def test_what_the_user_allows_makes_it_wider(connection: ChronyConnection) -> No
 def test_past_and_future_are_certain(clock: IntervalClock) -> None:
     interval = clock.now()
     assert clock.is_past(interval.earliest - 1) and not clock.is_future(interval.earliest - 1)
-    assert not clock.is_past(interval.latest) and not clock.is_future(interval.latest - 1)
+    assert not clock.is_past(interval.latest + SECOND) and not clock.is_future(interval.latest - 1)
     later = interval.latest + 100 * SECOND
     assert clock.is_future(later) and not clock.is_past(later)
     assert clock.is_future(10**30) and not clock.is_past(10**30)
