@@ -172,7 +172,7 @@ def test_a_value_that_chronyd_cannot_mean_is_refused_and_named(
         make(**fields)
 
 
-# A row as in `pychrony._tables()`.
+# A row as in pychrony._reports.
 ROWS = [
     {"name": "u", "kind": "unsigned", "minimum": 0, "maximum": 255},
     {"name": "e", "kind": "unsigned", "minimum": 0, "maximum": 4294967294, "optional": True},
@@ -547,7 +547,7 @@ def test_a_record_whose_fields_contradict_each_other_is_refused(
     record: Any, fields: dict[str, Any], words: str
 ) -> None:
     """Otherwise the attribute would hold something else than what is answered."""
-    report = REPORT_OF[type(record)]["name"]
+    report = next(name for name, each in REPORTS.items() if each is REPORT_OF[type(record)])
     wrong = record._replace(**fields)
     with pytest.raises(ValueError, match=words):
         FakeChronyd(**{KINDS[report][0]: [wrong] if report in LISTS else wrong})

@@ -4,12 +4,14 @@
 //! - `header.rs` – include/pychrony_records.h and src/reports/layout.c, for C;
 //! - `reports.rs` – src/pychrony/_reports.py, for Python code: it imports nothing;
 //! - `stub.rs` – src/pychrony/__init__.pyi, for type checkers, from stub.pyi.in and the tables;
-//! - `getters.rs` – src/pychrony/_getters.pyi, the types of what pychrony.aio makes for the reports.
+//! - `getters.rs` – src/pychrony/_getters.pyi, the types of what pychrony.aio makes for the reports;
+//! - `factories.rs` – src/pychrony/testing/_fields.pyi, the fields that the factories of pychrony.testing take.
 
 use std::ffi::CStr;
 use std::path::Path;
 use std::{env, fs};
 
+mod factories;
 mod getters;
 mod header;
 mod reports;
@@ -52,4 +54,9 @@ fn the_stub_is_what_the_tables_give() {
 #[test]
 fn the_types_for_asyncio_are_what_the_tables_give() {
     check("src/pychrony/_getters.pyi", &getters::stub());
+}
+
+#[test]
+fn the_fields_of_the_factories_are_what_the_tables_give() {
+    check("src/pychrony/testing/_fields.pyi", &factories::stub());
 }

@@ -41,6 +41,13 @@ def fields() -> tuple[int, str]:
     return reference_id + make_source().poll, name
 
 
+def misspelt() -> list[object]:
+    return [
+        make_tracking(ofset=1),  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
+        make_source(state="x"),  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+    ]
+
+
 def asked() -> int:
     with FakeChronyd(tracking=make_tracking(), sources=[make_source()], transport="udp") as chronyd:
         chronyd.sources = [*chronyd.sources, make_source(address="GPS")]

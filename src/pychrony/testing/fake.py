@@ -7,7 +7,7 @@ import struct
 import threading
 from collections.abc import Iterable, Sequence
 from types import TracebackType
-from typing import Any, Callable, Generic, Literal, NamedTuple, TypeVar, cast, overload
+from typing import Any, Generic, Literal, NamedTuple, TypeVar, cast, overload
 
 import pychrony
 from pychrony import (
@@ -24,26 +24,23 @@ from pychrony import (
     TrackingStatus,
 )
 
+from .._reports import REPORTS
 from . import protocol, records
 from .protocol import NEVER, Release
 from .server import Peer, Server
-from .tables import REPORT_OF, REPORTS, Field
+from .tables import REPORT_OF
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from .._reports import Field
 
 T = TypeVar("T")
 
 # The variable in which the extension finds the address to use when none is given.
 VARIABLE = "PYCHRONY_ADDRESS"
 
-# Report: the factory of its records. From an address alone it makes a record with what follows from that.
-LISTS: dict[str, Callable[..., Any]] = {
-    "sources": records.make_source,
-    "sourcestats": records.make_source_stats,
-    "ntpdata": records.make_ntp_data,
-    "authdata": records.make_auth_data,
-    "selectdata": records.make_select_data,
-}
-# The reports in which reference clocks have no record.
-NTP_ONLY = ("ntpdata", "authdata")
+# The reports with a record for each source. From an address alone, their factories make a record with what follows from that.
+LISTS = [name for name, report in REPORTS.items() if report["shape"].startswith("per ")]
 
 
 class Request(NamedTuple):
@@ -179,7 +176,8 @@ class FakeChronyd:
         self._requests: list[Request] = []
         self._release = _release(version)
         self._server = Server(self._respond, transport=transport)
-        self._refused = set() if transport == "unix" else set(protocol.RESTRICTED)
+        restricted = {name for name, report in REPORTS.items() if not report["on_command_port"]}
+        self._refused = set() if transport == "unix" else restricted
         self._lock = threading.Lock()
         self._answers: dict[str, list[_Answer]] = {report: [] for report in LISTS}
         self.tracking = records.make_tracking() if tracking is None else tracking
@@ -254,7 +252,7 @@ class FakeChronyd:
         changed = {report: [self._encoded(report, each) for each in given]}
         with self._lock:
             if report == "sources":
-                for other in LISTS.keys() - {"sources"}:
+                for other in set(LISTS) - {"sources"}:
                     changed[other] = self._of_sources(other, changed["sources"])
             elif report in LISTS:
                 self._compare_sources(report, changed[report])
@@ -270,7 +268,7 @@ class FakeChronyd:
         answers = self._answers[report]
         present = dict(zip(_numbered([each.record.address for each in answers]), answers))
         return [
-            present.get(key) or self._encoded(report, LISTS[report](address=key[0]))
+            present.get(key) or self._encoded(report, records.FACTORIES[report](address=key[0]))
             for key in _numbered(addresses)
         ]
 
@@ -365,7 +363,7 @@ def _addresses(report: str, sources: Iterable[Source]) -> list[str]:
     return [
         source.address
         for source in sources
-        if report not in NTP_ONLY or source.mode != SourceMode.REFCLOCK
+        if REPORTS[report]["shape"] != "per address" or source.mode != SourceMode.REFCLOCK
     ]
 
 
@@ -436,6 +434,9 @@ def _encode(report: str, record: Any, release: Release) -> _Answer:
         if protocol.FIELD_SINCE.get((report, name), (0,)) > release:
             values[row["name"]] = None
         value = _wire_value(report, row, values)
+        if name == "remote address" and value is None and release >= (4, 3):
+            # Of a source that is not resolved yet, chronyd has this instead.
+            value = values["address"] if records.is_unresolved(values["address"]) else None
         if encoding == "elapsed":
             value = _elapsed(f"{type(record).__name__}.{row['name']}", value)
         try:

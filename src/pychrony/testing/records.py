@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from typing import Any, TypeVar, cast
+from typing import Any, Callable, TypeVar, cast
 
 import pychrony
 from pychrony import (
@@ -35,11 +35,31 @@ from pychrony import (
     TrackingStatus,
 )
 
+from .._reports import REPORTS
 from .protocol import ID, IPV4, format_address, parse_address
-from .tables import REPORT_OF, Field
+from .tables import REPORT_OF
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing_extensions import Unpack
+
+    from .._reports import Field
+    from ._fields import (
+        ActivityFields,
+        AuthDataFields,
+        NTPDataFields,
+        RTCDataFields,
+        SelectDataFields,
+        ServerStatsFields,
+        SmoothingFields,
+        SourceFields,
+        SourceStatsFields,
+        TrackingStatusFields,
+    )
 
 Record = TypeVar("Record")
 Fields = dict[str, Any]
+Given = Mapping[str, Any]
 
 NOT_SYNCHRONISED = 0
 LOCAL_REFERENCE = 0x7F7F0101
@@ -263,7 +283,7 @@ _AUTH_BY_MODE: dict[AuthMode, Fields] = {
 }
 
 
-def make_tracking(**fields: Any) -> TrackingStatus:
+def make_tracking(**fields: Unpack[TrackingStatusFields]) -> TrackingStatus:
     """A TrackingStatus with these fields; by default of a clock that is synchronised to 192.0.2.1.
 
     `reference_id`, `reference_ip` and `reference_id_name` follow from each other: give one of them. The defaults of the
@@ -286,7 +306,7 @@ def make_tracking(**fields: Any) -> TrackingStatus:
     return make(TrackingStatus, TRACKING_DEFAULTS, situation, fields, reference)
 
 
-def make_source(**fields: Any) -> Source:
+def make_source(**fields: Unpack[SourceFields]) -> Source:
     """A Source with these fields; by default of the server 192.0.2.1, selected and reachable.
 
     A name for an address ("GPS") or `mode=SourceMode.REFCLOCK` makes it a reference clock; an address such as
@@ -304,55 +324,56 @@ def make_source(**fields: Any) -> Source:
                 f"make_source(): a reference clock has a name for an address, not {address!r}"
             )
         situation = {**_SOURCE_REFERENCE_CLOCK, "address": "GPS"}
-    elif _is_unresolved(address):
+    elif is_unresolved(address):
         situation = _SOURCE_UNRESOLVED
     return make(Source, SOURCE_DEFAULTS, situation, fields)
 
 
-def make_source_stats(**fields: Any) -> SourceStats:
+def make_source_stats(**fields: Unpack[SourceStatsFields]) -> SourceStats:
     """A SourceStats with these fields; by default of 192.0.2.1, with enough samples.
 
     `reference_id` follows from `address`, and where only `reference_id` is given, `address` follows from that.
     """
-    situation = _STATS_UNRESOLVED if _is_unresolved(fields.get("address")) else {}
+    situation = _STATS_UNRESOLVED if is_unresolved(fields.get("address")) else {}
     return make(SourceStats, SOURCESTATS_DEFAULTS, situation, fields, _identity(fields))
 
 
-def make_rtc_data(**fields: Any) -> RTCData:
+def make_rtc_data(**fields: Unpack[RTCDataFields]) -> RTCData:
     """An RTCData with these fields; by default of a real-time clock that is calibrated."""
     return make(RTCData, RTCDATA_DEFAULTS, {}, fields)
 
 
-def make_smoothing(**fields: Any) -> Smoothing:
+def make_smoothing(**fields: Unpack[SmoothingFields]) -> Smoothing:
     """A Smoothing with these fields; by default of one that is active."""
     return make(Smoothing, SMOOTHING_DEFAULTS, {}, fields)
 
 
-def make_activity(**fields: Any) -> Activity:
+def make_activity(**fields: Unpack[ActivityFields]) -> Activity:
     """An Activity with these fields; by default of one source that is online."""
     return make(Activity, ACTIVITY_DEFAULTS, {}, fields)
 
 
-def make_server_stats(**fields: Any) -> ServerStats:
+def make_server_stats(**fields: Unpack[ServerStatsFields]) -> ServerStats:
     """A ServerStats with these fields; by default of a server that the newest chronyd runs."""
     return make(ServerStats, SERVERSTATS_DEFAULTS, {}, fields)
 
 
-def make_ntp_data(**fields: Any) -> NTPData:
+def make_ntp_data(**fields: Unpack[NTPDataFields]) -> NTPData:
     """An NTPData with these fields; by default of a good response from 192.0.2.1.
 
     `address` and `remote_address` follow from each other.
     """
     situation: Fields = {}
-    if _is_unresolved(fields.get("address")):
+    if is_unresolved(fields.get("address")):
         situation = _NTP_UNRESOLVED
+    given: Given = fields
     for one, other in (("address", "remote_address"), ("remote_address", "address")):
-        if fields.get(one) is not None and other not in fields:
-            situation = {**situation, other: fields[one]}
+        if given.get(one) is not None and other not in given:
+            situation = {**situation, other: given[one]}
     return make(NTPData, NTPDATA_DEFAULTS, situation, fields)
 
 
-def make_auth_data(**fields: Any) -> AuthData:
+def make_auth_data(**fields: Unpack[AuthDataFields]) -> AuthData:
     """An AuthData with these fields; by default of 192.0.2.1, which is not authenticated.
 
     With `mode` SYMMETRIC_KEY or NTS the defaults are those of a source authenticated that way.
@@ -361,20 +382,31 @@ def make_auth_data(**fields: Any) -> AuthData:
     return make(AuthData, AUTHDATA_DEFAULTS, situation, fields)
 
 
-def make_select_data(**fields: Any) -> SelectData:
+def make_select_data(**fields: Unpack[SelectDataFields]) -> SelectData:
     """A SelectData with these fields; by default of 192.0.2.1, the best source.
 
     `reference_id` follows from `address`, and where only `reference_id` is given, `address` follows from that.
     """
-    situation = _SELECT_UNRESOLVED if _is_unresolved(fields.get("address")) else {}
+    situation = _SELECT_UNRESOLVED if is_unresolved(fields.get("address")) else {}
     return make(SelectData, SELECTDATA_DEFAULTS, situation, fields, _identity(fields))
+
+
+# Report: the factory of its records, which the type that it returns tells.
+_BY_TYPE = {
+    function.__annotations__["return"]: function
+    for name, function in list(globals().items())
+    if name.startswith("make_")
+}
+FACTORIES: dict[str, Callable[..., Any]] = {
+    name: _BY_TYPE[report["type"]] for name, report in REPORTS.items()
+}
 
 
 def make(
     kind: type[Record],
     defaults: Fields,
     situation: Fields,
-    given: Fields,
+    given: Given,
     derived: Mapping[str, Any] | None = None,
 ) -> Record:
     """A record of this type. Each field is taken from the last of these that has it: the defaults, the situation, the fields
@@ -411,7 +443,7 @@ def check(record: str, row: Field, value: Any) -> Any:
     if kind == "boolean":
         return bool(_typed(name, value, bool))
     if kind == "enum":
-        enumeration = getattr(pychrony, row["enum"])
+        enumeration = getattr(pychrony, str(row["enum"]))
         try:
             return enumeration(_typed(name, value, int))
         except ValueError:
@@ -447,8 +479,13 @@ def _range(kind: str, row: Field) -> tuple[float, float]:
     return -math.inf if low is None else low, math.inf if high is None else high
 
 
-def _text(name: str, kind: str, value: str) -> str:
-    """An address in the form in which libchrony writes it; or, for a source, a reference clock's name."""
+def _text(name: str, kind: str, value: str) -> str | None:
+    """An address in the form in which libchrony writes it; or, for a source, a reference clock's name.
+
+    What stands for an address that is not resolved yet names a source, and is otherwise no address: None.
+    """
+    if kind == "address" and is_unresolved(value):
+        return None
     if is_address(value):
         return format_address(*parse_address(value))
     if kind == "source" and identifier_of(value) is not None:
@@ -470,7 +507,7 @@ def is_address(value: Any) -> bool:
     return True
 
 
-def _is_unresolved(value: Any) -> bool:
+def is_unresolved(value: Any) -> bool:
     return is_address(value) and parse_address(value)[0] == ID
 
 
@@ -525,7 +562,7 @@ def _compare_identifier(name: str, identifier: int, address: str) -> None:
         )
 
 
-def _identity(fields: Fields) -> Fields:
+def _identity(fields: Given) -> Fields:
     """The reference ID and the address of a source, as far as they follow from what is given."""
     identifier, address = fields.get("reference_id"), fields.get("address")
     if isinstance(address, str) and identifier is None:
@@ -544,7 +581,7 @@ def _identity(fields: Fields) -> Fields:
     return {}
 
 
-def _reference(fields: Fields) -> Fields:
+def _reference(fields: Given) -> Fields:
     """The three fields of a tracking report that name the clock's source."""
     identifier, name = fields.get("reference_id"), fields.get("reference_id_name")
     address = fields.get("reference_ip")
@@ -583,7 +620,7 @@ def _reference(fields: Fields) -> Fields:
     return {"reference_id": identifier, "reference_ip": address, "reference_id_name": right}
 
 
-def _times(given: Fields, values: Fields) -> Fields:
+def _times(given: Given, values: Fields) -> Fields:
     """The time and its nanoseconds. A float is only exact to some 100 ns."""
     seconds, nanoseconds = given.get("ref_time"), given.get("ref_time_ns")
     if nanoseconds is None:

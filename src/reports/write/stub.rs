@@ -132,7 +132,7 @@ pub fn type_name(report: &Report) -> &str {
     text(report.record.name).trim_start_matches("pychrony.")
 }
 
-fn type_of(field: &Field) -> String {
+pub fn type_of(field: &Field) -> String {
     let name = match &field.kind {
         Kind::Unsigned(_) | Kind::UnsignedOrNone | Kind::Age | Kind::Signed(..) | Kind::Nanoseconds => "int",
         Kind::Offset | Kind::Measure | Kind::Seconds => "float",
