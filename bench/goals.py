@@ -79,6 +79,15 @@ GOALS = [
     ),
     *(
         Goal(
+            f"CPU, {name} / python -c '{startup.SMALLEST_COMMAND}'",
+            1.6,
+            RATIO,
+            ("startup", "commands / smallest", name),
+        )
+        for name in (startup.OVERVIEW, startup.CHECK)
+    ),
+    *(
+        Goal(
             f"import over a bare interpreter, {what}: ours / peer",
             0.15,
             RATIO,

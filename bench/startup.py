@@ -34,6 +34,9 @@ ENUM = "import enum"
 IMPORT = "import pychrony"
 FIRST = "import, first get_tracking()"
 COMMAND = "pychrony --json tracking"
+OVERVIEW = "pychrony"
+CHECK = "pychrony check"
+SMALLEST_COMMAND = "import argparse, json"
 CHRONYC_COMMAND = "chronyc -c tracking"
 
 
@@ -86,8 +89,14 @@ def programs(ours: Path, peer: Path, address: str) -> list[Program]:
     ]
     if has_command(ours):
         command = [str(ours), str(ours.parent / "pychrony")]
-        arguments = ["--json", "--address", address, "tracking"]
-        measured.append(Program(COMMAND, [*command, *arguments], env))
+        at = ["--address", address]
+        measured += [
+            Program(COMMAND, [*command, "--json", *at, "tracking"], env),
+            Program(OVERVIEW, [*command, *at], env),
+            # The synthetic chronyd's last measurement was years ago, which is a warning, and so a status of its own.
+            Program(CHECK, [*command, "check", "--max-age", "36500d", *at], env),
+            Program(SMALLEST_COMMAND, [str(ours), "-c", SMALLEST_COMMAND], env),
+        ]
     host, _, port = address.rpartition(":")
     chronyc = [parts.tool("chronyc"), "-n", "-c", "-h", host, "-p", port, "tracking"]
     return [*measured, Program(CHRONYC_COMMAND, chronyc, env)]
@@ -147,6 +156,11 @@ def measure(ours: Path, peer: Path, address: str, rounds: int) -> Any:
         "import, ours / peer": {
             what: runs.ratio(f"{OURS}: {IMPORT}", f"{PEER}: {IMPORT}", what)
             for what in ("wall", "instructions")
+        },
+        # The least that a command with options and JSON costs.
+        "commands / smallest": {
+            name: runs.ratio(name, SMALLEST_COMMAND, "cpu") if name in runs.programs else None
+            for name in (OVERVIEW, CHECK)
         },
         "first answer beyond enum": runs.difference(
             f"{OURS}: {FIRST}", f"{OURS}: {ENUM}", "instructions"
