@@ -618,6 +618,27 @@ def test_a_scrape_with_more_time_does_not_get_the_timeout_of_another(
     assert [succeeded(samples) for samples in patient] == [EVERY]
 
 
+def test_a_scrape_with_too_little_time_to_ask_again_gets_what_another_found() -> None:
+    """A chronyd too slow for all its reports is not asked again for the first few of them only."""
+    stop = threading.Event()
+
+    def slow(request: Request) -> Datagrams:
+        if request.report != "tracking":
+            stop.wait(DEADLINE)
+        return [request.answer()]
+
+    with Responder(slow) as responder:
+        scrapes = scrapes_of(responder.address)
+        end = time.monotonic() + 0.4
+        with Scrapers(scrapes, 1, end) as first:
+            wait_for("chronyd is asked", lambda: scrapes.busy)
+            with Scrapers(scrapes, 1, end + 0.2) as second:
+                pass
+        stop.set()
+    assert first == second
+    assert value(first[0], "chrony_tracking_stratum") == 3
+
+
 def test_all_reports_together_have_the_scrapes_time() -> None:
     """A chronyd that answers the first report and no other is not waited for ten times."""
 

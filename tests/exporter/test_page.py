@@ -50,7 +50,7 @@ class Page(HTMLParser):
 
 
 def rendered(verdict: health.Verdict | None) -> Page:
-    return Page(page.render(Scrape([], verdict, "/run/chrony/chronyd.sock", True)))
+    return Page(page.render(Scrape([], verdict, "/run/chrony/chronyd.sock", True, 0.1)))
 
 
 def assessed(*sources: Any, **tracking: Any) -> health.Verdict:
@@ -78,7 +78,7 @@ def test_it_shows_that_chronyd_is_down() -> None:
 
 def test_it_refreshes_itself(client: Chronyd) -> None:
     assert f'<meta http-equiv="refresh" content="{page.REFRESH}">' in page.render(
-        Scrape([], assessed(), None, True)
+        Scrape([], assessed(), None, True, 0.1)
     )
 
 

@@ -29,13 +29,14 @@ class Scrape:
     """What a scrape found.
 
     verdict: None if a report that it needs is switched off. address: where chronyd answered; None if it did not.
-    complete: whether there was time for all reports.
+    complete: whether there was time for all reports. took: how many seconds it took.
     """
 
     metrics: list[Metric]
     verdict: health.Verdict | None
     address: str | None
     complete: bool
+    took: float
 
 
 class Scrapes:
@@ -87,10 +88,12 @@ class Scrapes:
                 scrape = running.result(left)
             except concurrent.futures.TimeoutError as error:
                 raise TimeoutError("no time is left: another scrape is still running") from error
-            if scrape.complete or deadline <= time.monotonic():
+            # One that had less time, and not enough, may have stopped early. Asking again takes at least as long.
+            if scrape.complete or deadline - time.monotonic() <= scrape.took:
                 return scrape
 
     def _ask(self, target: Target, result: Future[Scrape]) -> Scrape:
+        began = time.monotonic()
         collector = ChronyCollector(target, self.reports, self._note)
         try:
             metrics = list(collector.collect())
@@ -98,9 +101,10 @@ class Scrapes:
             self._finish(target)
             result.set_exception(error)
             raise
-        complete = time.monotonic() < target.deadline
+        ended = time.monotonic()
         address = target.addresses[0] if len(target.addresses) == 1 else None
-        scrape = Scrape(metrics, collector.verdict, address, complete)
+        complete = ended < target.deadline
+        scrape = Scrape(metrics, collector.verdict, address, complete, ended - began)
         self._finish(target)
         result.set_result(scrape)
         return scrape
