@@ -200,6 +200,16 @@ def test_a_clock_that_is_far_off_may_be_set_at_once(offset: float) -> None:
     assert advised(steps, "chronyc makestep") == ["clock"]
 
 
+def test_a_clock_that_is_years_off_before_its_first_update_may_be_set_at_once() -> None:
+    source = make_source(state=SourceState.NONSELECTABLE, latest_meas=-3e8, orig_latest_meas=-3e8)
+    unsynchronised = make_tracking(
+        reference_id=0, reference_ip=None, leap_status=pychrony.LeapStatus.UNSYNC, stratum=0
+    )
+    with FakeChronyd(tracking=unsynchronised, sources=[source]) as daemon:
+        steps = doctor("-a", daemon.address)["steps"]
+    assert advised(steps, "chronyc makestep") == ["clock"]
+
+
 def test_the_age_of_a_measurement_is_that_of_chronyds_corrected_clock() -> None:
     source = make_source(state=SourceState.SELECTED)
     now = time.time()

@@ -111,21 +111,24 @@ def test_watching_draws_the_last_minutes_and_a_gap_for_an_outage() -> None:
     (away,) = [frame for frame in frames if "gave no answer" in frame][:1]
     assert "\nCRITICAL: " in away
     assert "\nbound: none; at most " in away
-    lines = frames[-1].split("\n")
-    bound = lines[next(n for n, line in enumerate(lines) if line.startswith("bound: ")) + 1]
-    offset = lines[next(n for n, line in enumerate(lines) if line.startswith("offset: ")) + 1]
-    assert re.fullmatch(f"[{BLOCKS}]+ +[{BLOCKS}]+", bound)
-    assert len(bound) == len(offset)
+    bars = f"  ([{BLOCKS}]+ +[{BLOCKS}]+)"
+    bound = re.search(f"\nbound: [^{BLOCKS}]*[a-z] *{bars}\n", frames[-1])
+    offset = re.search(f"\noffset: [^{BLOCKS}]*[a-z] *{bars}\n", frames[-1])
+    assert bound and offset, frames[-1]
+    assert bound.start(1) - bound.start() == offset.start(1) - offset.start()
+    assert len(bound[1]) == len(offset[1])
     assert "192.0.2.77" in frames[-1]
 
 
 def test_a_terminal_without_block_characters_gets_others() -> None:
     changes = {"PYTHONIOENCODING": "ascii", "PYTHONUTF8": "0"}
     with good() as daemon:
-        with Terminal("--watch", "0.05", "-a", daemon.address, **changes) as terminal:
+        arguments = ("--watch", "0.05", "-a", daemon.address)
+        with Terminal(*arguments, columns=50, **changes) as terminal:
             terminal.wait_for("\nbound: ", times=3)
             terminal.press(CTRL_C)
             terminal.ended()
+    # Below the words, because there is no room beside them.
     line = drawn(terminal)[-1].partition("\nbound: ")[2].split("\n")[1]
     assert set(line) <= set(ASCII) and line
 

@@ -26,7 +26,7 @@ OTHER_SERVERS = (
 OTHER_SERVER = "Wait for it, or name another one: the network is not the cause."
 WAIT = "chronyd needs a few measurements after its start: pychrony wait."
 STEP = (
-    "chronyd corrects this slowly. chronyc makestep sets the clock at once; mind programs that do not bear a jump. "
+    "chronyd corrects this slowly. chronyc makestep sets the clock at once; first stop programs that cannot cope with a jump. "
     "makestep in chrony.conf allows it at the start."
 )
 SET_BACK = "Does another program set the clock: date, another NTP client, the hypervisor's guest tools? Stop it."
@@ -81,8 +81,10 @@ def is_far_off(verdict: Verdict) -> bool:
     tracking = verdict.tracking
     if tracking is None:
         return False
-    offsets = [source.latest_meas for source in verdict.sources if health.is_usable(source)]
-    known = [abs(offset) for offset in offsets if offset is not None]
+    trusted = [
+        each for each in verdict.sources if each.state.name not in ("FALSETICKER", "JITTERY")
+    ]
+    known = [abs(each.latest_meas) for each in trusted if each.last_sample_ago is not None]
     return max([abs(tracking.offset), *known]) > FAR_OFF
 
 

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from ..health import Verdict
     from .history import History
 
+GAP = "  "
+LEAST = 20  # columns for a line of bars beside words
+
 COLOURS = {"OK": "good", "WARNING": "doubtful", "CRITICAL": "bad", "UNKNOWN": "bad"}
 
 
@@ -75,8 +78,8 @@ class Overview(Report):
         return "\n".join([*lines, *self.history(options, None, None)])
 
     def history(self, options: Namespace, bound: float | None, offset: float | None) -> list[str]:
-        """The bound and the offset of the last minutes: this round's value in words, then a line of bars."""
-        from .history import History, bars
+        """The bound and the offset of the last minutes, this round's among them."""
+        from .history import History
 
         if not terminal.has_escapes(sys.stdout):
             return []
@@ -85,20 +88,32 @@ class Overview(Report):
         now = time.monotonic()
         self.bound.add(bound, now)
         self.offset.add(offset, now)
-        width = max(8, terminal.width() - 1)
-        lines = [""]
-        for name, of, is_signed in (("bound", self.bound, False), ("offset", self.offset, True)):
-            known = of.known()
-            if len(of.values) < 2 or not known:
-                continue
-            low, high = (min(known) if is_signed else 0.0, max(known))
-            last = of.values[-1]
-            words = f"{name}: {'none' if last is None else durations.text(last)}"
-            between = f"{durations.text(low)} to " if is_signed else "at most "
-            span = durations.text(of.covered())
-            lines += [f"{words}; {between}{durations.text(high)} in {span}"]
-            lines += [bars(of.columns(width), low, high)]
-        return lines if len(lines) > 1 else []
+        return drawn({"bound": self.bound, "offset": self.offset})
+
+
+def drawn(histories: dict[str, History]) -> list[str]:
+    """For each, its last value and its range in words, and a line of bars beside them, or below on a narrow terminal."""
+    from .history import bars
+
+    lines = []
+    for name, history in histories.items():
+        known = history.known()
+        if len(history.values) > 1 and known:
+            low, high = min(0.0, *known), max(0.0, *known)
+            last = history.values[-1]
+            words = f"{name}: {'none' if last is None else durations.text(last)}; "
+            words += f"{durations.text(low)} to " if low else "at most "
+            words += f"{durations.text(high)} in {durations.text(history.covered())}"
+            lines.append((words, history, low, high))
+    size = max((len(line[0]) for line in lines), default=0)
+    beside = terminal.width() - 1 - size - len(GAP)
+    made = [""] if lines else []
+    for words, history, low, high in lines:
+        if beside >= LEAST:
+            made.append(f"{words:<{size}}{GAP}{bars(history.columns(beside), low, high)}")
+        else:
+            made += [words, bars(history.columns(max(8, terminal.width() - 1)), low, high)]
+    return made
 
 
 def fitted(line: str) -> list[str]:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     Plain = dict[str, Any]
 
 
-class Shown(Command):
+class Query(Command):
     """A command that shows what chronyd answers, once or with --watch again and again."""
 
     is_one = False  # the answer is one record: in JSON an object, not an array of them
@@ -79,7 +79,7 @@ class Shown(Command):
         raise NotImplementedError
 
 
-class Report(Shown):
+class Report(Query):
     """One of chronyd's reports."""
 
     options = (*COMMON, "json", "csv", "watch", "legend")
@@ -118,7 +118,7 @@ class Report(Shown):
         return ["time", *(field["name"] for field in self.described["fields"])]
 
 
-class AnyReport(Shown):
+class AnyReport(Query):
     name = "report"
     about = "any report that libchrony knows, under libchrony's own names"
     options = (*COMMON, "json", "csv", "watch")

@@ -14,12 +14,12 @@ if TYPE_CHECKING:
     from argparse import Namespace
     from typing import NoReturn
 
-    from .reports import Shown
+    from .reports import Query
 
 LONGEST = 1e8  # seconds that one call of sleep() may be given
 
 
-def run(options: Namespace, command: Shown) -> NoReturn:
+def run(options: Namespace, command: Query) -> NoReturn:
     """Show the report until Ctrl-C. If chronyd does not answer, say so and ask again: it may be restarted meanwhile."""
     for_programs = options.json or options.csv
     draws = terminal.has_escapes(sys.stdout) and not for_programs
@@ -43,7 +43,7 @@ def run(options: Namespace, command: Shown) -> NoReturn:
         time.sleep(min(options.watch, LONGEST))
 
 
-def title(command: Shown, options: Namespace) -> str:
+def title(command: Query, options: Namespace) -> str:
     now = time.strftime("%Y-%m-%d %H:%M:%S UTC", time.gmtime())
     what = f"chronyd's {command.name}" if command.name else "pychrony"
     return f"{what}, every {options.watch:g} s (Ctrl-C ends)  {now}"
