@@ -17,7 +17,7 @@ USED = re.compile(r"\bsuper::(?:\{((?:[^{}]|\{[^{}]*\})*)\}|(\w+))")
 
 
 def groups(layer: str) -> list[dict[str, list[Path]]]:
-    """The files by their modules' names, in the groups of the list in the folder's mod.rs."""
+    """The files by their modules' names, in the groups of the list in the directory's mod.rs."""
     found = []
     for group in (SOURCES / layer / "mod.rs").read_text().split("\n\n"):
         files: dict[str, list[Path]] = {}
@@ -27,9 +27,14 @@ def groups(layer: str) -> list[dict[str, list[Path]]]:
     return [files for files in found if files]
 
 
+def code_of(file: Path) -> str:
+    """A file without its tests, which may use any module."""
+    return file.read_text().partition("#[cfg(test)]\nmod tests")[0]
+
+
 def used(file: Path) -> set[str]:
-    """The modules in the same folder that a file uses; its tests may use any."""
-    code = file.read_text().partition("#[cfg(test)]\nmod tests")[0]
+    """The modules in the same directory that a file uses."""
+    code = code_of(file)
     return {
         name.strip().partition("::")[0]
         for several, one in USED.findall(code)
@@ -66,4 +71,16 @@ def test_each_file_of_a_layer_stands_in_its_list(layer: str) -> None:
 def test_a_layer_knows_only_those_below_it(layer: str, unknown: tuple[str, ...]) -> None:
     for path in (SOURCES / layer).glob("*.rs"):
         for name in unknown:
-            assert f"crate::{name}" not in path.read_text(), path.name
+            assert f"crate::{name}" not in code_of(path), path.name
+
+
+def test_what_runs_with_one_cpython_is_there(request: pytest.FixtureRequest) -> None:
+    """A name in conftest's list that no file has any more would let its tests run with each."""
+    root = Path(__file__).parent.parent
+    (conftest,) = [
+        each for each in request.config.pluginmanager.get_plugins() if hasattr(each, "IS_ONCE")
+    ]
+    for name in conftest.IS_ONCE:
+        path, _, function = name.partition("::")
+        assert (root / path).exists(), name
+        assert not function or f"def {function}(" in (root / path).read_text(), name

@@ -1,12 +1,13 @@
 //! Everything that can go wrong.
 
+mod advice;
+
 use std::ffi::{CStr, c_int};
 use std::fmt;
 use std::io;
 use std::time::Duration;
 
 use super::address::{Address, Transport};
-use super::advice;
 
 /// The numbers errors are known by: libchrony's own as they are, ours from 100.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -6,7 +6,6 @@ pub mod address;
 pub mod environment;
 pub mod fork;
 
-mod advice;
 pub mod error;
 mod raw;
 #[cfg(test)]

@@ -389,7 +389,6 @@ pub fn keep_lock_across_forks() {
 
 /// A libchrony for tests.
 #[cfg(test)]
-#[path = "fake.rs"]
 pub mod fake;
 
 #[cfg(test)]

@@ -6,8 +6,8 @@ use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
-use super::address::Transport;
-use super::error::{Attempt, Class};
+use super::super::address::Transport;
+use super::{Attempt, Class};
 
 /// What is to be seen of the system in which chronyd could not be asked.
 #[derive(Debug, Default)]
@@ -184,8 +184,8 @@ fn capitalised(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::super::address::Address;
-    use super::super::error::{Code, Failure};
+    use super::super::super::address::Address;
+    use super::super::{Code, Failure};
     use super::*;
 
     const SOCKET: &str = "/run/x/chronyd.sock";
