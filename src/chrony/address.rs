@@ -102,6 +102,10 @@ pub fn default_candidates(variable: Option<&[u8]>) -> Result<Candidates, Invalid
 const NEITHER: &str = "it is neither the absolute path of a Unix socket nor an IPv4 or IPv6 address with an optional \
                        port, such as 127.0.0.1, 127.0.0.1:323, ::1 or [::1]:323 (host names are not looked up)";
 const PORT: &str = "its port is not a number from 1 to 65535";
+const ZONE: &str = "libchrony takes no zone (what follows the %), so a link-local address cannot be asked: use another address of \
+                    that host";
+const URL: &str =
+    "it is a URL: give the path of the Unix socket alone, such as /run/chrony/chronyd.sock, or the IP address alone";
 
 fn check_path(path: &[u8]) -> Result<(), &'static str> {
     let slash = path.iter().rposition(|&byte| byte == b'/').unwrap_or(0);
@@ -135,6 +139,12 @@ fn split_port(text: &str) -> (&str, Option<&str>) {
 }
 
 fn check_ip(text: &str) -> Result<(), &'static str> {
+    if text.contains("://") || text.starts_with("unix:") {
+        return Err(URL);
+    }
+    if text.split_once('%').is_some_and(|(ip, _)| ip.trim_start_matches('[').parse::<Ipv6Addr>().is_ok()) {
+        return Err(ZONE);
+    }
     let (ip, port) = split_port(text);
     let is_bracketed = text.starts_with('[');
     let is_valid = match (is_bracketed, port) {
@@ -208,6 +218,18 @@ mod tests {
         ] {
             assert!(Address::parse(text.as_bytes()).is_err(), "{text}");
         }
+    }
+
+    #[test]
+    fn a_zone_and_a_url_are_refused_for_what_they_are() {
+        let reason = |text: &str| Address::parse(text.as_bytes()).err().unwrap().reason;
+        for text in ["fe80::1%eth0", "[fe80::1%eth0]", "[fe80::1%eth0]:323", "fe80::1%2"] {
+            assert_eq!(reason(text), ZONE, "{text}");
+        }
+        for text in ["unix:///run/chrony/chronyd.sock", "unix:/run/chrony/chronyd.sock", "udp://127.0.0.1:323"] {
+            assert_eq!(reason(text), URL, "{text}");
+        }
+        assert_eq!(reason("50%"), NEITHER);
     }
 
     #[test]

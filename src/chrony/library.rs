@@ -8,8 +8,8 @@ use std::sync::OnceLock;
 
 use libloading::os::unix::{Library as Handle, RTLD_LOCAL, RTLD_NOW};
 
-use super::raw::{self, Functions};
-use super::{environment, fork};
+use super::raw::Functions;
+use super::{environment, fork, lock};
 
 unsafe extern "C" {
     fn dlinfo(handle: *mut c_void, request: c_int, info: *mut c_void) -> c_int;
@@ -87,7 +87,7 @@ impl Library {
         // Another interpreter of this process may have been quicker; its library is the same.
         Ok(LIBRARY.get_or_init(|| {
             fork::count_forks();
-            raw::keep_lock_across_forks();
+            lock::share();
             library
         }))
     }

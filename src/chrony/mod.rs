@@ -7,6 +7,7 @@ pub mod environment;
 pub mod fork;
 
 pub mod error;
+mod lock;
 mod raw;
 #[cfg(test)]
 pub use raw::is_by_address;

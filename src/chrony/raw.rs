@@ -3,18 +3,17 @@
 //! Each method says which state beyond its session the function behind it touches, according to libchrony 0.2's `client.c`,
 //! `message.c` and `socket.c`. Most touch none. What matters is one static buffer for text, `buf` in `message.c`: whatever
 //! looks at a field of type address writes it, and that is not only the function that returns the text. The lock over that
-//! buffer is in here, and nowhere else.
+//! buffer (lock.rs) is taken in here, and nowhere else.
 
-use std::cell::UnsafeCell;
 use std::ffi::{CStr, c_char, c_double, c_int};
 use std::io;
 use std::ptr::{self, NonNull};
 use std::rc::Rc;
-use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use libloading::os::unix::Library as Handle;
 
 use super::fork::Process;
+use super::lock;
 
 /// libchrony's `chrony_session`: only ever a pointer to us.
 #[repr(C)]
@@ -220,7 +219,7 @@ impl RawSession {
     /// for by the source's address, which it takes from the record of sourcestats that was received last.
     pub fn request_record(&mut self, report: &CStr, record: c_int) -> Result<()> {
         self.by_address = is_by_address(report);
-        let _lock = self.by_address.then(lock_buffer);
+        let _lock = self.by_address.then(lock::lock);
         // SAFETY: the session is live, the report's name is text, and any number of a record is allowed. The buffer is locked
         // where it is written.
         check(unsafe { (self.functions.request_record)(self.session.as_ptr(), report.as_ptr(), record) })
@@ -240,7 +239,7 @@ impl RawSession {
     /// Takes a response from the socket, without waiting for one. Touches the socket; and if the answer was an address to
     /// ask by, what `request_record()` touches.
     pub fn process_response(&mut self) -> Result<()> {
-        let _lock = self.by_address.then(lock_buffer);
+        let _lock = self.by_address.then(lock::lock);
         // SAFETY: the session is live, and its socket does not block. The buffer is locked where it is written.
         check(unsafe { (self.functions.process_response)(self.session.as_ptr()) })
     }
@@ -323,7 +322,7 @@ impl RawSession {
 
     /// A field's address as text, which is copied out of the buffer; None where there is none.
     pub fn field_text(&self, field: c_int) -> Option<Rc<str>> {
-        let _lock = lock_buffer();
+        let _lock = lock::lock();
         // SAFETY: the session is live, any number of a field is allowed, and the buffer that is written is locked.
         let text = unsafe { (self.functions.get_field_string)(self.session.as_ptr(), field) };
         if text.is_null() {
@@ -350,41 +349,6 @@ pub fn is_by_address(report: &CStr) -> bool {
     const BY_INDEX: [&CStr; 8] =
         [c"tracking", c"sources", c"sourcestats", c"selectdata", c"activity", c"serverstats", c"rtcdata", c"smoothing"];
     !BY_INDEX.contains(&report)
-}
-
-/// The lock over libchrony's static buffer. It is held for a function's call and the copy of the text, never while waiting.
-static BUFFER: Mutex<()> = Mutex::new(());
-
-fn lock_buffer() -> MutexGuard<'static, ()> {
-    BUFFER.lock().unwrap_or_else(PoisonError::into_inner) // it guards no data of ours
-}
-
-/// From now on, the buffer's lock is taken before each `fork()` and released after it on both sides, so that no child
-/// inherits it from a thread that it does not have. To be called once.
-pub fn keep_lock_across_forks() {
-    /// The lock, while a thread forks.
-    struct Held(UnsafeCell<Option<MutexGuard<'static, ()>>>);
-
-    // SAFETY: only the thread that holds the lock touches it.
-    unsafe impl Sync for Held {}
-
-    static HELD: Held = Held(UnsafeCell::new(None));
-
-    extern "C" fn take() {
-        let lock = lock_buffer();
-        // SAFETY: this thread holds the lock.
-        unsafe { *HELD.0.get() = Some(lock) };
-    }
-
-    extern "C" fn release() {
-        // SAFETY: this thread, or in a child the one that forked, has held the lock since `take()`.
-        let lock = unsafe { (*HELD.0.get()).take() };
-        drop(lock);
-    }
-
-    // SAFETY: the functions take nothing, and stay loaded as long as the process.
-    let status = unsafe { libc::pthread_atfork(Some(take), Some(release), Some(release)) };
-    assert_eq!(status, 0, "no memory for pthread_atfork()");
 }
 
 /// A libchrony for tests.
