@@ -3,9 +3,8 @@
  *
  * Written by src/reports/write from the tables beside it; do not edit.
  *
- * Units, signs and ranges are as in Python. Where Python has None, an age that may be below 0 is PYCHRONY_NEVER,
- * any other number is PYCHRONY_NONE, and text is "". Enumerations are numbers, named below; a later pychrony
- * may name more.
+ * Units, signs and ranges are as in Python. Where Python has None, a double is NaN, an int64_t PYCHRONY_NEVER, a
+ * uint64_t PYCHRONY_NONE, and text "". Enumerations are numbers, named below; a later pychrony may name more.
  */
 
 #ifndef PYCHRONY_RECORDS_H
@@ -13,9 +12,11 @@
 
 #include <stdint.h>
 
-/* No value: a time that is "never", or a field that this chronyd does not send. */
+/* No value: what chronyd has not measured, a time that is "never", or a field that this chronyd does not send. */
 #define PYCHRONY_NONE UINT64_MAX
 #define PYCHRONY_NEVER INT64_MAX
+/* Whether a double has no value, without <math.h>. */
+#define PYCHRONY_IS_NAN(number) ((number) != (number))
 
 /* Whether a leap second is due at the end of the UTC day; UNSYNC: the clock is not synchronised. */
 enum {
@@ -191,7 +192,7 @@ typedef struct {
 	uint64_t stratum;
 	/* Whether a leap second is due; UNSYNC: not synchronised, or in the middle of a leap second [LeapStatus; libchrony: leap status] */
 	uint64_t leap_status;
-	/* When the last measurement was processed [seconds since 1970 (UTC), float; ref_time_ns is exact; libchrony: reference time] */
+	/* When the last measurement was processed, less a random part of a second (chronyd hides the exact time); 0 while not synchronised [seconds since 1970 (UTC), float; ref_time_ns has each nanosecond that chronyd sends; libchrony: reference time] */
 	double ref_time;
 	/* How far the system clock still is from NTP time, while chronyd corrects it [seconds, finite; > 0: the system clock is slow of NTP time, < 0: fast; libchrony: current correction] */
 	double offset;
@@ -201,17 +202,17 @@ typedef struct {
 	double rms_offset;
 	/* Rate at which the system clock would be wrong if chronyd did not correct it [ppm, finite; < 0: the clock would run slow, > 0: fast; libchrony: frequency offset] */
 	double frequency;
-	/* What the measurements of the selected source say the frequency should be changed by [ppm, finite; > 0: higher; libchrony: residual frequency] */
+	/* What the measurements of the selected source say the frequency should be changed by; 0 while not synchronised [ppm, finite; > 0: higher; libchrony: residual frequency] */
 	double residual_freq;
-	/* Error bound of the frequency [ppm, 0 or more; libchrony: skew] */
+	/* Error bound of the frequency; 0 while not synchronised [ppm, 0 or more; libchrony: skew] */
 	double skew;
-	/* Round-trip network delay to the stratum-1 computer [seconds, 0 or more; libchrony: root delay] */
+	/* Round-trip network delay to the stratum-1 computer; while not synchronised 1, or 0 with the local reference [seconds, 0 or more; libchrony: root delay] */
 	double root_delay;
-	/* Dispersion accumulated on the way to the stratum-1 computer [seconds, 0 or more; libchrony: root dispersion] */
+	/* Dispersion accumulated on the way to the stratum-1 computer; while not synchronised 1, or 0 with the local reference [seconds, 0 or more; libchrony: root dispersion] */
 	double root_dispersion;
 	/* Time between the last two updates of the clock [seconds, 0 or more; libchrony: last update interval] */
 	double update_interval;
-	/* When the last measurement was processed; an attribute, not an item [nanoseconds since 1970 (UTC); libchrony: reference time] */
+	/* When the last measurement was processed, less a random part of a second; an attribute, not an item [nanoseconds since 1970 (UTC); libchrony: reference time] */
 	int64_t ref_time_ns;
 } PyChrony_Tracking;
 
@@ -221,7 +222,7 @@ typedef struct {
 	char address[64];
 	/* Interval between polls: 6 is 64 s, -2 is 0.25 s [log2 seconds, usually -7 to 24; libchrony: poll] */
 	int64_t poll;
-	/* The source's stratum; 0 without samples [usually 0 to 15; libchrony: stratum] */
+	/* The source's stratum [usually 0 to 15; None: no sample; libchrony: stratum] */
 	uint64_t stratum;
 	/* What chronyd's selection made of the source [SourceState; libchrony: state] */
 	uint64_t state;
@@ -229,15 +230,15 @@ typedef struct {
 	uint64_t mode;
 	/* Selection options; chronyd from 4.0 on sends none here: see get_select_data() [SelectOptions; libchrony: flags] */
 	uint64_t flags;
-	/* Which of the last polls were answered [bits, 0 to 0o377 (all answered), the lowest bit the latest; libchrony: reachability] */
+	/* Which of the last eight polls brought a valid response from a synchronised server, or a sample of a reference clock [bits, 0 to 0o377, the lowest bit the latest; libchrony: reachability] */
 	uint64_t reachability;
 	/* Age of the last good sample; below 0 for a moment where somebody else set the clock back [seconds, usually 0 or more; None: never; libchrony: last sample ago] */
 	int64_t last_sample_ago;
-	/* Offset of the last sample as it was measured [seconds, finite; > 0: the system clock was fast of the source; libchrony: original last sample offset] */
+	/* Offset of the last sample as it was measured [seconds, finite; > 0: the system clock was fast of the source; None: no sample; libchrony: original last sample offset] */
 	double orig_latest_meas;
-	/* Offset of the last sample, with the clock's corrections since applied [seconds, finite; > 0: the system clock is fast of the source; libchrony: adjusted last sample offset] */
+	/* Offset of the last sample, with the clock's corrections since applied [seconds, finite; > 0: the system clock is fast of the source; None: no sample; libchrony: adjusted last sample offset] */
 	double latest_meas;
-	/* Error bound of the last sample [seconds, 0 or more; libchrony: last sample error] */
+	/* Error bound of the last sample [seconds, 0 or more; None: no sample; libchrony: last sample error] */
 	double latest_meas_err;
 } PyChrony_Source;
 
@@ -253,21 +254,21 @@ typedef struct {
 	uint64_t runs;
 	/* Time between the oldest and the newest sample [seconds, 0 or more; libchrony: span] */
 	uint64_t span;
-	/* Standard deviation of the samples [seconds, 0 or more; libchrony: standard deviation] */
+	/* Standard deviation of the samples [seconds, 0 or more; None: no regression; libchrony: standard deviation] */
 	double std_dev;
-	/* Frequency of the system clock, as chronyd corrects it, relative to the source's [ppm, finite; > 0: the system clock gains on the source; libchrony: residual frequency] */
+	/* Frequency of the system clock, as chronyd corrects it, relative to the source's [ppm, finite; > 0: the system clock gains on the source; None: no regression; libchrony: residual frequency] */
 	double resid_freq;
-	/* Error bound of the frequency [ppm, 0 or more; libchrony: skew] */
+	/* Error bound of the frequency [ppm, 0 or more; None: no regression; libchrony: skew] */
 	double skew;
-	/* Estimated offset of the source [seconds, finite; > 0: the system clock is fast of the source; libchrony: offset] */
+	/* Estimated offset of the source [seconds, finite; > 0: the system clock is fast of the source; None: no samples; libchrony: offset] */
 	double offset;
-	/* Error bound of the offset; below 0 where somebody else set the clock back [seconds, finite; usually 0 or more; libchrony: offset error] */
+	/* Error bound of the offset, with 4 s added while there is no regression; below 0 where somebody else set the clock back [seconds, finite; usually 0 or more; None: no samples; libchrony: offset error] */
 	double offset_err;
 } PyChrony_SourceStats;
 
 /* The real-time clock against the system clock: chronyd's rtcdata report. */
 typedef struct {
-	/* When the real-time clock was last compared; 0 before the first comparison [seconds since 1970 (UTC), float; ref_time_ns is exact; libchrony: reference time] */
+	/* When the real-time clock was last compared [seconds since 1970 (UTC), float; ref_time_ns has each nanosecond that chronyd sends; None: no regression yet; libchrony: reference time] */
 	double ref_time;
 	/* Comparisons in use [count; libchrony: samples] */
 	uint64_t samples;
@@ -275,11 +276,11 @@ typedef struct {
 	uint64_t runs;
 	/* Time the comparisons cover [seconds, 0 or more; libchrony: span] */
 	uint64_t span;
-	/* Estimated offset of the real-time clock [seconds, finite; > 0: the real-time clock is fast; libchrony: offset] */
+	/* Estimated offset of the real-time clock [seconds, finite; > 0: the real-time clock is fast; None: no regression yet; libchrony: offset] */
 	double offset;
-	/* Rate at which the real-time clock drifts [ppm, finite; > 0: the real-time clock gains time; libchrony: frequency offset] */
+	/* Rate at which the real-time clock drifts [ppm, finite; > 0: the real-time clock gains time; None: no regression yet; libchrony: frequency offset] */
 	double freq_offset;
-	/* When the real-time clock was last compared; an attribute, not an item [nanoseconds since 1970 (UTC); libchrony: reference time] */
+	/* When the real-time clock was last compared; an attribute, not an item [nanoseconds since 1970 (UTC), None: no regression yet; libchrony: reference time] */
 	int64_t ref_time_ns;
 } PyChrony_RTCData;
 
@@ -293,7 +294,7 @@ typedef struct {
 	double freq_offset;
 	/* Rate at which the frequency offset changes [ppm per second, finite; < 0: the served time is slowing down; libchrony: wander] */
 	double wander;
-	/* Age of the last update [seconds, 0 or more; libchrony: last update ago] */
+	/* Age of the last update [seconds, 0 or more; None: not active; libchrony: last update ago] */
 	double last_update_ago;
 	/* Time until the smoothing is done, if nothing further happens [seconds, 0 or more; libchrony: remaining time] */
 	double remaining_time;
@@ -321,7 +322,7 @@ typedef struct {
 	uint64_t received_ntp_requests;
 	/* NTP requests dropped by rate limiting [count; libchrony: dropped NTP requests] */
 	uint64_t dropped_ntp_requests;
-	/* Requests received on the command port [count; libchrony: received command requests] */
+	/* Requests for reports and commands received, on the command port and the Unix socket [count; libchrony: received command requests] */
 	uint64_t received_command_requests;
 	/* Requests on the command port dropped by rate limiting [count; libchrony: dropped command requests] */
 	uint64_t dropped_command_requests;
@@ -353,7 +354,7 @@ typedef struct {
 	uint64_t served_hardware_tx_timestamps;
 } PyChrony_ServerStats;
 
-/* The last valid measurement of one NTP source: a record of chronyd's ntpdata report.
+/* The last valid response of one NTP source, and what it measured: a record of chronyd's ntpdata report.
  *
  * Fields that only newer chronyds send are None where they are missing. */
 typedef struct {
@@ -365,35 +366,35 @@ typedef struct {
 	char local_address[64];
 	/* Port of the server [0 to 65535; libchrony: remote port] */
 	uint64_t remote_port;
-	/* Whether the server announces a leap second [LeapStatus; libchrony: leap status] */
+	/* Whether the server announces a leap second [LeapStatus; None: no valid response; libchrony: leap status] */
 	uint64_t leap_status;
-	/* NTP version of the response; 0 before the first response [0 to 7; libchrony: version] */
+	/* NTP version of the response [0 to 7; None: no valid response; libchrony: version] */
 	uint64_t version;
 	/* NTP mode of the response [NTPMode; libchrony: mode] */
 	uint64_t mode;
-	/* The server's stratum, as its packet has it; 0 and more than 15 are not valid [0 to 255; libchrony: stratum] */
+	/* The server's stratum, as its packet has it; 0 and more than 15 are not valid [0 to 255; None: no valid response; libchrony: stratum] */
 	uint64_t stratum;
-	/* Polling interval the response names [log2 seconds; libchrony: poll] */
+	/* Polling interval the response names [log2 seconds, None: no valid response; libchrony: poll] */
 	int64_t poll;
-	/* Precision of the server's clock [log2 seconds; libchrony: precision] */
+	/* Precision of the server's clock [log2 seconds, None: no valid response; libchrony: precision] */
 	int64_t precision;
-	/* The server's network delay to its primary source [seconds, 0 or more; libchrony: root delay] */
+	/* The server's network delay to its primary source [seconds, 0 or more; None: no valid response; libchrony: root delay] */
 	double root_delay;
-	/* The server's dispersion to its primary source [seconds, 0 or more; libchrony: root dispersion] */
+	/* The server's dispersion to its primary source [seconds, 0 or more; None: no valid response; libchrony: root dispersion] */
 	double root_dispersion;
-	/* ID of the server's own source [0 to 0xffffffff; libchrony: reference ID] */
+	/* ID of the server's own source [0 to 0xffffffff; None: no valid response; libchrony: reference ID] */
 	uint64_t reference_id;
-	/* When the server's clock was last updated [seconds since 1970 (UTC), float; ref_time_ns is exact; libchrony: reference time] */
+	/* When the server's clock was last updated [seconds since 1970 (UTC), float; ref_time_ns has each nanosecond that chronyd sends; None: never, or no valid response; libchrony: reference time] */
 	double ref_time;
-	/* Offset measured [seconds, finite; > 0: the system clock was slow of the server; libchrony: offset] */
+	/* Offset measured [seconds, finite; > 0: the system clock was slow of the server; None: not measured; libchrony: offset] */
 	double offset;
-	/* Measured round-trip network delay [seconds, 0 or more; libchrony: peer delay] */
+	/* Measured round-trip network delay [seconds, 0 or more; None: not measured; libchrony: peer delay] */
 	double peer_delay;
-	/* Dispersion of the measurement [seconds, 0 or more; libchrony: peer dispersion] */
+	/* Dispersion of the measurement [seconds, 0 or more; None: not measured; libchrony: peer dispersion] */
 	double peer_dispersion;
-	/* Time the server took to respond [seconds, 0 or more; libchrony: response time] */
+	/* Time the server took to respond [seconds, 0 or more; None: not measured; libchrony: response time] */
 	double response_time;
-	/* Estimated asymmetry of the network's jitter [ratio, finite; -0.5 to 0.5 as chronyd computes it; < 0: more on the way to the source; libchrony: jitter asymmetry] */
+	/* Estimated asymmetry of the network's jitter [ratio, finite; -0.5 to 0.5 as chronyd computes it; < 0: more on the way to the source; None: not measured; libchrony: jitter asymmetry] */
 	double jitter_asymmetry;
 	/* Which tests the response passed, and its modes [NTPFlags; libchrony: flags] */
 	uint64_t flags;
@@ -417,7 +418,7 @@ typedef struct {
 	uint64_t hardware_transmit_timestamps;
 	/* Receive timestamps taken by the hardware [count, or None; libchrony: hardware receive timestamps] */
 	uint64_t hardware_receive_timestamps;
-	/* When the server's clock was last updated; an attribute, not an item [nanoseconds since 1970 (UTC); libchrony: reference time] */
+	/* When the server's clock was last updated; an attribute, not an item [nanoseconds since 1970 (UTC), None: never, or no valid response; libchrony: reference time] */
 	int64_t ref_time_ns;
 } PyChrony_NTPData;
 
@@ -461,13 +462,13 @@ typedef struct {
 	uint64_t configured_options;
 	/* Selection options in force [SelectOptions; libchrony: effective options] */
 	uint64_t effective_options;
-	/* Age of the last sample at the last selection; 0 also before the first sample, and with noselect [seconds, usually 0 or more; None: never; libchrony: last sample ago] */
+	/* Age of the last sample at the last selection [seconds, usually 0 or more; None: no sample, or the option noselect; libchrony: last sample ago] */
 	int64_t last_sample_ago;
-	/* Score against the selected source: a source with more than 10 takes its place [ratio, 0 or more; libchrony: score] */
+	/* Score against the selected source: a source with more than 10 takes its place [ratio, 0 or more; None: no sample, or the option noselect; libchrony: score] */
 	double score;
-	/* Lower end of the interval in which the clock's offset lies [seconds, finite; > 0: the system clock is fast of the source; libchrony: low limit] */
+	/* Lower end of the interval in which the clock's offset lies [seconds, finite; > 0: the system clock is fast of the source; None: no sample, or the option noselect; libchrony: low limit] */
 	double low_limit;
-	/* Upper end of the interval in which the clock's offset lies [seconds, finite; > 0: the system clock is fast of the source; libchrony: high limit] */
+	/* Upper end of the interval in which the clock's offset lies [seconds, finite; > 0: the system clock is fast of the source; None: no sample, or the option noselect; libchrony: high limit] */
 	double high_limit;
 } PyChrony_SelectData;
 

@@ -13,7 +13,6 @@ import subprocess
 import sys
 import sysconfig
 import time
-import types
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, Callable, Union
@@ -28,22 +27,37 @@ from support.waiting import DEADLINE, wait_for
 
 import pychrony
 from pychrony import ErrorCode
+from pychrony._reports import REPORTS
+
+Value = Union[int, float, str]
+Fields = dict[str, Value]
 
 TESTS = Path(__file__).resolve().parent
 PROJECT = TESTS.parent
 SOURCES = TESTS / "c"
 EXAMPLE = PROJECT / "examples" / "c-extension"
 
-# The values in the header: the largest uint64_t, and -1.0.
+# The values in the header.
 NONE = 0xFFFF_FFFF_FFFF_FFFF
 NEVER_IN_C = 0x7FFF_FFFF_FFFF_FFFF
-# Ages that may be below 0.
-AGES = {"last_sample_ago"}
+NAN = "NaN"
+# What stands for None, by the kind of the field.
+KINDS = {
+    (report["type"], field["name"]): field["kind"]
+    for report in REPORTS.values()
+    for field in report["fields"]
+}
+ABSENT: dict[str, Value] = {
+    "unsigned": NONE,
+    "enum": NONE,
+    "signed": NEVER_IN_C,
+    "nanoseconds": NEVER_IN_C,
+    "offset": NAN,
+    "measure": NAN,
+    "seconds": NAN,
+    "address": "",
+}
 FOREVER = -1.0
-
-Value = Union[int, float, str]
-Fields = dict[str, Value]
-
 
 # Compilers.
 
@@ -98,10 +112,9 @@ def classes(include: Path) -> dict[str, tuple[str, str, Any]]:
 
 
 def fields(class_: Any) -> list[str]:
-    """The names of a struct sequence's fields, including those that are attributes only."""
-    named = [
-        name for name, it in vars(class_).items() if isinstance(it, types.MemberDescriptorType)
-    ]
+    """The names of a record's fields, including those that are attributes only."""
+    (report,) = (each for each in REPORTS.values() if each["type"] == class_.__name__)
+    named = [field["name"] for field in report["fields"]]
     assert len(named) == class_.n_fields
     return named
 
@@ -187,18 +200,19 @@ def in_child(built: Path, code: str, **options: Any) -> str:
 # What C should get.
 
 
-def in_c(name: str, value: object, like: Value) -> Value:
-    """Python's value as C has it; `like` shows whether it is text in C."""
+def in_c(report: str, name: str, value: object) -> Value:
+    """Python's value as C has it."""
     if value is None:
-        return "" if isinstance(like, str) else NEVER_IN_C if name in AGES else NONE
+        return ABSENT[KINDS[report, name]]
     if isinstance(value, (float, str)):
         return value
     assert isinstance(value, int)
     return int(value)
 
 
-def as_c_has_it(got: Fields, record: Any) -> Fields:
-    return {name: in_c(name, getattr(record, name), got[name]) for name in fields(type(record))}
+def as_c_has_it(record: Any) -> Fields:
+    kind = type(record)
+    return {name: in_c(kind.__name__, name, getattr(record, name)) for name in fields(kind)}
 
 
 def rows(shape: str, answer: Any) -> list[Fields]:
@@ -207,10 +221,15 @@ def rows(shape: str, answer: Any) -> list[Fields]:
     if shape == "LIST":
         assert (status, value) != (0, [])
         assert status == len(value or [])
-        return value or []
+        return [without_nan(each) for each in value or []]
     assert status in ((0,) if shape == "ONE" else (0, 1))
     assert (value is None) == (status == 1)
-    return [] if value is None else [value]
+    return [] if value is None else [without_nan(value)]
+
+
+def without_nan(record: Fields) -> Fields:
+    """NaN, which equals nothing, as text."""
+    return {name: NAN if value != value else value for name, value in record.items()}
 
 
 def python_rows(answer: Any) -> list[Any]:
@@ -315,9 +334,9 @@ def compare(reports: Any, include: Path, function: str, address: str) -> tuple[A
     after = python_rows(ask(address, timeout=DEADLINE))
     assert len(before) == len(got) == len(after)
     return (
-        [as_c_has_it(each, record) for each, record in zip(got, before)],
+        [as_c_has_it(record) for record in before],
         got,
-        [as_c_has_it(each, record) for each, record in zip(got, after)],
+        [as_c_has_it(record) for record in after],
     )
 
 

@@ -22,7 +22,7 @@ import pytest
 from support import chronyc
 from support.chronyd import LOCAL_SERVER, Chronyd, client_of
 from support.shm import ShmClock
-from support.waiting import DEADLINE
+from support.waiting import DEADLINE, wait_for
 
 import pychrony
 from pychrony.testing import FakeChronyd, protocol
@@ -128,6 +128,14 @@ def every_kind(keeper: Chronyd) -> Iterator[Chronyd]:
         with Chronyd(lines, files={"keys": KEYS}) as daemon:
             daemon.wait_synchronised()
             daemon.chronyc("smoothtime", "activate")
+            # Until then chronyd changes a frequency that it has not measured, which the records leave out.
+            wait_for(
+                "a regression of each source that has samples",
+                lambda: all(
+                    each.runs > 0 or each.samples == 0
+                    for each in pychrony.get_source_stats(daemon.socket)
+                ),
+            )
             yield daemon
 
 

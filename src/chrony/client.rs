@@ -315,7 +315,7 @@ async fn read_by_address(
     record: c_int,
     call: &Call,
 ) -> Result<Option<Row>, RequestError> {
-    let is_in_sourcestats = |field: &Field| field.presence == Presence::Sourcestats;
+    let is_in_sourcestats = |field: &Field| matches!(field.presence, Presence::Sourcestats);
     let (in_sourcestats, in_record) = query.fields.split_at(query.fields.partition_point(is_in_sourcestats));
     let mut resend_after = FIRST_RESEND;
     loop {

@@ -4,6 +4,7 @@ use std::cell::{Cell, RefCell};
 use std::ffi::{CStr, c_int};
 use std::fmt;
 use std::net::Ipv4Addr;
+use std::ptr;
 use std::rc::Rc;
 
 use super::error::{FieldError, FieldErrorKind, RequestError};
@@ -26,21 +27,24 @@ pub struct Field {
     pub doc: &'static CStr,
 }
 
-impl Field {
-    /// Whether it may be None.
-    pub fn is_optional(&self) -> bool {
-        self.presence == Presence::Newer || matches!(self.kind, Kind::UnsignedOrNone | Kind::Age | Kind::Address)
-    }
-}
-
-/// Whether every chronyd sends a field, and in which record it stands.
-#[derive(Clone, Copy, PartialEq, Eq)]
+/// Whether a record has a field's value.
+#[derive(Clone, Copy)]
 pub enum Presence {
     Always,
     /// Only newer chronyds send it: None where it is missing.
     Newer,
     /// It stands in the source's record of the sourcestats report, read before the record itself.
     Sourcestats,
+    /// None under a condition, under which chronyd sends this placeholder.
+    Unless(&'static Condition, f64),
+}
+
+/// When chronyd has not measured something, told by other fields of the same record.
+pub struct Condition {
+    /// What it is called: "no sample".
+    pub name: &'static str,
+    /// It holds if in one of these lists each field, by libchrony's name, has this value.
+    pub any: &'static [&'static [(&'static CStr, f64)]],
 }
 
 /// A field's type and range.
@@ -69,6 +73,14 @@ pub enum Kind {
     Address,
     /// The source's address; without one (a reference clock, a local reference) the name its reference ID spells.
     Source,
+}
+
+impl Field {
+    /// Whether it may be None.
+    pub fn is_optional(&self) -> bool {
+        matches!(self.presence, Presence::Newer | Presence::Unless(..))
+            || matches!(self.kind, Kind::UnsignedOrNone | Kind::Age | Kind::Address)
+    }
 }
 
 /// A set of named numbers, from which Python's `enum` makes a class.
@@ -172,11 +184,13 @@ pub struct Record<'a> {
     address: RefCell<Option<NamedAddress>>,
     /// The time that was read last, and its field: it has two rows too.
     time: Cell<Option<(&'static CStr, i64, i64)>>,
+    /// The condition that was looked at last, and whether it holds: several fields depend on one.
+    condition: Cell<Option<(&'static Condition, bool)>>,
 }
 
 impl<'a> Record<'a> {
     pub fn of(raw: &'a RawSession) -> Self {
-        Self { raw, next: Cell::new(0), address: RefCell::new(None), time: Cell::new(None) }
+        Self { raw, next: Cell::new(0), address: RefCell::new(None), time: Cell::new(None), condition: Cell::new(None) }
     }
 
     /// How many fields it has: none, if a report has no record for a source (the reports by address, for a reference
@@ -195,8 +209,10 @@ impl<'a> Record<'a> {
 
     #[inline(always)] // it is called once, for each field of a record
     fn read_field(&self, field: &Field) -> Result<Value, RequestError> {
-        if field.presence == Presence::Newer && self.index(field.source).is_none() {
-            return Ok(Value::Missing);
+        match field.presence {
+            Presence::Newer if self.index(field.source).is_none() => return Ok(Value::Missing),
+            Presence::Unless(condition, _) if self.holds(condition)? => return Ok(Value::Missing),
+            _ => {}
         }
         let name = field.source;
         match field.kind {
@@ -231,6 +247,33 @@ impl<'a> Record<'a> {
                 _ => Value::Missing,
             }),
             Kind::Source => self.source(name),
+        }
+    }
+
+    /// Whether a condition holds.
+    fn holds(&self, condition: &'static Condition) -> Result<bool, RequestError> {
+        if let Some((known, holds)) = self.condition.get() {
+            if ptr::eq(known, condition) {
+                return Ok(holds);
+            }
+        }
+        let has = |&(field, value): &(&'static CStr, f64)| Ok(self.number(field)? == value);
+        let mut holds = false;
+        for fields in condition.any {
+            holds = holds || fields.iter().try_fold(true, |all, field| Ok(all && has(field)?))?;
+        }
+        self.condition.set(Some((condition, holds)));
+        Ok(holds)
+    }
+
+    /// A field's number, whatever its type; a time's seconds.
+    fn number(&self, name: &'static CStr) -> Result<f64, RequestError> {
+        let index = self.raw.field_index(name).ok_or_else(|| missing(name))?;
+        match FieldType::from_libchrony(self.raw.field_type(index)) {
+            Some(FieldType::Unsigned) => Ok(self.raw.field_unsigned(index) as f64),
+            Some(FieldType::Float) => Ok(self.raw.field_float(index)),
+            Some(FieldType::Timespec) => Ok(self.raw.field_time(index).0 as f64),
+            _ => Err(mistyped(name, self.raw.field_type(index), FieldType::Unsigned)),
         }
     }
 

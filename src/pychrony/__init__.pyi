@@ -350,7 +350,7 @@ class TrackingStatus(structseq[Any], tuple[int, str, str | None, int, LeapStatus
 
     @property
     def ref_time(self) -> float:
-        """When the last measurement was processed [seconds since 1970 (UTC), float; ref_time_ns is exact; libchrony: reference time]"""
+        """When the last measurement was processed, less a random part of a second (chronyd hides the exact time); 0 while not synchronised [seconds since 1970 (UTC), float; ref_time_ns has each nanosecond that chronyd sends; libchrony: reference time]"""
 
     @property
     def offset(self) -> float:
@@ -370,19 +370,19 @@ class TrackingStatus(structseq[Any], tuple[int, str, str | None, int, LeapStatus
 
     @property
     def residual_freq(self) -> float:
-        """What the measurements of the selected source say the frequency should be changed by [ppm, finite; > 0: higher; libchrony: residual frequency]"""
+        """What the measurements of the selected source say the frequency should be changed by; 0 while not synchronised [ppm, finite; > 0: higher; libchrony: residual frequency]"""
 
     @property
     def skew(self) -> float:
-        """Error bound of the frequency [ppm, 0 or more; libchrony: skew]"""
+        """Error bound of the frequency; 0 while not synchronised [ppm, 0 or more; libchrony: skew]"""
 
     @property
     def root_delay(self) -> float:
-        """Round-trip network delay to the stratum-1 computer [seconds, 0 or more; libchrony: root delay]"""
+        """Round-trip network delay to the stratum-1 computer; while not synchronised 1, or 0 with the local reference [seconds, 0 or more; libchrony: root delay]"""
 
     @property
     def root_dispersion(self) -> float:
-        """Dispersion accumulated on the way to the stratum-1 computer [seconds, 0 or more; libchrony: root dispersion]"""
+        """Dispersion accumulated on the way to the stratum-1 computer; while not synchronised 1, or 0 with the local reference [seconds, 0 or more; libchrony: root dispersion]"""
 
     @property
     def update_interval(self) -> float:
@@ -390,10 +390,10 @@ class TrackingStatus(structseq[Any], tuple[int, str, str | None, int, LeapStatus
 
     @property
     def ref_time_ns(self) -> int:
-        """When the last measurement was processed; an attribute, not an item [nanoseconds since 1970 (UTC); libchrony: reference time]"""
+        """When the last measurement was processed, less a random part of a second; an attribute, not an item [nanoseconds since 1970 (UTC); libchrony: reference time]"""
 
 @final
-class Source(structseq[Any], tuple[str, int, int, SourceState, SourceMode, SelectOptions, int, int | None, float, float, float]):
+class Source(structseq[Any], tuple[str, int, int | None, SourceState, SourceMode, SelectOptions, int, int | None, float | None, float | None, float | None]):
     """One source of time: a record of chronyd's sources report.
 
     An immutable named tuple. Python code can make one from values by position or by keyword, or from one sequence of them."""
@@ -404,7 +404,7 @@ class Source(structseq[Any], tuple[str, int, int, SourceState, SourceMode, Selec
     _fields: Final[tuple[str, ...]]
     _field_defaults: Final[dict[str, Any]]
     @overload
-    def __new__(cls, address: str, poll: int, stratum: int, state: SourceState, mode: SourceMode, flags: SelectOptions, reachability: int, last_sample_ago: int | None, orig_latest_meas: float, latest_meas: float, latest_meas_err: float) -> Self: ...
+    def __new__(cls, address: str, poll: int, stratum: int | None, state: SourceState, mode: SourceMode, flags: SelectOptions, reachability: int, last_sample_ago: int | None, orig_latest_meas: float | None, latest_meas: float | None, latest_meas_err: float | None) -> Self: ...
     @overload
     def __new__(cls, sequence: Iterable[Any], dict: Mapping[str, Any] | None = None, /) -> Self: ...
     @classmethod
@@ -421,14 +421,14 @@ class Source(structseq[Any], tuple[str, int, int, SourceState, SourceMode, Selec
     def __rich_repr__(self) -> Iterable[tuple[str, Any]]:
         """The fields named in _fields as a list of names and values, for rich."""
 
-    def _replace(self, *, address: str = ..., poll: int = ..., stratum: int = ..., state: SourceState = ..., mode: SourceMode = ..., flags: SelectOptions = ..., reachability: int = ..., last_sample_ago: int | None = ..., orig_latest_meas: float = ..., latest_meas: float = ..., latest_meas_err: float = ...) -> Self:
+    def _replace(self, *, address: str = ..., poll: int = ..., stratum: int | None = ..., state: SourceState = ..., mode: SourceMode = ..., flags: SelectOptions = ..., reachability: int = ..., last_sample_ago: int | None = ..., orig_latest_meas: float | None = ..., latest_meas: float | None = ..., latest_meas_err: float | None = ...) -> Self:
         """A new record, with these fields in place of its own."""
 
-    def __replace__(self, *, address: str = ..., poll: int = ..., stratum: int = ..., state: SourceState = ..., mode: SourceMode = ..., flags: SelectOptions = ..., reachability: int = ..., last_sample_ago: int | None = ..., orig_latest_meas: float = ..., latest_meas: float = ..., latest_meas_err: float = ...) -> Self:  # type: ignore[override, unused-ignore]
+    def __replace__(self, *, address: str = ..., poll: int = ..., stratum: int | None = ..., state: SourceState = ..., mode: SourceMode = ..., flags: SelectOptions = ..., reachability: int = ..., last_sample_ago: int | None = ..., orig_latest_meas: float | None = ..., latest_meas: float | None = ..., latest_meas_err: float | None = ...) -> Self:  # type: ignore[override, unused-ignore]
         """The same, for copy.replace()."""
 
     def is_reachable(self) -> bool:
-        """Whether any of the last eight polls was answered."""
+        """Whether one of the last eight polls brought a valid response from a synchronised server, or a sample of a reference clock. A server that responds without being synchronised itself does not count."""
 
     def is_selected(self) -> bool:
         """Whether the clock is synchronised to this source (state is SELECTED)."""
@@ -442,8 +442,8 @@ class Source(structseq[Any], tuple[str, int, int, SourceState, SourceMode, Selec
         """Interval between polls: 6 is 64 s, -2 is 0.25 s [log2 seconds, usually -7 to 24; libchrony: poll]"""
 
     @property
-    def stratum(self) -> int:
-        """The source's stratum; 0 without samples [usually 0 to 15; libchrony: stratum]"""
+    def stratum(self) -> int | None:
+        """The source's stratum [usually 0 to 15; None: no sample; libchrony: stratum]"""
 
     @property
     def state(self) -> SourceState:
@@ -459,26 +459,26 @@ class Source(structseq[Any], tuple[str, int, int, SourceState, SourceMode, Selec
 
     @property
     def reachability(self) -> int:
-        """Which of the last polls were answered [bits, 0 to 0o377 (all answered), the lowest bit the latest; libchrony: reachability]"""
+        """Which of the last eight polls brought a valid response from a synchronised server, or a sample of a reference clock [bits, 0 to 0o377, the lowest bit the latest; libchrony: reachability]"""
 
     @property
     def last_sample_ago(self) -> int | None:
         """Age of the last good sample; below 0 for a moment where somebody else set the clock back [seconds, usually 0 or more; None: never; libchrony: last sample ago]"""
 
     @property
-    def orig_latest_meas(self) -> float:
-        """Offset of the last sample as it was measured [seconds, finite; > 0: the system clock was fast of the source; libchrony: original last sample offset]"""
+    def orig_latest_meas(self) -> float | None:
+        """Offset of the last sample as it was measured [seconds, finite; > 0: the system clock was fast of the source; None: no sample; libchrony: original last sample offset]"""
 
     @property
-    def latest_meas(self) -> float:
-        """Offset of the last sample, with the clock's corrections since applied [seconds, finite; > 0: the system clock is fast of the source; libchrony: adjusted last sample offset]"""
+    def latest_meas(self) -> float | None:
+        """Offset of the last sample, with the clock's corrections since applied [seconds, finite; > 0: the system clock is fast of the source; None: no sample; libchrony: adjusted last sample offset]"""
 
     @property
-    def latest_meas_err(self) -> float:
-        """Error bound of the last sample [seconds, 0 or more; libchrony: last sample error]"""
+    def latest_meas_err(self) -> float | None:
+        """Error bound of the last sample [seconds, 0 or more; None: no sample; libchrony: last sample error]"""
 
 @final
-class SourceStats(structseq[Any], tuple[int, str, int, int, int, float, float, float, float, float]):
+class SourceStats(structseq[Any], tuple[int, str, int, int, int, float | None, float | None, float | None, float | None, float | None]):
     """Statistics of one source: a record of chronyd's sourcestats report.
 
     An immutable named tuple. Python code can make one from values by position or by keyword, or from one sequence of them."""
@@ -489,7 +489,7 @@ class SourceStats(structseq[Any], tuple[int, str, int, int, int, float, float, f
     _fields: Final[tuple[str, ...]]
     _field_defaults: Final[dict[str, Any]]
     @overload
-    def __new__(cls, reference_id: int, address: str, samples: int, runs: int, span: int, std_dev: float, resid_freq: float, skew: float, offset: float, offset_err: float) -> Self: ...
+    def __new__(cls, reference_id: int, address: str, samples: int, runs: int, span: int, std_dev: float | None, resid_freq: float | None, skew: float | None, offset: float | None, offset_err: float | None) -> Self: ...
     @overload
     def __new__(cls, sequence: Iterable[Any], dict: Mapping[str, Any] | None = None, /) -> Self: ...
     @classmethod
@@ -506,10 +506,10 @@ class SourceStats(structseq[Any], tuple[int, str, int, int, int, float, float, f
     def __rich_repr__(self) -> Iterable[tuple[str, Any]]:
         """The fields named in _fields as a list of names and values, for rich."""
 
-    def _replace(self, *, reference_id: int = ..., address: str = ..., samples: int = ..., runs: int = ..., span: int = ..., std_dev: float = ..., resid_freq: float = ..., skew: float = ..., offset: float = ..., offset_err: float = ...) -> Self:
+    def _replace(self, *, reference_id: int = ..., address: str = ..., samples: int = ..., runs: int = ..., span: int = ..., std_dev: float | None = ..., resid_freq: float | None = ..., skew: float | None = ..., offset: float | None = ..., offset_err: float | None = ...) -> Self:
         """A new record, with these fields in place of its own."""
 
-    def __replace__(self, *, reference_id: int = ..., address: str = ..., samples: int = ..., runs: int = ..., span: int = ..., std_dev: float = ..., resid_freq: float = ..., skew: float = ..., offset: float = ..., offset_err: float = ...) -> Self:  # type: ignore[override, unused-ignore]
+    def __replace__(self, *, reference_id: int = ..., address: str = ..., samples: int = ..., runs: int = ..., span: int = ..., std_dev: float | None = ..., resid_freq: float | None = ..., skew: float | None = ..., offset: float | None = ..., offset_err: float | None = ...) -> Self:  # type: ignore[override, unused-ignore]
         """The same, for copy.replace()."""
 
     def has_sufficient_samples(self, minimum: int = 4) -> bool:
@@ -536,27 +536,27 @@ class SourceStats(structseq[Any], tuple[int, str, int, int, int, float, float, f
         """Time between the oldest and the newest sample [seconds, 0 or more; libchrony: span]"""
 
     @property
-    def std_dev(self) -> float:
-        """Standard deviation of the samples [seconds, 0 or more; libchrony: standard deviation]"""
+    def std_dev(self) -> float | None:
+        """Standard deviation of the samples [seconds, 0 or more; None: no regression; libchrony: standard deviation]"""
 
     @property
-    def resid_freq(self) -> float:
-        """Frequency of the system clock, as chronyd corrects it, relative to the source's [ppm, finite; > 0: the system clock gains on the source; libchrony: residual frequency]"""
+    def resid_freq(self) -> float | None:
+        """Frequency of the system clock, as chronyd corrects it, relative to the source's [ppm, finite; > 0: the system clock gains on the source; None: no regression; libchrony: residual frequency]"""
 
     @property
-    def skew(self) -> float:
-        """Error bound of the frequency [ppm, 0 or more; libchrony: skew]"""
+    def skew(self) -> float | None:
+        """Error bound of the frequency [ppm, 0 or more; None: no regression; libchrony: skew]"""
 
     @property
-    def offset(self) -> float:
-        """Estimated offset of the source [seconds, finite; > 0: the system clock is fast of the source; libchrony: offset]"""
+    def offset(self) -> float | None:
+        """Estimated offset of the source [seconds, finite; > 0: the system clock is fast of the source; None: no samples; libchrony: offset]"""
 
     @property
-    def offset_err(self) -> float:
-        """Error bound of the offset; below 0 where somebody else set the clock back [seconds, finite; usually 0 or more; libchrony: offset error]"""
+    def offset_err(self) -> float | None:
+        """Error bound of the offset, with 4 s added while there is no regression; below 0 where somebody else set the clock back [seconds, finite; usually 0 or more; None: no samples; libchrony: offset error]"""
 
 @final
-class RTCData(structseq[Any], tuple[float, int, int, int, float, float]):
+class RTCData(structseq[Any], tuple[float | None, int, int, int, float | None, float | None]):
     """The real-time clock against the system clock: chronyd's rtcdata report.
 
     An immutable named tuple. Python code can make one from values by position or by keyword, or from one sequence of them."""
@@ -567,7 +567,7 @@ class RTCData(structseq[Any], tuple[float, int, int, int, float, float]):
     _fields: Final[tuple[str, ...]]
     _field_defaults: Final[dict[str, Any]]
     @overload
-    def __new__(cls, ref_time: float, samples: int, runs: int, span: int, offset: float, freq_offset: float, *, ref_time_ns: int = ...) -> Self: ...
+    def __new__(cls, ref_time: float | None, samples: int, runs: int, span: int, offset: float | None, freq_offset: float | None, *, ref_time_ns: int | None = ...) -> Self: ...
     @overload
     def __new__(cls, sequence: Iterable[Any], dict: Mapping[str, Any] | None = None, /) -> Self: ...
     @classmethod
@@ -584,18 +584,18 @@ class RTCData(structseq[Any], tuple[float, int, int, int, float, float]):
     def __rich_repr__(self) -> Iterable[tuple[str, Any]]:
         """The fields named in _fields as a list of names and values, for rich."""
 
-    def _replace(self, *, ref_time: float = ..., samples: int = ..., runs: int = ..., span: int = ..., offset: float = ..., freq_offset: float = ..., ref_time_ns: int = ...) -> Self:
+    def _replace(self, *, ref_time: float | None = ..., samples: int = ..., runs: int = ..., span: int = ..., offset: float | None = ..., freq_offset: float | None = ..., ref_time_ns: int | None = ...) -> Self:
         """A new record, with these fields in place of its own."""
 
-    def __replace__(self, *, ref_time: float = ..., samples: int = ..., runs: int = ..., span: int = ..., offset: float = ..., freq_offset: float = ..., ref_time_ns: int = ...) -> Self:  # type: ignore[override, unused-ignore]
+    def __replace__(self, *, ref_time: float | None = ..., samples: int = ..., runs: int = ..., span: int = ..., offset: float | None = ..., freq_offset: float | None = ..., ref_time_ns: int | None = ...) -> Self:  # type: ignore[override, unused-ignore]
         """The same, for copy.replace()."""
 
     def is_calibrated(self) -> bool:
         """Whether there is any comparison to go by (samples > 0)."""
 
     @property
-    def ref_time(self) -> float:
-        """When the real-time clock was last compared; 0 before the first comparison [seconds since 1970 (UTC), float; ref_time_ns is exact; libchrony: reference time]"""
+    def ref_time(self) -> float | None:
+        """When the real-time clock was last compared [seconds since 1970 (UTC), float; ref_time_ns has each nanosecond that chronyd sends; None: no regression yet; libchrony: reference time]"""
 
     @property
     def samples(self) -> int:
@@ -610,19 +610,19 @@ class RTCData(structseq[Any], tuple[float, int, int, int, float, float]):
         """Time the comparisons cover [seconds, 0 or more; libchrony: span]"""
 
     @property
-    def offset(self) -> float:
-        """Estimated offset of the real-time clock [seconds, finite; > 0: the real-time clock is fast; libchrony: offset]"""
+    def offset(self) -> float | None:
+        """Estimated offset of the real-time clock [seconds, finite; > 0: the real-time clock is fast; None: no regression yet; libchrony: offset]"""
 
     @property
-    def freq_offset(self) -> float:
-        """Rate at which the real-time clock drifts [ppm, finite; > 0: the real-time clock gains time; libchrony: frequency offset]"""
+    def freq_offset(self) -> float | None:
+        """Rate at which the real-time clock drifts [ppm, finite; > 0: the real-time clock gains time; None: no regression yet; libchrony: frequency offset]"""
 
     @property
-    def ref_time_ns(self) -> int:
-        """When the real-time clock was last compared; an attribute, not an item [nanoseconds since 1970 (UTC); libchrony: reference time]"""
+    def ref_time_ns(self) -> int | None:
+        """When the real-time clock was last compared; an attribute, not an item [nanoseconds since 1970 (UTC), None: no regression yet; libchrony: reference time]"""
 
 @final
-class Smoothing(structseq[Any], tuple[SmoothingFlags, float, float, float, float, float]):
+class Smoothing(structseq[Any], tuple[SmoothingFlags, float, float, float, float | None, float]):
     """The smoothing of the time served to clients: chronyd's smoothing report.
 
     An immutable named tuple. Python code can make one from values by position or by keyword, or from one sequence of them."""
@@ -633,7 +633,7 @@ class Smoothing(structseq[Any], tuple[SmoothingFlags, float, float, float, float
     _fields: Final[tuple[str, ...]]
     _field_defaults: Final[dict[str, Any]]
     @overload
-    def __new__(cls, flags: SmoothingFlags, offset: float, freq_offset: float, wander: float, last_update_ago: float, remaining_time: float) -> Self: ...
+    def __new__(cls, flags: SmoothingFlags, offset: float, freq_offset: float, wander: float, last_update_ago: float | None, remaining_time: float) -> Self: ...
     @overload
     def __new__(cls, sequence: Iterable[Any], dict: Mapping[str, Any] | None = None, /) -> Self: ...
     @classmethod
@@ -650,10 +650,10 @@ class Smoothing(structseq[Any], tuple[SmoothingFlags, float, float, float, float
     def __rich_repr__(self) -> Iterable[tuple[str, Any]]:
         """The fields named in _fields as a list of names and values, for rich."""
 
-    def _replace(self, *, flags: SmoothingFlags = ..., offset: float = ..., freq_offset: float = ..., wander: float = ..., last_update_ago: float = ..., remaining_time: float = ...) -> Self:
+    def _replace(self, *, flags: SmoothingFlags = ..., offset: float = ..., freq_offset: float = ..., wander: float = ..., last_update_ago: float | None = ..., remaining_time: float = ...) -> Self:
         """A new record, with these fields in place of its own."""
 
-    def __replace__(self, *, flags: SmoothingFlags = ..., offset: float = ..., freq_offset: float = ..., wander: float = ..., last_update_ago: float = ..., remaining_time: float = ...) -> Self:  # type: ignore[override, unused-ignore]
+    def __replace__(self, *, flags: SmoothingFlags = ..., offset: float = ..., freq_offset: float = ..., wander: float = ..., last_update_ago: float | None = ..., remaining_time: float = ...) -> Self:  # type: ignore[override, unused-ignore]
         """The same, for copy.replace()."""
 
     @property
@@ -673,8 +673,8 @@ class Smoothing(structseq[Any], tuple[SmoothingFlags, float, float, float, float
         """Rate at which the frequency offset changes [ppm per second, finite; < 0: the served time is slowing down; libchrony: wander]"""
 
     @property
-    def last_update_ago(self) -> float:
-        """Age of the last update [seconds, 0 or more; libchrony: last update ago]"""
+    def last_update_ago(self) -> float | None:
+        """Age of the last update [seconds, 0 or more; None: not active; libchrony: last update ago]"""
 
     @property
     def remaining_time(self) -> float:
@@ -782,7 +782,7 @@ class ServerStats(structseq[Any], tuple[int, int, int, int, int, int | None, int
 
     @property
     def received_command_requests(self) -> int:
-        """Requests received on the command port [count; libchrony: received command requests]"""
+        """Requests for reports and commands received, on the command port and the Unix socket [count; libchrony: received command requests]"""
 
     @property
     def dropped_command_requests(self) -> int:
@@ -841,8 +841,8 @@ class ServerStats(structseq[Any], tuple[int, int, int, int, int, int | None, int
         """Responses with a transmit timestamp taken by the hardware [count, or None; libchrony: served hardware TX timestamps]"""
 
 @final
-class NTPData(structseq[Any], tuple[str, str | None, str | None, int, LeapStatus, int, NTPMode, int, int, int, float, float, int, float, float, float, float, float, float, NTPFlags, Timestamping, Timestamping, int, int, int, int | None, int | None, int | None, int | None, int | None]):
-    """The last valid measurement of one NTP source: a record of chronyd's ntpdata report.
+class NTPData(structseq[Any], tuple[str, str | None, str | None, int, LeapStatus | None, int | None, NTPMode, int | None, int | None, int | None, float | None, float | None, int | None, float | None, float | None, float | None, float | None, float | None, float | None, NTPFlags, Timestamping, Timestamping, int, int, int, int | None, int | None, int | None, int | None, int | None]):
+    """The last valid response of one NTP source, and what it measured: a record of chronyd's ntpdata report.
 
     Fields that only newer chronyds send are None where they are missing.
 
@@ -854,7 +854,7 @@ class NTPData(structseq[Any], tuple[str, str | None, str | None, int, LeapStatus
     _fields: Final[tuple[str, ...]]
     _field_defaults: Final[dict[str, Any]]
     @overload
-    def __new__(cls, address: str, remote_address: str | None, local_address: str | None, remote_port: int, leap_status: LeapStatus, version: int, mode: NTPMode, stratum: int, poll: int, precision: int, root_delay: float, root_dispersion: float, reference_id: int, ref_time: float, offset: float, peer_delay: float, peer_dispersion: float, response_time: float, jitter_asymmetry: float, flags: NTPFlags, transmit_timestamping: Timestamping, receive_timestamping: Timestamping, transmitted_messages: int, received_messages: int, received_valid_messages: int, received_good_messages: int | None, kernel_transmit_timestamps: int | None, kernel_receive_timestamps: int | None, hardware_transmit_timestamps: int | None, hardware_receive_timestamps: int | None, *, ref_time_ns: int = ...) -> Self: ...
+    def __new__(cls, address: str, remote_address: str | None, local_address: str | None, remote_port: int, leap_status: LeapStatus | None, version: int | None, mode: NTPMode, stratum: int | None, poll: int | None, precision: int | None, root_delay: float | None, root_dispersion: float | None, reference_id: int | None, ref_time: float | None, offset: float | None, peer_delay: float | None, peer_dispersion: float | None, response_time: float | None, jitter_asymmetry: float | None, flags: NTPFlags, transmit_timestamping: Timestamping, receive_timestamping: Timestamping, transmitted_messages: int, received_messages: int, received_valid_messages: int, received_good_messages: int | None, kernel_transmit_timestamps: int | None, kernel_receive_timestamps: int | None, hardware_transmit_timestamps: int | None, hardware_receive_timestamps: int | None, *, ref_time_ns: int | None = ...) -> Self: ...
     @overload
     def __new__(cls, sequence: Iterable[Any], dict: Mapping[str, Any] | None = None, /) -> Self: ...
     @classmethod
@@ -871,10 +871,10 @@ class NTPData(structseq[Any], tuple[str, str | None, str | None, int, LeapStatus
     def __rich_repr__(self) -> Iterable[tuple[str, Any]]:
         """The fields named in _fields as a list of names and values, for rich."""
 
-    def _replace(self, *, address: str = ..., remote_address: str | None = ..., local_address: str | None = ..., remote_port: int = ..., leap_status: LeapStatus = ..., version: int = ..., mode: NTPMode = ..., stratum: int = ..., poll: int = ..., precision: int = ..., root_delay: float = ..., root_dispersion: float = ..., reference_id: int = ..., ref_time: float = ..., offset: float = ..., peer_delay: float = ..., peer_dispersion: float = ..., response_time: float = ..., jitter_asymmetry: float = ..., flags: NTPFlags = ..., transmit_timestamping: Timestamping = ..., receive_timestamping: Timestamping = ..., transmitted_messages: int = ..., received_messages: int = ..., received_valid_messages: int = ..., received_good_messages: int | None = ..., kernel_transmit_timestamps: int | None = ..., kernel_receive_timestamps: int | None = ..., hardware_transmit_timestamps: int | None = ..., hardware_receive_timestamps: int | None = ..., ref_time_ns: int = ...) -> Self:
+    def _replace(self, *, address: str = ..., remote_address: str | None = ..., local_address: str | None = ..., remote_port: int = ..., leap_status: LeapStatus | None = ..., version: int | None = ..., mode: NTPMode = ..., stratum: int | None = ..., poll: int | None = ..., precision: int | None = ..., root_delay: float | None = ..., root_dispersion: float | None = ..., reference_id: int | None = ..., ref_time: float | None = ..., offset: float | None = ..., peer_delay: float | None = ..., peer_dispersion: float | None = ..., response_time: float | None = ..., jitter_asymmetry: float | None = ..., flags: NTPFlags = ..., transmit_timestamping: Timestamping = ..., receive_timestamping: Timestamping = ..., transmitted_messages: int = ..., received_messages: int = ..., received_valid_messages: int = ..., received_good_messages: int | None = ..., kernel_transmit_timestamps: int | None = ..., kernel_receive_timestamps: int | None = ..., hardware_transmit_timestamps: int | None = ..., hardware_receive_timestamps: int | None = ..., ref_time_ns: int | None = ...) -> Self:
         """A new record, with these fields in place of its own."""
 
-    def __replace__(self, *, address: str = ..., remote_address: str | None = ..., local_address: str | None = ..., remote_port: int = ..., leap_status: LeapStatus = ..., version: int = ..., mode: NTPMode = ..., stratum: int = ..., poll: int = ..., precision: int = ..., root_delay: float = ..., root_dispersion: float = ..., reference_id: int = ..., ref_time: float = ..., offset: float = ..., peer_delay: float = ..., peer_dispersion: float = ..., response_time: float = ..., jitter_asymmetry: float = ..., flags: NTPFlags = ..., transmit_timestamping: Timestamping = ..., receive_timestamping: Timestamping = ..., transmitted_messages: int = ..., received_messages: int = ..., received_valid_messages: int = ..., received_good_messages: int | None = ..., kernel_transmit_timestamps: int | None = ..., kernel_receive_timestamps: int | None = ..., hardware_transmit_timestamps: int | None = ..., hardware_receive_timestamps: int | None = ..., ref_time_ns: int = ...) -> Self:  # type: ignore[override, unused-ignore]
+    def __replace__(self, *, address: str = ..., remote_address: str | None = ..., local_address: str | None = ..., remote_port: int = ..., leap_status: LeapStatus | None = ..., version: int | None = ..., mode: NTPMode = ..., stratum: int | None = ..., poll: int | None = ..., precision: int | None = ..., root_delay: float | None = ..., root_dispersion: float | None = ..., reference_id: int | None = ..., ref_time: float | None = ..., offset: float | None = ..., peer_delay: float | None = ..., peer_dispersion: float | None = ..., response_time: float | None = ..., jitter_asymmetry: float | None = ..., flags: NTPFlags = ..., transmit_timestamping: Timestamping = ..., receive_timestamping: Timestamping = ..., transmitted_messages: int = ..., received_messages: int = ..., received_valid_messages: int = ..., received_good_messages: int | None = ..., kernel_transmit_timestamps: int | None = ..., kernel_receive_timestamps: int | None = ..., hardware_transmit_timestamps: int | None = ..., hardware_receive_timestamps: int | None = ..., ref_time_ns: int | None = ...) -> Self:  # type: ignore[override, unused-ignore]
         """The same, for copy.replace()."""
 
     @property
@@ -894,64 +894,64 @@ class NTPData(structseq[Any], tuple[str, str | None, str | None, int, LeapStatus
         """Port of the server [0 to 65535; libchrony: remote port]"""
 
     @property
-    def leap_status(self) -> LeapStatus:
-        """Whether the server announces a leap second [LeapStatus; libchrony: leap status]"""
+    def leap_status(self) -> LeapStatus | None:
+        """Whether the server announces a leap second [LeapStatus; None: no valid response; libchrony: leap status]"""
 
     @property
-    def version(self) -> int:
-        """NTP version of the response; 0 before the first response [0 to 7; libchrony: version]"""
+    def version(self) -> int | None:
+        """NTP version of the response [0 to 7; None: no valid response; libchrony: version]"""
 
     @property
     def mode(self) -> NTPMode:
         """NTP mode of the response [NTPMode; libchrony: mode]"""
 
     @property
-    def stratum(self) -> int:
-        """The server's stratum, as its packet has it; 0 and more than 15 are not valid [0 to 255; libchrony: stratum]"""
+    def stratum(self) -> int | None:
+        """The server's stratum, as its packet has it; 0 and more than 15 are not valid [0 to 255; None: no valid response; libchrony: stratum]"""
 
     @property
-    def poll(self) -> int:
-        """Polling interval the response names [log2 seconds; libchrony: poll]"""
+    def poll(self) -> int | None:
+        """Polling interval the response names [log2 seconds, None: no valid response; libchrony: poll]"""
 
     @property
-    def precision(self) -> int:
-        """Precision of the server's clock [log2 seconds; libchrony: precision]"""
+    def precision(self) -> int | None:
+        """Precision of the server's clock [log2 seconds, None: no valid response; libchrony: precision]"""
 
     @property
-    def root_delay(self) -> float:
-        """The server's network delay to its primary source [seconds, 0 or more; libchrony: root delay]"""
+    def root_delay(self) -> float | None:
+        """The server's network delay to its primary source [seconds, 0 or more; None: no valid response; libchrony: root delay]"""
 
     @property
-    def root_dispersion(self) -> float:
-        """The server's dispersion to its primary source [seconds, 0 or more; libchrony: root dispersion]"""
+    def root_dispersion(self) -> float | None:
+        """The server's dispersion to its primary source [seconds, 0 or more; None: no valid response; libchrony: root dispersion]"""
 
     @property
-    def reference_id(self) -> int:
-        """ID of the server's own source [0 to 0xffffffff; libchrony: reference ID]"""
+    def reference_id(self) -> int | None:
+        """ID of the server's own source [0 to 0xffffffff; None: no valid response; libchrony: reference ID]"""
 
     @property
-    def ref_time(self) -> float:
-        """When the server's clock was last updated [seconds since 1970 (UTC), float; ref_time_ns is exact; libchrony: reference time]"""
+    def ref_time(self) -> float | None:
+        """When the server's clock was last updated [seconds since 1970 (UTC), float; ref_time_ns has each nanosecond that chronyd sends; None: never, or no valid response; libchrony: reference time]"""
 
     @property
-    def offset(self) -> float:
-        """Offset measured [seconds, finite; > 0: the system clock was slow of the server; libchrony: offset]"""
+    def offset(self) -> float | None:
+        """Offset measured [seconds, finite; > 0: the system clock was slow of the server; None: not measured; libchrony: offset]"""
 
     @property
-    def peer_delay(self) -> float:
-        """Measured round-trip network delay [seconds, 0 or more; libchrony: peer delay]"""
+    def peer_delay(self) -> float | None:
+        """Measured round-trip network delay [seconds, 0 or more; None: not measured; libchrony: peer delay]"""
 
     @property
-    def peer_dispersion(self) -> float:
-        """Dispersion of the measurement [seconds, 0 or more; libchrony: peer dispersion]"""
+    def peer_dispersion(self) -> float | None:
+        """Dispersion of the measurement [seconds, 0 or more; None: not measured; libchrony: peer dispersion]"""
 
     @property
-    def response_time(self) -> float:
-        """Time the server took to respond [seconds, 0 or more; libchrony: response time]"""
+    def response_time(self) -> float | None:
+        """Time the server took to respond [seconds, 0 or more; None: not measured; libchrony: response time]"""
 
     @property
-    def jitter_asymmetry(self) -> float:
-        """Estimated asymmetry of the network's jitter [ratio, finite; -0.5 to 0.5 as chronyd computes it; < 0: more on the way to the source; libchrony: jitter asymmetry]"""
+    def jitter_asymmetry(self) -> float | None:
+        """Estimated asymmetry of the network's jitter [ratio, finite; -0.5 to 0.5 as chronyd computes it; < 0: more on the way to the source; None: not measured; libchrony: jitter asymmetry]"""
 
     @property
     def flags(self) -> NTPFlags:
@@ -998,8 +998,8 @@ class NTPData(structseq[Any], tuple[str, str | None, str | None, int, LeapStatus
         """Receive timestamps taken by the hardware [count, or None; libchrony: hardware receive timestamps]"""
 
     @property
-    def ref_time_ns(self) -> int:
-        """When the server's clock was last updated; an attribute, not an item [nanoseconds since 1970 (UTC); libchrony: reference time]"""
+    def ref_time_ns(self) -> int | None:
+        """When the server's clock was last updated; an attribute, not an item [nanoseconds since 1970 (UTC), None: never, or no valid response; libchrony: reference time]"""
 
 @final
 class AuthData(structseq[Any], tuple[str, AuthMode, KeyType, int, int, int, int | None, int, int, bool]):
@@ -1077,7 +1077,7 @@ class AuthData(structseq[Any], tuple[str, AuthMode, KeyType, int, int, int, int 
         """Whether the server refused the last request because it lacked the keys (NTS NAK) [bool; libchrony: NAK]"""
 
 @final
-class SelectData(structseq[Any], tuple[int, str, SelectState, bool, LeapStatus, SelectOptions, SelectOptions, int | None, float, float, float]):
+class SelectData(structseq[Any], tuple[int, str, SelectState, bool, LeapStatus, SelectOptions, SelectOptions, int | None, float | None, float | None, float | None]):
     """What chronyd's source selection knows of one source: a record of chronyd's selectdata report.
 
     An immutable named tuple. Python code can make one from values by position or by keyword, or from one sequence of them."""
@@ -1088,7 +1088,7 @@ class SelectData(structseq[Any], tuple[int, str, SelectState, bool, LeapStatus, 
     _fields: Final[tuple[str, ...]]
     _field_defaults: Final[dict[str, Any]]
     @overload
-    def __new__(cls, reference_id: int, address: str, state: SelectState, authentication: bool, leap_status: LeapStatus, configured_options: SelectOptions, effective_options: SelectOptions, last_sample_ago: int | None, score: float, low_limit: float, high_limit: float) -> Self: ...
+    def __new__(cls, reference_id: int, address: str, state: SelectState, authentication: bool, leap_status: LeapStatus, configured_options: SelectOptions, effective_options: SelectOptions, last_sample_ago: int | None, score: float | None, low_limit: float | None, high_limit: float | None) -> Self: ...
     @overload
     def __new__(cls, sequence: Iterable[Any], dict: Mapping[str, Any] | None = None, /) -> Self: ...
     @classmethod
@@ -1105,10 +1105,10 @@ class SelectData(structseq[Any], tuple[int, str, SelectState, bool, LeapStatus, 
     def __rich_repr__(self) -> Iterable[tuple[str, Any]]:
         """The fields named in _fields as a list of names and values, for rich."""
 
-    def _replace(self, *, reference_id: int = ..., address: str = ..., state: SelectState = ..., authentication: bool = ..., leap_status: LeapStatus = ..., configured_options: SelectOptions = ..., effective_options: SelectOptions = ..., last_sample_ago: int | None = ..., score: float = ..., low_limit: float = ..., high_limit: float = ...) -> Self:
+    def _replace(self, *, reference_id: int = ..., address: str = ..., state: SelectState = ..., authentication: bool = ..., leap_status: LeapStatus = ..., configured_options: SelectOptions = ..., effective_options: SelectOptions = ..., last_sample_ago: int | None = ..., score: float | None = ..., low_limit: float | None = ..., high_limit: float | None = ...) -> Self:
         """A new record, with these fields in place of its own."""
 
-    def __replace__(self, *, reference_id: int = ..., address: str = ..., state: SelectState = ..., authentication: bool = ..., leap_status: LeapStatus = ..., configured_options: SelectOptions = ..., effective_options: SelectOptions = ..., last_sample_ago: int | None = ..., score: float = ..., low_limit: float = ..., high_limit: float = ...) -> Self:  # type: ignore[override, unused-ignore]
+    def __replace__(self, *, reference_id: int = ..., address: str = ..., state: SelectState = ..., authentication: bool = ..., leap_status: LeapStatus = ..., configured_options: SelectOptions = ..., effective_options: SelectOptions = ..., last_sample_ago: int | None = ..., score: float | None = ..., low_limit: float | None = ..., high_limit: float | None = ...) -> Self:  # type: ignore[override, unused-ignore]
         """The same, for copy.replace()."""
 
     @property
@@ -1141,19 +1141,19 @@ class SelectData(structseq[Any], tuple[int, str, SelectState, bool, LeapStatus, 
 
     @property
     def last_sample_ago(self) -> int | None:
-        """Age of the last sample at the last selection; 0 also before the first sample, and with noselect [seconds, usually 0 or more; None: never; libchrony: last sample ago]"""
+        """Age of the last sample at the last selection [seconds, usually 0 or more; None: no sample, or the option noselect; libchrony: last sample ago]"""
 
     @property
-    def score(self) -> float:
-        """Score against the selected source: a source with more than 10 takes its place [ratio, 0 or more; libchrony: score]"""
+    def score(self) -> float | None:
+        """Score against the selected source: a source with more than 10 takes its place [ratio, 0 or more; None: no sample, or the option noselect; libchrony: score]"""
 
     @property
-    def low_limit(self) -> float:
-        """Lower end of the interval in which the clock's offset lies [seconds, finite; > 0: the system clock is fast of the source; libchrony: low limit]"""
+    def low_limit(self) -> float | None:
+        """Lower end of the interval in which the clock's offset lies [seconds, finite; > 0: the system clock is fast of the source; None: no sample, or the option noselect; libchrony: low limit]"""
 
     @property
-    def high_limit(self) -> float:
-        """Upper end of the interval in which the clock's offset lies [seconds, finite; > 0: the system clock is fast of the source; libchrony: high limit]"""
+    def high_limit(self) -> float | None:
+        """Upper end of the interval in which the clock's offset lies [seconds, finite; > 0: the system clock is fast of the source; None: no sample, or the option noselect; libchrony: high limit]"""
 
 def get_tracking(address: _Address = None, *, timeout: _Seconds = 3.0) -> TrackingStatus:
     """Ask chronyd how good the system's clock is: offset, frequency error, stratum, error bounds, source.

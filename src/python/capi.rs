@@ -12,10 +12,10 @@ use super::functions;
 use super::object::{Entry, Owned, Result, entry, import};
 use super::state::State;
 use crate::chrony::client::{Response, Row, Shape};
-use crate::chrony::record::{Kind, Value};
+use crate::chrony::record::Value;
 use crate::clock::bound::Allowance;
 use crate::clock::reports::{Source, Tracking};
-use crate::reports::layout::{NEVER, NONE, TEXT, size_of_field, size_of_record};
+use crate::reports::layout::{TEXT, no_number, size_of_field, size_of_record};
 use crate::reports::{REPORTS, Report, each_report};
 
 /// `PyChrony_Table`: the header gives its functions their types.
@@ -171,8 +171,7 @@ unsafe fn write(report: &Report, row: &Row, mut record: *mut u8) {
                 bytes[..text.len()].copy_from_slice(text);
             }
             Value::Missing if size == TEXT => {}
-            Value::Missing if matches!(field.kind, Kind::Age) => bytes[..8].copy_from_slice(&NEVER.to_ne_bytes()),
-            Value::Missing => bytes[..8].copy_from_slice(&NONE.to_ne_bytes()),
+            Value::Missing => bytes[..8].copy_from_slice(&no_number(&field.kind)),
             Value::Boolean(value) => bytes[..8].copy_from_slice(&u64::from(*value).to_ne_bytes()),
             Value::Unsigned(value) => bytes[..8].copy_from_slice(&value.to_ne_bytes()),
             Value::Signed(value) => bytes[..8].copy_from_slice(&value.to_ne_bytes()),

@@ -153,10 +153,16 @@ impl Fields {
         else {
             return Ok(());
         };
+        let may_be_none = self.report.query.fields[seconds].is_optional();
+        let is_none = |time: &Owned| may_be_none && time.is_none();
         match (&self.values[seconds], &self.values[nanoseconds]) {
+            (Some(time), None) | (None, Some(time)) if is_none(time) => {
+                (self.values[seconds], self.values[nanoseconds]) = (Some(none()), Some(none()));
+            }
             (Some(time), None) => self.values[nanoseconds] = Some(to_nanoseconds(time)?),
             (None, Some(time)) => self.values[seconds] = Some(to_seconds(time)?),
-            (Some(time), Some(exact)) if !is_same_time(time, exact)? => {
+            (Some(time), Some(exact)) if is_none(time) && is_none(exact) => {}
+            (Some(time), Some(exact)) if is_none(time) || is_none(exact) || !is_same_time(time, exact)? => {
                 return Err(value_error("ref_time and ref_time_ns contradict each other: give one of them"));
             }
             _ => {}

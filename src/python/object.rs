@@ -43,6 +43,11 @@ impl Owned {
         self.0.as_ptr()
     }
 
+    pub fn is_none(&self) -> bool {
+        // SAFETY: None is always live.
+        self.as_ptr() == unsafe { ffi::Py_None() }
+    }
+
     /// Gives the reference away: to the interpreter as a result, or to a function that steals it.
     pub fn into_ptr(self) -> *mut ffi::PyObject {
         let pointer = self.0.as_ptr();

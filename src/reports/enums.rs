@@ -99,12 +99,14 @@ pub static SELECT_OPTIONS: Enumeration = Enumeration {
     ],
 };
 
+pub const SELECT_IGNORED: u32 = b'N' as u32;
+
 pub static SELECT_STATE: Enumeration = Enumeration {
     name: c"SelectState",
     doc: c"How far a source got in the selection; each number is the character that chronyc prints for it.",
     growth: Growth::Open,
     members: &[
-        shown(c"IGNORED", b'N' as u32, c"N", c"it has the option noselect"),
+        shown(c"IGNORED", SELECT_IGNORED, c"N", c"it has the option noselect"),
         shown(c"NOT_SYNCHRONIZED", b's' as u32, c"s", c"it says that it is not synchronised"),
         shown(c"MISSING_SAMPLES", b'M' as u32, c"M", c"it has not been measured often enough"),
         shown(
@@ -210,13 +212,15 @@ pub static TIMESTAMPING: Enumeration = Enumeration {
     ],
 };
 
+pub const LEAPONLY: u32 = 0x2;
+
 pub static SMOOTHING_FLAGS: Enumeration = Enumeration {
     name: c"SmoothingFlags",
     doc: c"Whether smoothing is at work, and on what.",
     growth: Growth::Flags,
     members: &[
         member(c"ACTIVE", 0x1, c"the served time differs from the clock's"),
-        member(c"LEAPONLY", 0x2, c"only leap seconds are smoothed"),
+        member(c"LEAPONLY", LEAPONLY, c"only leap seconds are smoothed"),
     ],
 };
 

@@ -16,6 +16,15 @@ const NUMBER: usize = 8;
 pub const NONE: u64 = u64::MAX;
 pub const NEVER: i64 = i64::MAX;
 
+/// What stands for a number without a value.
+pub fn no_number(kind: &Kind) -> [u8; NUMBER] {
+    match kind {
+        Kind::Age | Kind::Signed(..) | Kind::Nanoseconds => NEVER.to_ne_bytes(),
+        Kind::Offset | Kind::Measure | Kind::Seconds => f64::NAN.to_ne_bytes(),
+        _ => NONE.to_ne_bytes(),
+    }
+}
+
 /// The bytes a field takes.
 pub const fn size_of_field(kind: &Kind) -> usize {
     match kind {

@@ -141,6 +141,9 @@ pub struct Derived {
     pub doc: &'static CStr,
 }
 
+/// "never" in a count of seconds.
+const NEVER: f64 = 0xffff_ffff_u32 as f64;
+
 /// The largest numbers of 16 and of 32 bits.
 const U16: u64 = 0xffff;
 const U32: u64 = 0xffff_ffff;

@@ -1,7 +1,11 @@
 //! rtcdata: the real-time clock, where chronyd tracks it.
 
 use super::{U16, U32};
+use crate::chrony::record::Condition;
 use crate::chrony::record::Kind::*;
+
+/// chronyd: rtc_linux.c, RTC_Linux_GetReport(): the coefficients are 0 until the first regression.
+const NO_REGRESSION: Condition = Condition { name: "no regression yet", any: &[&[(c"reference time", 0.0)]] };
 
 report! {
     name: "rtcdata",
@@ -22,15 +26,15 @@ report! {
     fields: [
         // chronyd: rtc_linux.c, RTC_Linux_GetReport().
         ("ref_time", "reference time", Seconds, [], "RTC ref time (UTC)",
-         "When the real-time clock was last compared; 0 before the first comparison"),
+         "When the real-time clock was last compared", Unless(&NO_REGRESSION, 0.0)),
         ("samples", "samples", Unsigned(U16), ["count"], "Number of samples", "Comparisons in use"),
         ("runs", "runs", Unsigned(U16), ["count"], "Number of runs", "Runs of residuals of one sign"),
         ("span", "span", Unsigned(U32), ["seconds", "0 or more"], "Sample span period", "Time the comparisons cover"),
         ("offset", "offset", Offset, ["seconds", "> 0: the real-time clock is fast"], "RTC is fast by",
-         "Estimated offset of the real-time clock"),
+         "Estimated offset of the real-time clock", Unless(&NO_REGRESSION, 0.0)),
         ("freq_offset", "frequency offset", Offset, ["ppm", "> 0: the real-time clock gains time"], "RTC gains time at",
-         "Rate at which the real-time clock drifts"),
+         "Rate at which the real-time clock drifts", Unless(&NO_REGRESSION, 0.0)),
         ("ref_time_ns", "reference time", Nanoseconds, [], "RTC ref time (UTC)",
-         "When the real-time clock was last compared; an attribute, not an item"),
+         "When the real-time clock was last compared; an attribute, not an item", Unless(&NO_REGRESSION, 0.0)),
     ],
 }

@@ -22,7 +22,7 @@ report! {
         ("dropped_ntp_requests", "dropped NTP requests", Unsigned(U64), ["count"], "NTP packets dropped",
          "NTP requests dropped by rate limiting"),
         ("received_command_requests", "received command requests", Unsigned(U64), ["count"], "Command packets received",
-         "Requests received on the command port"),
+         "Requests for reports and commands received, on the command port and the Unix socket"),
         ("dropped_command_requests", "dropped command requests", Unsigned(U64), ["count"], "Command packets dropped",
          "Requests on the command port dropped by rate limiting"),
         ("dropped_client_log_records", "dropped client log records", Unsigned(U64), ["count"], "Client log records dropped",

@@ -1,7 +1,11 @@
 //! smoothing: how the time that chronyd serves is eased towards the clock's.
 
-use super::enums::SMOOTHING_FLAGS;
+use super::enums::{LEAPONLY, SMOOTHING_FLAGS};
+use crate::chrony::record::Condition;
 use crate::chrony::record::Kind::*;
+
+/// chronyd: smooth.c, SMT_GetSmoothingReport(): without ACTIVE, no update has come.
+const NOT_ACTIVE: Condition = Condition { name: "not active", any: &[&[(c"flags", 0.0)], &[(c"flags", LEAPONLY as f64)]] };
 
 report! {
     name: "smoothing",
@@ -23,7 +27,7 @@ report! {
         ("wander", "wander", Offset, ["ppm per second", "< 0: the served time is slowing down"], "Wander",
          "Rate at which the frequency offset changes"),
         // chronyd: smooth.c, SMT_GetSmoothingReport() gives 0 for what would be below 0.
-        ("last_update_ago", "last update ago", Measure, ["seconds"], "Last update", "Age of the last update"),
+        ("last_update_ago", "last update ago", Measure, ["seconds"], "Last update", "Age of the last update", Unless(&NOT_ACTIVE, 0.0)),
         ("remaining_time", "remaining time", Measure, ["seconds"], "Remaining time",
          "Time until the smoothing is done, if nothing further happens"),
     ],

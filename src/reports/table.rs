@@ -219,11 +219,11 @@ pub const fn unit(kind: &Kind, given: &'static str) -> &'static str {
 }
 
 /// A field's range, in parts: what its kind says, what its row adds, and whether it may be None.
-pub const fn range(kind: &Kind, presence: &Presence, given: &'static str) -> [&'static str; 4] {
+pub const fn range(kind: &Kind, presence: &Presence, given: &'static str) -> [&'static str; 5] {
     let of_kind = match kind {
         Kind::Offset => "finite",
         Kind::Measure => "0 or more",
-        Kind::Seconds => "float; ref_time_ns is exact",
+        Kind::Seconds => "float; ref_time_ns has each nanosecond that chronyd sends",
         Kind::Boolean => "bool",
         Kind::Enum(enumeration) => match enumeration.name.to_str() {
             Ok(name) => name,
@@ -232,14 +232,14 @@ pub const fn range(kind: &Kind, presence: &Presence, given: &'static str) -> [&'
         Kind::Address | Kind::Source => "str",
         _ => "",
     };
-    let is_optional = matches!(kind, Kind::Address) || matches!(presence, Presence::Newer);
-    let none = match (is_optional, kind, of_kind.is_empty() && given.is_empty()) {
-        (false, ..) => "",
-        (true, Kind::Address, _) => " or None",
-        (true, _, true) => "or None",
-        (true, _, false) => ", or None",
+    let is_empty = of_kind.is_empty() && given.is_empty();
+    let none = match (kind, presence) {
+        (Kind::Address, _) => [" or None", ""],
+        (_, Presence::Newer) => [if is_empty { "or None" } else { ", or None" }, ""],
+        (_, Presence::Unless(condition, _)) => [if is_empty { "None: " } else { "; None: " }, condition.name],
+        _ => ["", ""],
     };
-    [of_kind, if of_kind.is_empty() || given.is_empty() { "" } else { "; " }, given, none]
+    [of_kind, if of_kind.is_empty() || given.is_empty() { "" } else { "; " }, given, none[0], none[1]]
 }
 
 /// A field's docstring, in parts.

@@ -58,8 +58,9 @@ report! {
         // chronyd: ntp.h, NTP_Leap has two bits. A clock in the middle of a leap second says 3 for a moment.
         ("leap_status", "leap status", Enum(&LEAP_STATUS), [], "Leap status",
          "Whether a leap second is due; UNSYNC: not synchronised, or in the middle of a leap second"),
-        // chronyd: util.c, UTI_IsTimeOffsetSane() keeps samples within 136 years from about 1970 on; 0 while not synchronised.
-        ("ref_time", "reference time", Seconds, [], "Ref time (UTC)", "When the last measurement was processed"),
+        // chronyd: reference.c, REF_SetReference() takes off a random number below one second, so that NTP clients do not learn when it
+        // received a response. util.c, UTI_IsTimeOffsetSane() keeps samples within 136 years from about 1970 on; 0 while not synchronised.
+        ("ref_time", "reference time", Seconds, [], "Ref time (UTC)", "When the last measurement was processed, less a random part of a second (chronyd hides the exact time); 0 while not synchronised"),
         ("offset", "current correction", Offset, ["seconds", "> 0: the system clock is slow of NTP time, < 0: fast"], "System time",
          "How far the system clock still is from NTP time, while chronyd corrects it"),
         ("last_offset", "last offset", Offset, ["seconds", "> 0: the clock was fast of its sources, < 0: slow"], "Last offset",
@@ -69,20 +70,20 @@ report! {
         ("frequency", "frequency offset", Offset, ["ppm", "< 0: the clock would run slow, > 0: fast"], "Frequency",
          "Rate at which the system clock would be wrong if chronyd did not correct it"),
         ("residual_freq", "residual frequency", Offset, ["ppm", "> 0: higher"], "Residual freq",
-         "What the measurements of the selected source say the frequency should be changed by"),
+         "What the measurements of the selected source say the frequency should be changed by; 0 while not synchronised"),
         // chronyd: a sum of sizes.
-        ("skew", "skew", Measure, ["ppm"], "Skew", "Error bound of the frequency"),
+        ("skew", "skew", Measure, ["ppm"], "Skew", "Error bound of the frequency; 0 while not synchronised"),
         // chronyd: unsigned in the packet (util.c, UTI_Ntp32ToDouble()), and the peer delay is no less than the precision.
         ("root_delay", "root delay", Measure, ["seconds"], "Root delay",
-         "Round-trip network delay to the stratum-1 computer"),
+         "Round-trip network delay to the stratum-1 computer; while not synchronised 1, or 0 with the local reference"),
         // chronyd: reference.c, get_root_dispersion() takes the absolute value of the age.
         ("root_dispersion", "root dispersion", Measure, ["seconds"], "Root dispersion",
-         "Dispersion accumulated on the way to the stratum-1 computer"),
+         "Dispersion accumulated on the way to the stratum-1 computer; while not synchronised 1, or 0 with the local reference"),
         // chronyd: a difference of monotonic times.
         ("update_interval", "last update interval", Measure, ["seconds"], "Update interval",
          "Time between the last two updates of the clock"),
         ("ref_time_ns", "reference time", Nanoseconds, [], "Ref time (UTC)",
-         "When the last measurement was processed; an attribute, not an item"),
+         "When the last measurement was processed, less a random part of a second; an attribute, not an item"),
     ],
 }
 

@@ -155,7 +155,7 @@ pub fn record(report: &str, fields: &[(&CStr, Content)]) -> Output {
     let mut record: Vec<(CString, Content)> =
         fields.iter().map(|(name, content)| ((*name).to_owned(), content.clone())).collect();
     for field in report.query.fields {
-        if field.presence == Presence::Sourcestats || record.iter().any(|(name, _)| **name == *field.source) {
+        if matches!(field.presence, Presence::Sourcestats) || record.iter().any(|(name, _)| **name == *field.source) {
             continue;
         }
         let content = match field.kind {

@@ -84,7 +84,7 @@ def is_far_off(verdict: Verdict) -> bool:
     trusted = [
         each for each in verdict.sources if each.state.name not in ("FALSETICKER", "JITTERY")
     ]
-    known = [abs(each.latest_meas) for each in trusted if each.last_sample_ago is not None]
+    known = [abs(each.latest_meas) for each in trusted if each.latest_meas is not None]
     return max([abs(tracking.offset), *known]) > FAR_OFF
 
 

@@ -367,11 +367,11 @@ def about_source(
     if source.state.name == "NONSELECTABLE" and selection is not None:
         parts += tables.meaning(selection.state)
     parts += about_polls(source, packet)
-    if source.last_sample_ago is not None:
+    offset, error, ago = source.latest_meas, source.latest_meas_err, source.last_sample_ago
+    if offset is not None and error is not None and ago is not None:
         parts.append(f"stratum {source.stratum}")
         parts.append(
-            f"offset {durations.text(source.latest_meas)} +/- {durations.text(source.latest_meas_err)}"
-            f", {durations.text(source.last_sample_ago)} ago"
+            f"offset {durations.text(offset)} +/- {durations.text(error)}, {durations.text(ago)} ago"
         )
     statistics = answer.at(answer.statistics, position)
     if statistics is not None and statistics.samples > 1 and statistics.std_dev is not None:

@@ -140,7 +140,7 @@ def columns() -> list[tables.Column]:
         return "-" if ago is None else f"{durations.text(ago)} ago"
 
     def offset(source: pychrony.Source) -> str:
-        if source.last_sample_ago is None:
+        if source.latest_meas is None or source.latest_meas_err is None:
             return "-"
         sign = "+" if source.latest_meas > 0 else ""
         error = durations.text(source.latest_meas_err)

@@ -40,15 +40,15 @@ class TrackingStatusFields(TypedDict, total=False):
 class SourceFields(TypedDict, total=False):
     address: str
     poll: int
-    stratum: int
+    stratum: int | None
     state: SourceState
     mode: SourceMode
     flags: SelectOptions
     reachability: int
     last_sample_ago: int | None
-    orig_latest_meas: float
-    latest_meas: float
-    latest_meas_err: float
+    orig_latest_meas: float | None
+    latest_meas: float | None
+    latest_meas_err: float | None
 
 class SourceStatsFields(TypedDict, total=False):
     reference_id: int
@@ -56,27 +56,27 @@ class SourceStatsFields(TypedDict, total=False):
     samples: int
     runs: int
     span: int
-    std_dev: float
-    resid_freq: float
-    skew: float
-    offset: float
-    offset_err: float
+    std_dev: float | None
+    resid_freq: float | None
+    skew: float | None
+    offset: float | None
+    offset_err: float | None
 
 class RTCDataFields(TypedDict, total=False):
-    ref_time: float
+    ref_time: float | None
     samples: int
     runs: int
     span: int
-    offset: float
-    freq_offset: float
-    ref_time_ns: int
+    offset: float | None
+    freq_offset: float | None
+    ref_time_ns: int | None
 
 class SmoothingFields(TypedDict, total=False):
     flags: SmoothingFlags
     offset: float
     freq_offset: float
     wander: float
-    last_update_ago: float
+    last_update_ago: float | None
     remaining_time: float
 
 class ActivityFields(TypedDict, total=False):
@@ -110,21 +110,21 @@ class NTPDataFields(TypedDict, total=False):
     remote_address: str | None
     local_address: str | None
     remote_port: int
-    leap_status: LeapStatus
-    version: int
+    leap_status: LeapStatus | None
+    version: int | None
     mode: NTPMode
-    stratum: int
-    poll: int
-    precision: int
-    root_delay: float
-    root_dispersion: float
-    reference_id: int
-    ref_time: float
-    offset: float
-    peer_delay: float
-    peer_dispersion: float
-    response_time: float
-    jitter_asymmetry: float
+    stratum: int | None
+    poll: int | None
+    precision: int | None
+    root_delay: float | None
+    root_dispersion: float | None
+    reference_id: int | None
+    ref_time: float | None
+    offset: float | None
+    peer_delay: float | None
+    peer_dispersion: float | None
+    response_time: float | None
+    jitter_asymmetry: float | None
     flags: NTPFlags
     transmit_timestamping: Timestamping
     receive_timestamping: Timestamping
@@ -136,7 +136,7 @@ class NTPDataFields(TypedDict, total=False):
     kernel_receive_timestamps: int | None
     hardware_transmit_timestamps: int | None
     hardware_receive_timestamps: int | None
-    ref_time_ns: int
+    ref_time_ns: int | None
 
 class AuthDataFields(TypedDict, total=False):
     address: str
@@ -159,6 +159,6 @@ class SelectDataFields(TypedDict, total=False):
     configured_options: SelectOptions
     effective_options: SelectOptions
     last_sample_ago: int | None
-    score: float
-    low_limit: float
-    high_limit: float
+    score: float | None
+    low_limit: float | None
+    high_limit: float | None

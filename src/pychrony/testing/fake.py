@@ -419,6 +419,9 @@ def _encode(report: str, record: Any, release: Release) -> _Answer:
     """The answer with which this release of chronyd sends this record."""
     values = _values(records.rebuild(type(record), _values(record)))
     values.update(records.consequences(type(record), values))
+    for row in REPORTS[report]["fields"]:
+        if records.is_absent(REPORTS[report]["fields"], row, values):
+            values[row["name"]] = None
     rows = {row["name"]: row for row in REPORTS[report]["fields"]}
     wire = {row["source"]: row for row in rows.values() if row["kind"] != "seconds"}
     if report == "tracking":
@@ -433,7 +436,8 @@ def _encode(report: str, record: Any, release: Release) -> _Answer:
         row = wire[name]
         if protocol.FIELD_SINCE.get((report, name), (0,)) > release:
             values[row["name"]] = None
-        value = _wire_value(report, row, values)
+        is_absent = records.is_absent(REPORTS[report]["fields"], row, values)
+        value = _placeholder(row) if is_absent else _wire_value(report, row, values)
         if name == "remote address" and value is None and release >= (4, 3):
             # Of a source that is not resolved yet, chronyd has this instead.
             value = values["address"] if records.is_unresolved(values["address"]) else None
@@ -446,7 +450,7 @@ def _encode(report: str, record: Any, release: Release) -> _Answer:
                 f"{type(record).__name__}.{row['name']}: chronyd sends {value} in no more than "
                 f"{encoding[1:]} bits"
             ) from None
-        if encoding == "float":
+        if encoding == "float" and not is_absent:
             values[row["name"]] = protocol.decode_float(part)
             # A small number becomes a multiple of the least step, perhaps 0. Only one that is too great ends up far off.
             if abs(values[row["name"]] - value) > max(abs(value) * 2**-23, protocol.LEAST_FLOAT):
@@ -471,7 +475,7 @@ def _reply(report: str, values: dict[str, Any], wire: dict[str, Field], release:
     given = {
         name
         for name in layouts[codes[-1]].keys() & wire.keys()
-        if values[wire[name]["name"]] is not None
+        if values[wire[name]["name"]] is not None or wire[name]["placeholder"] is not None
     }
     for code in reversed(codes):
         nullable = {name for name, kind in layouts[code].items() if kind in ("elapsed", "address")}
@@ -484,6 +488,14 @@ def _reply(report: str, values: dict[str, Any], wire: dict[str, Field], release:
     raise ValueError(
         f"{report}: no chronyd sends all the other fields without {', '.join(lacking)}"
     )
+
+
+def _placeholder(row: Field) -> Any:
+    """What chronyd sends in place of a value that it has not measured."""
+    if row["kind"] == "nanoseconds":
+        return (0, 0)
+    value = row["placeholder"] or 0
+    return float(value) if row["kind"] in ("offset", "measure") else int(value)
 
 
 def _wire_value(report: str, row: Field, values: dict[str, Any]) -> Any:

@@ -239,29 +239,15 @@ _SOURCE_REFERENCE_CLOCK: Fields = {
     "last_sample_ago": 9,
 }
 _SOURCE_UNRESOLVED: Fields = {
-    "stratum": 0,
     "state": SourceState.NONSELECTABLE,
     "reachability": 0,
     "last_sample_ago": None,
-    "orig_latest_meas": 0.0,
-    "latest_meas": 0.0,
-    "latest_meas_err": 0.0,
 }
-_STATS_UNRESOLVED: Fields = {
-    "samples": 0,
-    "runs": 0,
-    "span": 0,
-    "std_dev": 4.0,
-    "resid_freq": 0.0,
-    "skew": 2000.0,
-    "offset": 0.0,
-    "offset_err": 0.0,
-}
+_STATS_UNRESOLVED: Fields = {"samples": 0, "runs": 0, "span": 0}
 _SELECT_UNRESOLVED: Fields = {
     "state": SelectState.MISSING_SAMPLES,
-    "last_sample_ago": 0,
-    "low_limit": 0.0,
-    "high_limit": 0.0,
+    "low_limit": None,
+    "high_limit": None,
 }
 _NTP_UNRESOLVED: Fields = {
     name: type(value)(0)
@@ -416,6 +402,10 @@ def make(
     if unknown:
         raise TypeError(f"{kind.__name__} has no field {', '.join(unknown)}")
     values = {**defaults, **situation, **given, **(derived or {})}
+    for row in rows:
+        # A field that is given as None implies why: no sample, no response.
+        if row["none_if"] and row["name"] in given and given[row["name"]] is None:
+            values = {**values, **row["none_if"][0], **given}
     if "ref_time" in defaults:
         values.update(_times(given, values))
     return rebuild(kind, values)
@@ -424,10 +414,28 @@ def make(
 def rebuild(kind: type[Record], values: Mapping[str, Any]) -> Record:
     """A record of this type with all these fields, each checked."""
     rows: list[Field] = REPORT_OF[kind]["fields"]
-    checked = {row["name"]: check(kind.__name__, row, values[row["name"]]) for row in rows}
+    absent = {row["name"] for row in rows if is_absent(rows, row, values)}
+    checked = {
+        row["name"]: check(
+            kind.__name__, row, None if row["name"] in absent else values[row["name"]]
+        )
+        for row in rows
+    }
     visible = [checked[row["name"]] for row in rows if row["item"]]
     hidden = {row["name"]: checked[row["name"]] for row in rows if not row["item"]}
     return cast(Record, cast(Any, kind)(visible, hidden))
+
+
+def is_absent(rows: list[Field], row: Field, values: Mapping[str, Any]) -> bool:
+    """Whether the other fields say that chronyd has not measured this one."""
+    placeholders = {each["name"]: each["placeholder"] for each in rows}
+    return any(
+        all(
+            values[name] == value or (value is None and values[name] == placeholders[name])
+            for name, value in condition.items()
+        )
+        for condition in row["none_if"]
+    )
 
 
 # Checks.

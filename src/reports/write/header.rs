@@ -49,13 +49,15 @@ pub fn header() -> String {
     let mut out = String::from(
         "/*\n * The records of chronyd's reports, for C: included by pychrony.h.\n *\n\
          \x20* Written by src/reports/write from the tables beside it; do not edit.\n *\n\
-         \x20* Units, signs and ranges are as in Python. Where Python has None, an age that may be below 0 is PYCHRONY_NEVER,\n\
-         \x20* any other number is PYCHRONY_NONE, and text is \"\". Enumerations are numbers, named below; a later pychrony\n\
-         \x20* may name more.\n */\n\n\
+         \x20* Units, signs and ranges are as in Python. Where Python has None, a double is NaN, an int64_t PYCHRONY_NEVER, a\n\
+         \x20* uint64_t PYCHRONY_NONE, and text \"\". Enumerations are numbers, named below; a later pychrony may name more.\n\
+         \x20*/\n\n\
          #ifndef PYCHRONY_RECORDS_H\n#define PYCHRONY_RECORDS_H\n\n#include <stdint.h>\n\n\
-         /* No value: a time that is \"never\", or a field that this chronyd does not send. */\n\
+         /* No value: what chronyd has not measured, a time that is \"never\", or a field that this chronyd does not send. */\n\
          #define PYCHRONY_NONE UINT64_MAX\n\
-         #define PYCHRONY_NEVER INT64_MAX\n\n",
+         #define PYCHRONY_NEVER INT64_MAX\n\
+         /* Whether a double has no value, without <math.h>. */\n\
+         #define PYCHRONY_IS_NAN(number) ((number) != (number))\n\n",
     );
     ENUMERATIONS.iter().for_each(|enumeration| out += &constants(enumeration));
     for report in REPORTS {

@@ -1,10 +1,11 @@
 //! `_reports.py`: the tables as plain data for Python code.
 
+use std::ffi::CStr;
 use std::fmt::Write;
 
 use super::text;
 use crate::chrony::client::Shape;
-use crate::chrony::record::{Enumeration, Field, Growth, Kind, Member};
+use crate::chrony::record::{Condition, Enumeration, Field, Growth, Kind, Member, Presence};
 use crate::reports::enums::ENUMERATIONS;
 use crate::reports::{Derived, REPORTS, REST, Report};
 
@@ -31,6 +32,8 @@ if TYPE_CHECKING:
         enum: Optional[str]  # the name of the enumeration
         optional: bool  # it may be None
         item: bool  # an item of the tuple, and not only an attribute
+        none_if: list[dict[str, Optional[int]]]  # it is None if the fields of one of these have these values
+        placeholder: Optional[float]  # what chronyd sends then
         heading: str  # chronyc's; empty where chronyc does not print it
 
     class Derived(TypedDict):
@@ -121,7 +124,7 @@ fn of_report(out: &mut String, report: &Report) {
     }
     out.push_str("        \"fields\": [\n");
     for (index, field) in report.query.fields.iter().enumerate() {
-        of_field(out, field, index < report.items().len());
+        of_field(out, report, field, index < report.items().len());
     }
     out.push_str("        ],\n    },\n");
 }
@@ -148,7 +151,7 @@ fn columns(report: &Report) -> Vec<&str> {
     report.columns.iter().flat_map(|name| if *name == REST { rest.clone() } else { vec![*name] }).collect()
 }
 
-fn of_field(out: &mut String, field: &Field, is_item: bool) {
+fn of_field(out: &mut String, report: &Report, field: &Field, is_item: bool) {
     let (kind, minimum, maximum): (_, Option<i64>, Option<u64>) = match field.kind {
         Kind::Unsigned(most) => ("unsigned", Some(0), Some(most)),
         Kind::UnsignedOrNone => ("unsigned", Some(0), Some(u64::from(u32::MAX) - 1)),
@@ -167,6 +170,10 @@ fn of_field(out: &mut String, field: &Field, is_item: bool) {
         Kind::Enum(enumeration) => Some(quoted(text(enumeration.name))),
         _ => None,
     };
+    let (conditions, placeholder) = match field.presence {
+        Presence::Unless(condition, placeholder) => (none_if(report, condition), Some(placeholder)),
+        _ => ("[]".to_owned(), None),
+    };
     let pairs = [
         ("name", quoted(text(field.name))),
         ("source", quoted(text(field.source))),
@@ -179,9 +186,24 @@ fn of_field(out: &mut String, field: &Field, is_item: bool) {
         ("enum", optional(enumeration)),
         ("optional", boolean(field.is_optional()).to_owned()),
         ("item", boolean(is_item).to_owned()),
+        ("none_if", conditions),
+        ("placeholder", optional(placeholder)),
         ("heading", quoted(field.heading)),
     ];
     writeln!(out, "            {},", dictionary(&pairs)).unwrap();
+}
+
+/// A condition, by Python's names and values.
+fn none_if(report: &Report, condition: &Condition) -> String {
+    let pair = |&(source, value): &(&CStr, f64)| {
+        let field = report.query.fields.iter().find(|field| field.source == source).unwrap();
+        let is_never = field.is_optional() && value == f64::from(u32::MAX);
+        let is_none = is_never || matches!(field.presence, Presence::Unless(..));
+        format!("{}: {}", quoted(text(field.name)), if is_none { "None".to_owned() } else { value.to_string() })
+    };
+    let any =
+        condition.any.iter().map(|fields| format!("{{{}}}", fields.iter().map(pair).collect::<Vec<_>>().join(", ")));
+    format!("[{}]", any.collect::<Vec<_>>().join(", "))
 }
 
 fn of_enumeration(out: &mut String, enumeration: &Enumeration) {
