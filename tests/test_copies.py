@@ -6,9 +6,10 @@ import shutil
 import textwrap
 from pathlib import Path
 
-import pychrony
 from support import child
 from support.chronyd import Chronyd
+
+import pychrony
 
 TWO_COPIES = """
 import ctypes, importlib, os, sys, threading

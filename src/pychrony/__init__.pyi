@@ -277,6 +277,8 @@ class ChronyClockError(ChronyError):
     status: IntervalStatus.DISRUPTED where somebody else than chronyd has set the clock, or chronyd contradicts
     itself, until the report from before that is void; UNKNOWN otherwise."""
 
+    status: IntervalStatus
+
 @final
 class TrackingStatus(structseq[Any], tuple[int, str, str | None, int, LeapStatus, float, float, float, float, float, float, float, float, float, float]):
     """How good the system's clock is: chronyd's tracking report.

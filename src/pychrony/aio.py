@@ -19,6 +19,7 @@ uvloop have. A call that is cancelled, or exceeds its timeout, ends at once and 
 from __future__ import annotations
 
 import asyncio
+import ipaddress
 import os
 import sys
 from collections import deque
@@ -27,18 +28,22 @@ from os import PathLike
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Union, cast
 
+import pychrony
 from pychrony import (
+    ChronyClockError,
     ChronyConnectionError,
     ChronyError,
     ChronyTimeoutError,
     ErrorCode,
+    IntervalStatus,
+    TimeInterval,
     Transport,
     _Client,
     health,
 )
 from pychrony._reports import REPORTS
 
-__all__ = ["ChronyConnection", "check_health", "get_report"]
+__all__ = ["ChronyConnection", "IntervalClock", "check_health", "get_report"]
 
 if TYPE_CHECKING:
     from typing_extensions import Self
@@ -341,6 +346,113 @@ class ChronyConnection(_Getters):
             lambda client, waited: client.ask_raw(name, self._timeout, waited)
         )
         return cast("list[dict[str, object]]", records)
+
+
+class IntervalClock:
+    """A clock that knows how wrong it may be, as pychrony.IntervalClock: tasks await what asks chronyd, and what waits.
+
+        async with ChronyConnection() as connection:
+            clock = IntervalClock(connection)
+            await clock.refresh()
+            await clock.wait_past(clock.now().latest)
+
+    Unlike that one, it does not ask chronyd at the first call of now(): await refresh() first, and again in a child of fork().
+    """
+
+    def __init__(
+        self,
+        connection: ChronyConnection,
+        *,
+        max_drift_ppm: float = 15.0,
+        extra_error_ns: float = 0,
+        void_after: float = 1000.0,
+    ) -> None:
+        if not isinstance(connection, ChronyConnection):
+            raise TypeError("IntervalClock() takes a ChronyConnection of pychrony.aio")
+        _check_local(connection.address)
+        self._connection = connection
+        self._clock = pychrony.IntervalClock(
+            cast(Any, None),  # the reports are handed to it
+            max_drift_ppm=max_drift_ppm,
+            extra_error_ns=extra_error_ns,
+            void_after=void_after,
+        )
+
+    def __repr__(self) -> str:
+        return repr(self._clock)
+
+    def __reduce__(self) -> Any:
+        """It cannot be copied or pickled: a TypeError."""
+        raise TypeError("an IntervalClock can be neither copied nor pickled")
+
+    async def refresh(self) -> TimeInterval:
+        """As pychrony.IntervalClock.refresh()."""
+        clock, connection = self._clock, self._connection
+        first = await connection.get_tracking()
+        _check_local(connection.address)
+        for _ in range(health.TRIES):
+            before_sources = clock._reading()
+            sources = await connection.get_sources()
+            before = clock._reading()
+            tracking = await connection.get_tracking()
+            after = clock._reading()
+            interval = clock._accept(first, before_sources, sources, before, tracking, after)
+            if interval is not None:
+                return interval
+            first = tracking
+        error = ChronyClockError(
+            "chronyd updated the clock during each of three rounds of requests: ask again"
+        )
+        error.status = IntervalStatus.UNKNOWN
+        raise error
+
+    def now(self) -> TimeInterval:
+        """Between which two instants true time lies now, by the last report. Raises ChronyClockError if it cannot be said."""
+        return self._clock.now()
+
+    def is_past(self, time_ns: int, /) -> bool:
+        """Whether this time (nanoseconds since 1970) is certainly past: now().earliest > time_ns."""
+        return self._clock.is_past(time_ns)
+
+    def is_future(self, time_ns: int, /) -> bool:
+        """Whether this time is certainly in the future: now().latest < time_ns."""
+        return self._clock.is_future(time_ns)
+
+    async def wait_past(self, time_ns: int, timeout: float | None = None) -> TimeInterval:
+        """As pychrony.IntervalClock.wait_past()."""
+        if timeout is not None and not timeout > 0:
+            raise ValueError("timeout must be a number of seconds greater than 0, or None")
+        loop = asyncio.get_running_loop()
+        deadline = None if timeout is None else loop.time() + timeout
+        while True:
+            interval = self._clock.now()
+            if interval.earliest > time_ns:
+                return interval
+            pause = min((time_ns - interval.earliest + 1) / 1e9, 1.0)
+            if deadline is not None:
+                left = deadline - loop.time()
+                if left <= 0:
+                    raise ChronyTimeoutError(
+                        f"it was not certain within {timeout} s that {time_ns} ns since 1970 is past: "
+                        f"it is between {interval.earliest} and {interval.latest}",
+                        ErrorCode.TIMEOUT,
+                    )
+                pause = min(pause, left)
+            await asyncio.sleep(pause)
+
+
+def _check_local(address: str | None) -> None:
+    """Refuse another host: its clock is not the one that is read here."""
+    if address is None or address.startswith("/"):
+        return
+    host = address[1:].partition("]")[0] if address.startswith("[") else address
+    if host.count(":") == 1:
+        host = host.partition(":")[0]
+    if not ipaddress.ip_address(host).is_loopback:
+        raise ValueError(
+            f"{address} is the address of another host: an interval clock reads this machine's clocks, and needs the "
+            "chronyd that corrects them"
+        )
 
 
 def _function(report: str) -> Callable[..., Coroutine[Any, Any, Any]]:

@@ -24,11 +24,11 @@ COMBINED = SourceState.UNSELECTED
 
 @pytest.fixture(scope="module")
 def combining(server: Chronyd) -> Iterator[Chronyd]:
-    """One path of 1 ms each way, three of 5.6 ms on the way back alone."""
+    """One path of 5 ms each way, three of 25 ms on the way back alone."""
     with ExitStack() as stack:
-        even = stack.enter_context(Path("127.0.0.11", server.ntp_port, there=0.001, back=0.001))
+        even = stack.enter_context(Path("127.0.0.11", server.ntp_port, there=0.005, back=0.005))
         uneven = [
-            stack.enter_context(Path(f"127.0.0.{number}", server.ntp_port, there=0, back=0.0056))
+            stack.enter_context(Path(f"127.0.0.{number}", server.ntp_port, there=0, back=0.025))
             for number in (12, 13, 14)
         ]
         lines = [path.source for path in (even, *uneven)]
@@ -71,5 +71,5 @@ def test_the_manuals_interval_misses_the_truth_and_the_last_samples_does_not(
             time.sleep(0.05)
     assert asks > 20
     # The bound is one of the system clock: as wide as chronyd's own correction is wrong, at least.
-    assert all(bound is not None and bound < 0.02 for bound in bounds)
+    assert all(bound is not None and bound < 0.1 for bound in bounds)
     assert misses > asks / 2, f"{misses} of {asks}"

@@ -14,6 +14,7 @@ unchanged, without chronyd and without root:
 pytest finds fixtures without configuration: fake_chronyd, and the records tracking_status, source, source_stats, rtc_data.
 """
 
+from .clock import FakeIntervalClock
 from .fake import FakeChronyd, Request
 from .records import (
     ACTIVITY_DEFAULTS,
@@ -50,6 +51,7 @@ __all__ = [
     "SOURCE_DEFAULTS",
     "TRACKING_DEFAULTS",
     "FakeChronyd",
+    "FakeIntervalClock",
     "Request",
     "make_activity",
     "make_auth_data",
