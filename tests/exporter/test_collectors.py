@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 from prometheus_client import CollectorRegistry, generate_latest
-from support.chronyd import Chronyd
+from support.chronyd import Chronyd, client_of, free_port
 from support.exporter import Samples, labels_of, parse, value
 from support.reach import address_of
 from support.responder import (
@@ -310,6 +310,32 @@ def test_what_never_happened_has_no_sample(unix: Responder) -> None:
     assert succeeded(samples) == EVERY
     assert value(samples, "chrony_sources_last_sample_age_seconds") is None
     assert value(samples, "chrony_selectdata_last_sample_age_seconds") is None
+
+
+def test_a_source_that_never_answered_has_no_measurements() -> None:
+    """chronyd fills the fields with zeros and placeholders, which would look like a perfect source."""
+    with Chronyd(client_of("127.0.0.1", free_port())) as daemon:
+        samples = scrape(daemon.socket)
+    assert succeeded(samples) == EVERY
+    named = {name for name, labels in samples if ("source_address", "127.0.0.1") in labels}
+    assert {name for name in named if not name.endswith("_total")} == {
+        "chrony_sources_state_info",
+        "chrony_sources_polling_interval_seconds",
+        "chrony_sources_reachability_ratio",
+        "chrony_sources_reachability_success",
+        "chrony_sourcestats_samples",
+        "chrony_sourcestats_runs",
+        "chrony_sourcestats_span_seconds",
+        "chrony_selectdata_info",
+        "chrony_selectdata_authenticated",
+        "chrony_ntpdata_info",
+        "chrony_authdata_info",
+        "chrony_authdata_key_length_bytes",
+        "chrony_authdata_key_establishment_attempts",
+        "chrony_authdata_cookies",
+        "chrony_authdata_cookie_length_bytes",
+        "chrony_authdata_nak",
+    }
 
 
 def test_a_key_establishment_has_an_age_once_there_was_one(unix: Responder) -> None:

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any, Callable, Union
 
 import pychrony
-from pychrony import NTPFlags, NTPMode, SmoothingFlags, SourceMode, SourceState, _reports
+from pychrony import NTPFlags, SmoothingFlags, SourceMode, SourceState, _reports
 
 Value = Callable[[Any], Union[float, None]]
 Text = Callable[[Any], str]
@@ -215,12 +215,12 @@ SOURCES = (
     Metric(
         "chrony_sources_reachability_ratio",
         lambda source: bin(source.reachability & 0xFF).count("1") / 8,
-        "The fraction of the last eight polls that was answered.",
+        "The fraction of the last eight polls that brought a valid response from a synchronised server, or a sample.",
     ),
     Metric(
         "chrony_sources_reachability_success",
         lambda source: source.reachability & 1,
-        "Whether the last poll was answered.",
+        "Whether the last poll brought a valid response from a synchronised server, or a sample.",
     ),
     Metric("chrony_sources_last_sample_age_seconds", "last_sample_ago"),
     Metric("chrony_sources_last_sample_offset_seconds", "latest_meas"),
@@ -298,16 +298,6 @@ SELECTDATA = (
     Metric("chrony_selectdata_high_limit_seconds", "high_limit"),
 )
 
-
-def measured(name: str, value: str) -> Metric:
-    """A metric of the last response of an NTP source. Before the first response, chronyd's zeros are no measurement."""
-    return Metric(
-        name,
-        lambda data: None if data.mode == NTPMode.NONE else getattr(data, value),
-        str(getattr(pychrony.NTPData, value).__doc__),
-    )
-
-
 NTPDATA = (
     Metric(
         "chrony_ntpdata_info",
@@ -326,14 +316,14 @@ NTPDATA = (
         },
     ),
     # The names of the next four are those that chrony_exporter gives them, as metrics of its sources.
-    measured("chrony_sources_peer_offset_seconds", "offset"),
-    measured("chrony_sources_peer_delay_seconds", "peer_delay"),
-    measured("chrony_sources_peer_dispersion_seconds", "peer_dispersion"),
-    measured("chrony_sources_peer_response_time_seconds", "response_time"),
-    measured("chrony_ntpdata_jitter_asymmetry_ratio", "jitter_asymmetry"),
-    measured("chrony_ntpdata_stratum", "stratum"),
-    measured("chrony_ntpdata_root_delay_seconds", "root_delay"),
-    measured("chrony_ntpdata_root_dispersion_seconds", "root_dispersion"),
+    Metric("chrony_sources_peer_offset_seconds", "offset"),
+    Metric("chrony_sources_peer_delay_seconds", "peer_delay"),
+    Metric("chrony_sources_peer_dispersion_seconds", "peer_dispersion"),
+    Metric("chrony_sources_peer_response_time_seconds", "response_time"),
+    Metric("chrony_ntpdata_jitter_asymmetry_ratio", "jitter_asymmetry"),
+    Metric("chrony_ntpdata_stratum", "stratum"),
+    Metric("chrony_ntpdata_root_delay_seconds", "root_delay"),
+    Metric("chrony_ntpdata_root_dispersion_seconds", "root_dispersion"),
     Metric(
         "chrony_ntpdata_reference_timestamp_seconds",
         reference_time,
