@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import doctest
 import enum
 import gc
@@ -11,22 +12,29 @@ import multiprocessing
 import os
 import random
 import re
+import select
+import socket
+import struct
 import sys
 import tempfile
 import textwrap
 import threading
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from typing import Any, Callable
 
 import pytest
 from support import child, chronyc
-from support.waiting import DEADLINE
+from support.chronyd import Chronyd
+from support.waiting import DEADLINE, wait_for
 
 import pychrony
 from pychrony import (
     AuthMode,
+    ChronyConnectionError,
     ChronyDataError,
     ChronyPermissionError,
     ChronyTimeoutError,
@@ -585,6 +593,255 @@ def test_a_silent_one_lets_the_call_time_out(fake: FakeChronyd) -> None:
     assert fake.requests[0] == Request("tracking")
     fake.silent = False
     assert pychrony.get_tracking(fake.address) == fake.tracking
+
+
+# Reconnecting.
+
+
+def test_a_stopped_one_is_not_there_and_is_back_at_the_same_address(fake: FakeChronyd) -> None:
+    address = fake.address
+    fake.tracking = testing.make_tracking(stratum=5)
+    fake.refuse("activity")
+    assert pychrony.get_tracking(address).stratum == 5
+    for _ in range(3):
+        fake.stop()
+        with pytest.raises(ChronyConnectionError) as caught:
+            pychrony.get_tracking(address)
+        assert not isinstance(caught.value, ChronyTimeoutError)
+        fake.start()
+        assert fake.address == os.environ["PYCHRONY_ADDRESS"] == address
+        assert pychrony.get_tracking(address).stratum == 5
+        with pytest.raises(ChronyPermissionError):
+            pychrony.get_activity(address)
+    assert fake.requests.count(Request("tracking")) == 4
+
+
+def test_a_connection_outlives_a_restart(fake: FakeChronyd) -> None:
+    with pychrony.ChronyConnection(fake.address, timeout=DEADLINE) as connection:
+        assert connection.get_tracking() == fake.tracking
+        fake.stop()
+        with pytest.raises(ChronyConnectionError):
+            connection.get_tracking()
+        fake.start()
+        assert connection.get_tracking() == fake.tracking
+
+
+def test_stopping_twice_is_no_error_and_starting_twice_is_one(fake: FakeChronyd) -> None:
+    fake.stop()
+    fake.stop()
+    fake.start()
+    with pytest.raises(RuntimeError, match="already started"):
+        fake.start()
+    assert pychrony.get_tracking(fake.address) == fake.tracking
+
+
+def test_only_one_that_is_entered_is_stopped_and_started(transport: str) -> None:
+    fake = FakeChronyd(transport=transport)
+    for change in (fake.start, fake.stop):
+        with pytest.raises(RuntimeError, match="not entered"):
+            change()
+    with fake:
+        fake.stop()
+    for change in (fake.start, fake.stop):
+        with pytest.raises(RuntimeError, match="not entered"):
+            change()
+    with fake:
+        assert pychrony.get_tracking(fake.address) == fake.tracking
+
+
+def test_one_that_is_stopped_when_it_is_left_leaves_nothing_behind(transport: str) -> None:
+    with FakeChronyd(transport=transport) as fake:
+        read(fake, "tracking")
+    gc.collect()
+    before = descriptors(), threading.active_count()
+    with FakeChronyd(transport=transport) as fake:
+        for _ in range(20):
+            read(fake, "tracking")
+            fake.stop()
+            fake.start()
+        fake.stop()
+        directory = Path(fake.address).parent
+        assert transport != "unix" or os.listdir(directory) == []
+    assert transport != "unix" or not directory.exists()
+    assert (descriptors(), threading.active_count()) == before
+
+
+def test_an_answer_comes_after_the_delay(fake: FakeChronyd) -> None:
+    assert fake.delay == 0
+    fake.delay = 0.3
+    before = time.monotonic()
+    assert pychrony.get_tracking(fake.address, timeout=DEADLINE) == fake.tracking
+    assert time.monotonic() - before >= 0.3
+    with pytest.raises(ChronyTimeoutError):
+        pychrony.get_tracking(fake.address, timeout=0.05)
+    fake.delay = 0
+    assert pychrony.get_tracking(fake.address) == fake.tracking
+
+
+def test_many_are_delayed_at_the_same_time(fake: FakeChronyd) -> None:
+    """Each by 0.5 s: one after the other they would take 10 s."""
+    fake.delay = 0.5
+    with ThreadPoolExecutor(20) as threads:
+        ask = partial(pychrony.get_tracking, fake.address, timeout=5)
+        answers = [threads.submit(ask) for _ in range(20)]
+        assert [answer.result() for answer in answers] == [fake.tracking] * 20
+
+
+def test_a_delayed_answer_is_that_of_the_time_of_the_request(fake: FakeChronyd) -> None:
+    fake.delay = 0.3
+    with ThreadPoolExecutor(1) as threads:
+        answer = threads.submit(pychrony.get_tracking, fake.address, timeout=DEADLINE)
+        wait_for("it is asked", lambda: fake.requests)
+        fake.tracking = testing.make_tracking(stratum=9)
+        assert answer.result().stratum == 3
+
+
+@pytest.mark.parametrize("delay", [-1, float("nan"), float("inf")])
+def test_what_is_no_delay_is_a_value_error(fake: FakeChronyd, delay: float) -> None:
+    with pytest.raises(ValueError, match="delay"):
+        fake.delay = delay
+    assert fake.delay == 0
+
+
+def test_lost_requests_are_sent_again(fake: FakeChronyd) -> None:
+    fake.lose()
+    assert pychrony.get_tracking(fake.address, timeout=DEADLINE) == fake.tracking
+    assert fake.requests == [Request("tracking")] * 2
+
+
+def test_as_many_requests_are_lost_as_it_says(fake: FakeChronyd) -> None:
+    fake.lose(3)
+    with asking(fake.address) as ask:
+        for _ in range(5):
+            ask.send()
+        assert [ask.receive() for _ in range(2)] == [4, 5]
+        assert len(fake.requests) == 5
+        fake.lose(2)
+        fake.lose(0)
+        ask.send()
+        assert ask.receive() == 6
+    for wrong in (-1, 1.5, "1"):
+        with pytest.raises(ValueError, match="count"):
+            fake.lose(wrong)  # type: ignore[arg-type]
+
+
+class Asking:
+    """A client that sends requests for the tracking report, numbered from 1 on, and reads the numbers of the answers."""
+
+    def __init__(self, address: str, directory: str) -> None:
+        if address.startswith("/"):
+            self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+            self.socket.bind(f"{directory}/client")
+            self.socket.connect(address)
+        else:
+            host, _, port = address.rpartition(":")
+            family = socket.AF_INET6 if "[" in host else socket.AF_INET
+            self.socket = socket.socket(family, socket.SOCK_DGRAM)
+            self.socket.connect((host.strip("[]"), int(port)))
+        self.socket.settimeout(DEADLINE)
+        self.sent = 0
+
+    def send(self) -> None:
+        self.sent += 1
+        header = struct.pack(">BBBBHHIII", 6, 1, 0, 0, 33, 0, self.sent, 0, 0)
+        self.socket.send(header.ljust(protocol.length(TRACKING), b"\0"), socket.MSG_DONTWAIT)
+
+    def receive(self) -> int:
+        (number,) = struct.unpack_from(">I", self.socket.recv(4096), 16)
+        return int(number)
+
+    def has_received(self) -> bool:
+        return bool(select.select([self.socket], [], [], 0)[0])
+
+
+TRACKING = protocol.REPLIES["tracking"][5]
+
+
+@contextlib.contextmanager
+def asking(address: str) -> Iterator[Asking]:
+    with tempfile.TemporaryDirectory(prefix="pc") as directory:
+        # chronyd, which has another user, sends to the client's socket.
+        os.chmod(directory, 0o777)
+        old = os.umask(0)
+        try:
+            client = Asking(address, directory)
+        finally:
+            os.umask(old)
+        try:
+            yield client
+        finally:
+            client.socket.close()
+
+
+def test_a_paused_one_answers_late_what_came_meanwhile(fake: FakeChronyd) -> None:
+    fake.paused = True
+    with asking(fake.address) as client:
+        for _ in range(3):
+            client.send()
+        with pytest.raises(ChronyTimeoutError):
+            pychrony.get_tracking(fake.address, timeout=0.1)
+        assert (fake.requests, client.has_received()) == ([], False)
+        fake.paused = False
+        assert [client.receive() for _ in range(3)] == [1, 2, 3]
+        assert not fake.paused
+    assert pychrony.get_tracking(fake.address) == fake.tracking
+
+
+def test_a_real_one_that_is_stopped_by_a_signal_does_the_same(stopped: Chronyd) -> None:
+    for address in (stopped.socket, stopped.udp):
+        with asking(address) as client:
+            for _ in range(3):
+                client.send()
+            with pytest.raises(ChronyTimeoutError):
+                pychrony.get_tracking(address, timeout=0.1)
+            assert not client.has_received()
+            stopped.cont()
+            assert [client.receive() for _ in range(3)] == [1, 2, 3]
+            stopped.stop()
+
+
+def test_as_many_requests_wait_on_a_unix_socket_as_with_a_real_one(stopped: Chronyd) -> None:
+    def number(address: str) -> int:
+        with asking(address) as client, contextlib.suppress(BlockingIOError):
+            client.socket.setblocking(False)
+            while client.sent < 1000:
+                client.send()
+        return client.sent
+
+    with FakeChronyd() as fake:
+        fake.paused = True
+        assert number(fake.address) == number(stopped.socket) < 1000
+
+
+def test_a_call_that_waits_for_a_paused_one_ends_when_it_goes_on(fake: FakeChronyd) -> None:
+    fake.paused = True
+    with ThreadPoolExecutor(4) as threads:
+        answers = [
+            threads.submit(pychrony.get_tracking, fake.address, timeout=None) for _ in range(4)
+        ]
+        assert not any(answer.done() for answer in answers)
+        fake.paused = False
+        assert [answer.result(DEADLINE) for answer in answers] == [fake.tracking] * 4
+
+
+def test_delayed_answers_wait_while_it_is_paused(fake: FakeChronyd) -> None:
+    fake.delay = 0.05
+    with asking(fake.address) as client:
+        client.send()
+        wait_for("it is asked", lambda: fake.requests)
+        fake.paused = True
+        client.send()
+        fake.paused = False
+        assert [client.receive(), client.receive()] == [1, 2]
+
+
+def test_it_can_be_paused_and_left(transport: str) -> None:
+    with FakeChronyd(transport=transport) as fake:
+        fake.paused = True
+    assert fake.paused
+    with fake:
+        with pytest.raises(ChronyTimeoutError):
+            pychrony.get_tracking(fake.address, timeout=0.05)
 
 
 @pytest.mark.parametrize("report", KINDS)

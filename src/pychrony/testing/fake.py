@@ -135,6 +135,7 @@ class FakeChronyd:
         "__weakref__",
         "_answers",
         "_lock",
+        "_lost",
         "_refused",
         "_release",
         "_requests",
@@ -154,7 +155,7 @@ class FakeChronyd:
     select_data = _List[SelectData]("selectdata", "What `get_select_data()` returns.")
 
     silent: bool
-    """Whether requests get no answer, as with a hung chronyd."""
+    """Whether requests get no answer, neither now nor later."""
 
     def __init__(
         self,
@@ -173,6 +174,7 @@ class FakeChronyd:
         version: str = ".".join(map(str, protocol.NEWEST)),
     ) -> None:
         self.silent = False
+        self._lost = 0
         self._requests: list[Request] = []
         self._release = _release(version)
         self._server = Server(self._respond, transport=transport)
@@ -217,6 +219,51 @@ class FakeChronyd:
     def allow(self, *reports: str) -> None:
         """Answer these reports again."""
         self._refused -= _known(reports)
+
+    @property
+    def delay(self) -> float:
+        """The seconds after which it answers; 0 by default. An answer is that of the time at which it was asked."""
+        return self._server.delay
+
+    @delay.setter
+    def delay(self, seconds: float) -> None:
+        if not 0 <= seconds < float("inf"):
+            raise ValueError(f"delay is a number of seconds from 0 on, not {seconds!r}")
+        self._server.delay = float(seconds)
+
+    @property
+    def paused(self) -> bool:
+        """Whether requests wait, as with a chronyd that is stopped by SIGSTOP: when this is false again, they are answered.
+
+        The kernel keeps them meanwhile, as many as it keeps for a chronyd: on a Unix socket about ten. `requests` has them
+        when they are answered.
+        """
+        return self._server.paused
+
+    @paused.setter
+    def paused(self, paused: bool) -> None:
+        self._server.paused = bool(paused)
+
+    def lose(self, count: int = 1) -> None:
+        """Leave this many requests, from the next one on, without an answer, as if a packet was lost."""
+        if not isinstance(count, int) or count < 0:
+            raise ValueError(f"count is a number of requests, not {count!r}")
+        with self._lock:
+            self._lost = count
+
+    def stop(self) -> None:
+        """Stop answering, as a chronyd that has ended: a Unix socket is gone, and a port refuses. `start()` starts it again."""
+        self._check_entered()
+        self._server.stop(for_good=False)
+
+    def start(self) -> None:
+        """Answer again after `stop()`, at the same address. What it says is unchanged."""
+        self._check_entered()
+        self._server.start()
+
+    def _check_entered(self) -> None:
+        if not _DEFAULTS.has(self):
+            raise RuntimeError("this FakeChronyd is not entered: use it in a with statement")
 
     def __enter__(self) -> FakeChronyd:
         self._server.start()
@@ -289,7 +336,7 @@ class FakeChronyd:
         if status is None:
             return []
         self._requests.append(_asked(request, status))
-        if self.silent:
+        if self.silent or self._is_lost():
             return []
         if status == protocol.SUCCESS and request.report in self._refused:
             status = protocol.UNAUTHORISED
@@ -303,6 +350,12 @@ class FakeChronyd:
             missing = protocol.MISSING.get(request.report, protocol.NO_SUCH_SOURCE)
             return [request.response(protocol.NULL_REPLY, b"", status=missing)]
         return [request.response(answer.code, answer.body)]
+
+    def _is_lost(self) -> bool:
+        with self._lock:
+            lost = self._lost > 0
+            self._lost -= lost
+            return lost
 
     def _find(self, request: protocol.Request) -> _Answer | None:
         answers = self._answers[request.report]
@@ -545,6 +598,9 @@ class _Defaults:
                 self.before = os.environ.get(VARIABLE)
             self.entered.append(fake)
             os.environ[VARIABLE] = fake.address
+
+    def has(self, fake: FakeChronyd) -> bool:
+        return fake in self.entered
 
     def leave(self, fake: FakeChronyd) -> None:
         with self.lock:
