@@ -6,12 +6,14 @@ import os
 import stat
 import subprocess
 from pathlib import Path
+from signal import Signals
 
 import pytest
+from support.child import Process
 from support.chronyd import Chronyd
 from support.exporter import COMMAND, parse, value
 from support.responder import Responder
-from support.waiting import DEADLINE
+from support.waiting import DEADLINE, wait_for
 
 from pychrony.exporter.metrics_command import replace, write
 
@@ -138,6 +140,16 @@ def test_a_directory_that_does_not_exist_is_an_error() -> None:
     assert done.returncode == 1
     assert "pychrony metrics: cannot write the metrics: " in done.stderr
     assert "/nonexistent/" in done.stderr
+
+
+@pytest.mark.parametrize("signal", ["SIGTERM", "SIGHUP", "SIGINT"])
+def test_a_signal_in_the_middle_leaves_no_file(signal: str, stopped: Chronyd) -> None:
+    command = [*COMMAND, "metrics", "--address", stopped.socket, "--timeout", "600"]
+    process = Process(command, stderr=subprocess.PIPE)
+    wait_for("chronyd is asked", stopped.client_files)
+    process.send_signal(Signals[signal])
+    assert process.finish().returncode == -Signals[signal]
+    assert stopped.client_files() == []
 
 
 def test_a_malformed_address_is_an_error() -> None:
