@@ -8,6 +8,7 @@ import errno
 import gc
 import os
 import pickle
+import threading
 import time
 import warnings
 from pathlib import Path
@@ -19,6 +20,7 @@ from support.chronyd import LOCAL_SERVER, Chronyd
 from support.getters import GETTERS
 from support.reach import address_of
 from support.responder import UNAUTHORISED, Request, Responder, sample, silent
+from support.waiting import DEADLINE, wait_for
 
 import pychrony
 from pychrony import ChronyConnection, ErrorCode, Transport
@@ -211,6 +213,30 @@ def test_entering_without_a_chronyd_raises_and_it_can_be_entered_later() -> None
         daemon.restart()
         with connection:
             assert connection.get_tracking().stratum == 8
+
+
+@pytest.mark.parametrize("shared", [False, True])
+def test_a_call_without_timeout_goes_on_after_chronyd_was_stopped_killed_and_started(
+    shared: bool,
+) -> None:
+    """The stopped one takes a request that nobody will read, and the kernel does not tell when it is killed."""
+    with Chronyd(LOCAL_SERVER) as old, Chronyd(LOCAL_SERVER) as new:
+        connection = ChronyConnection(old.socket, timeout=None)
+        if shared:
+            connection.open()
+        old.stop()
+        answers: list[int] = []
+        thread = threading.Thread(
+            target=lambda: answers.append(connection.get_tracking().stratum), daemon=True
+        )
+        thread.start()
+        wait_for("the call has begun", lambda: connection.fileno() == -1 and old.client_files())
+        # The new one is there as soon as the old one is gone.
+        os.rename(new.socket, old.socket)
+        old.kill()
+        thread.join(DEADLINE)
+        assert answers == [8]
+        connection.close()
 
 
 def test_what_is_raised_within_goes_on(responder: Responder) -> None:

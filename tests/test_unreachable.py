@@ -319,6 +319,26 @@ with Responder(transport="unix", address=SOCKET):
     assert "can ask its command port" not in error["message"]
 
 
+def test_a_directory_open_to_others_is_named_where_the_socket_is_missing() -> None:
+    error = in_namespace("""
+os.chmod("/run/chrony", 0o755)
+ask()
+""")["error"]
+    assert error["type"] == "ChronyConnectionError"
+    assert "/run/chrony has mode 0755" in error["message"]
+
+
+def test_a_missing_source_of_random_numbers_is_named() -> None:
+    error = in_namespace("""
+with Responder(transport="unix", address=SOCKET):
+    namespace.mount("tmpfs", "/dev")
+    ask()
+""")["error"]
+    assert error["type"] == "ChronyLibraryError"
+    assert error["errno"] == errno.ENOENT
+    assert "/dev/urandom" in error["message"]
+
+
 def test_a_forbidden_socket_that_is_given_is_an_error_of_permission() -> None:
     error = in_namespace("""
 with Responder(transport="unix", address=SOCKET):
