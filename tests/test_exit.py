@@ -284,7 +284,7 @@ def test_a_finalizer_that_runs_in_a_call_cannot_use_its_connection(responder: Re
         signal.signal(signal.SIGUSR1, handler)
         this = threading.main_thread().ident
         threading.Timer(0.2, signal.pthread_kill, (this, signal.SIGUSR1)).start()
-        with pychrony.ChronyConnection(ADDRESS, timeout=1.5) as connection:
+        with pychrony.ChronyConnection(ADDRESS, timeout=0.5) as connection:
             try:
                 connection.get_tracking()
             except pychrony.ChronyTimeoutError:

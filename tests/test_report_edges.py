@@ -715,16 +715,3 @@ def test_a_count_of_sources_that_cannot_be_is_a_data_error(
     assert type(error) is pychrony.ChronyDataError
     assert error.error_code is ErrorCode.FIELD_RANGE
     assert len(daemon.requests) == 1
-
-
-@pytest.mark.parametrize("report", LISTS)
-def test_on_udp_any_lost_request_of_a_list_is_sent_again(report: str) -> None:
-    """The third of the six or more requests is lost."""
-
-    def lossy(request: Request) -> list[bytes]:
-        return [] if request.number == 2 else [request.answer()]
-
-    with Responder(lossy, reports=listed(5)) as responder:
-        records = getattr(pychrony, METHODS[report])(responder.address)
-        assert len(records) == 5
-        assert len({record.address for record in records}) == 5

@@ -819,6 +819,99 @@ mod tests {
         assert_eq!(fake::now(), seconds(1.0));
     }
 
+    const LISTS: [&CStr; 5] = [c"sources", c"sourcestats", c"selectdata", c"authdata", c"ntpdata"];
+
+    #[test]
+    fn any_lost_request_of_any_list_is_sent_again_on_either_transport() {
+        const ADDRESSES: &[&str] = &["192.0.2.1", "192.0.2.2", "192.0.2.3", "192.0.2.4"];
+        for (report, address) in LISTS.iter().flat_map(|report| [(report, RUN), (report, "192.0.2.9")]) {
+            let requests = if matches!(report.to_bytes(), b"authdata" | b"ntpdata") { 9 } else { 5 };
+            for lost in 0..requests {
+                let (number, started) = (Cell::new(-1), fake::now());
+                let mut well = fake::healthy(ADDRESSES);
+                fake::daemon(address, move |input| {
+                    if matches!(input, Input::Request(..)) {
+                        number.set(number.get() + 1);
+                        if number.get() == lost {
+                            return Output::Nothing;
+                        }
+                    }
+                    well(input)
+                });
+                let found = sources(ask(&mut client(address), report, Some(30.0)));
+                if *report != c"selectdata" {
+                    assert_eq!(found, ADDRESSES, "{report:?}, {lost}");
+                }
+                assert_eq!(fake::now() - started, seconds(1.0), "{report:?}, {lost}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_source_that_goes_before_its_request_is_resent_gives_its_address_to_no_other() {
+        // The request by address is lost, and by the time it would be resent, the source is gone and another has its number.
+        for report in [c"authdata", c"ntpdata"] {
+            let lost = Cell::new(false);
+            let name = report.to_str().unwrap();
+            fake::daemon(RUN, move |input| match input {
+                Input::Request(report, Some(1)) if report == name && !lost.replace(true) => Output::Nothing,
+                _ if lost.get() => fake::healthy(&["192.0.2.1", "192.0.2.3"])(input),
+                _ => fake::healthy(&["192.0.2.1", "192.0.2.2", "192.0.2.3"])(input),
+            });
+            let found = sources(ask(&mut client(RUN), report, Some(30.0)));
+            assert_eq!(found, ["192.0.2.1", "192.0.2.3"], "{report:?}");
+            // Each request by address follows one for the address, in the same session.
+            let log = fake::log();
+            for pair in log.windows(2).filter(|pair| pair[1].contains(&format!("{name} "))) {
+                assert!(pair[0].contains("sourcestats"), "{log:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_session_in_which_a_request_failed_is_not_asked_again() {
+        for report in [c"authdata", c"ntpdata", c"sources"] {
+            let opened = Rc::new(Cell::new(0));
+            let (shared, failed_in) = (Rc::clone(&opened), Cell::new(-1));
+            fake::daemon(RUN, move |input| match input {
+                Input::Open => {
+                    shared.set(shared.get() + 1);
+                    Output::Nothing
+                }
+                Input::Request(_, Some(2)) if failed_in.get() < 0 => {
+                    failed_in.set(shared.get());
+                    Output::Error(fake::UNEXPECTED_STATUS)
+                }
+                _ => {
+                    assert_ne!(failed_in.get(), shared.get(), "that session is used again");
+                    fake::healthy(&["192.0.2.1", "192.0.2.2", "192.0.2.3"])(input)
+                }
+            });
+            assert_eq!(sources(ask(&mut client(RUN), report, None)).len(), 3);
+            assert_eq!(opened.get(), 2);
+        }
+    }
+
+    #[test]
+    fn a_response_to_a_call_that_was_given_up_is_not_taken_for_that_to_the_next() {
+        let number = Cell::new(0);
+        fake::daemon(RUN, move |input| match input {
+            Input::Open => Output::Nothing,
+            _ => {
+                number.set(number.get() + 1);
+                let response = fake::record("activity", &[(c"online sources", Content::Unsigned(number.get()))]);
+                let delay = if number.get() % 2 == 1 { 0.3 } else { 0.2 };
+                Output::After(seconds(delay), Box::new(response))
+            }
+        });
+        let mut client = client(RUN);
+        for round in 0..3 {
+            assert_eq!(class_of(ask_for_activity(&mut client, Some(0.25))), Class::Silent);
+            let Ok(Response::Record(row)) = ask_for_activity(&mut client, Some(0.25)) else { panic!("no record") };
+            assert!(row.contains(&Value::Unsigned(2 * round + 2)), "{row:?}");
+        }
+    }
+
     // Single records
 
     #[test]
@@ -858,21 +951,8 @@ mod tests {
             }
             _ => fake::healthy(&["ID#0000000001"])(input),
         });
-        // The report has a time, which the fake libchrony cannot give: its fields up to the address are read.
-        let call = fake::call(None);
-        let mut daemon = Daemon {
-            library: fake::library(),
-            address: Address::parse(RUN.as_bytes()).unwrap(),
-            session: None,
-            part: None,
-        };
-        let row = fake::run(&call, async {
-            let session = daemon.exchange(Request::Record(c"ntpdata", 0), &call).await.unwrap();
-            let mut row = Row::new();
-            Record::of(session).read(&query(c"ntpdata").fields[field..=field], &mut row).unwrap();
-            row
-        });
-        assert_eq!(row, [Value::Missing]);
+        let Ok(Response::List(rows)) = ask(&mut client(RUN), c"ntpdata", None) else { panic!("not a list") };
+        assert_eq!(rows[0][field], Value::Missing);
     }
 
     #[test]
