@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, Callable
 
 import pytest
+from support.getters import GETTER_OF, LISTS
 from support.responder import (
     N_SOURCES,
     NO_SUCH_SOURCE,
@@ -23,13 +24,7 @@ from support.waiting import wait_for
 
 import pychrony
 
-TYPED = {
-    "sources": "get_sources",
-    "sourcestats": "get_source_stats",
-    "selectdata": "get_select_data",
-    "authdata": "get_auth_data",
-    "ntpdata": "get_ntp_data",
-}
+TYPED = {name: GETTER_OF[name] for name in LISTS}
 BY_ADDRESS = ["authdata", "ntpdata"]
 SOURCES = 8
 

@@ -21,6 +21,7 @@ from typing import Any
 import pytest
 from support import chronyc
 from support.chronyd import LOCAL_SERVER, Chronyd, client_of
+from support.getters import GETTER_OF
 from support.shm import ShmClock
 from support.waiting import DEADLINE, wait_for
 
@@ -33,16 +34,8 @@ WITH_KEYS = "keyfile {directory}/keys"
 
 # The attributes of a FakeChronyd, the reports they hold, and the functions that ask for those.
 GETTERS = {
-    "tracking": ("tracking", pychrony.get_tracking),
-    "sources": ("sources", pychrony.get_sources),
-    "source_stats": ("sourcestats", pychrony.get_source_stats),
-    "rtc_data": ("rtcdata", pychrony.get_rtc_data),
-    "smoothing": ("smoothing", pychrony.get_smoothing),
-    "activity": ("activity", pychrony.get_activity),
-    "server_stats": ("serverstats", pychrony.get_server_stats),
-    "ntp_data": ("ntpdata", pychrony.get_ntp_data),
-    "auth_data": ("authdata", pychrony.get_auth_data),
-    "select_data": ("selectdata", pychrony.get_select_data),
+    getter[len("get_") :]: (report, getattr(pychrony, getter))
+    for report, getter in GETTER_OF.items()
 }
 # The reference ID and the address in a record of sourcestats.
 IDENTITY = protocol.RESPONSE_HEADER + 24

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 import pytest
+from support.getters import GETTER_OF, LISTS
 from support.reading import chronyc_reads
 from support.responder import (
     FAILED,
@@ -31,20 +32,6 @@ from pychrony import ErrorCode
 from pychrony._reports import ENUMERATIONS as TABLES
 from pychrony._reports import REPORTS
 
-METHODS = {
-    "tracking": "get_tracking",
-    "sources": "get_sources",
-    "sourcestats": "get_source_stats",
-    "selectdata": "get_select_data",
-    "authdata": "get_auth_data",
-    "ntpdata": "get_ntp_data",
-    "activity": "get_activity",
-    "serverstats": "get_server_stats",
-    "rtcdata": "get_rtc_data",
-    "smoothing": "get_smoothing",
-}
-LISTS = ["sources", "sourcestats", "selectdata", "authdata", "ntpdata"]
-SINGLES = ["activity", "serverstats", "rtcdata", "smoothing"]
 GPS = int.from_bytes(b"GPS\0", "big")
 
 
@@ -56,7 +43,7 @@ def daemon() -> Iterator[Responder]:
 
 def ask(responder: Responder, report: str) -> Any:
     """The report: its record if it is one, or the first of a list."""
-    answer = getattr(pychrony, METHODS[report])(responder.address)
+    answer = getattr(pychrony, GETTER_OF[report])(responder.address)
     return answer[0] if isinstance(answer, list) else answer
 
 
@@ -71,7 +58,7 @@ def failure(responder: Responder, report: str) -> pychrony.ChronyError:
 # Every field.
 
 
-@pytest.mark.parametrize("report", [*LISTS, *SINGLES])
+@pytest.mark.parametrize("report", [name for name in GETTER_OF if name != "tracking"])
 def test_every_number_sent_is_in_its_field(responder: Responder, report: str) -> None:
     """Most of our names are libchrony's; those that differ are listed here."""
     other = {
@@ -251,7 +238,7 @@ def test_one_unknown_state_or_mode_costs_no_other_record(daemon: Responder, repo
     for each, field, _, name in ENUMERATIONS:
         if each == report and KINDS[name] == "open":
             daemon.reports[report][1][field] = 99
-    records = getattr(pychrony, METHODS[report])(daemon.address)
+    records = getattr(pychrony, GETTER_OF[report])(daemon.address)
     assert [record.address for record in records] == ["192.0.2.1", "192.0.2.2", "192.0.2.3"]
 
 
@@ -468,9 +455,9 @@ def test_not_enabled_is_none_for_what_can_be_enabled(
     responder: Responder, report: str, status: int
 ) -> None:
     responder.behaviour = lambda request: [request.answer(status=status)]
-    assert getattr(pychrony, METHODS[report])(responder.address) is None
+    assert getattr(pychrony, GETTER_OF[report])(responder.address) is None
     with pychrony.ChronyConnection(responder.address) as connection:
-        assert getattr(connection, METHODS[report])() is None
+        assert getattr(connection, GETTER_OF[report])() is None
         assert connection.fileno() >= 0, "it is an answer like any other"
 
 
@@ -491,7 +478,7 @@ def test_not_enabled_is_an_error_for_all_else(daemon: Responder, report: str, st
         (FAILED, pychrony.ChronyDataError),
     ],
 )
-@pytest.mark.parametrize("report", METHODS)
+@pytest.mark.parametrize("report", GETTER_OF)
 def test_any_other_failure_is_an_error_for_every_report(
     daemon: Responder, report: str, status: int, kind: type[pychrony.ChronyError]
 ) -> None:
@@ -505,7 +492,7 @@ def test_any_other_failure_is_an_error_for_every_report(
 @pytest.mark.parametrize("report", ["rtcdata", "smoothing"])
 def test_nobody_there_is_not_taken_for_not_enabled(report: str) -> None:
     with pytest.raises(pychrony.ChronyConnectionError):
-        getattr(pychrony, METHODS[report])("/nowhere/chronyd.sock")
+        getattr(pychrony, GETTER_OF[report])("/nowhere/chronyd.sock")
 
 
 # Lists.
@@ -529,7 +516,7 @@ def test_a_list_has_a_record_for_each_source_in_chronyds_order(
     transport: str, report: str, number: int
 ) -> None:
     with Responder(transport=transport, reports=listed(number)) as responder:
-        records = getattr(pychrony, METHODS[report])(responder.address)
+        records = getattr(pychrony, GETTER_OF[report])(responder.address)
         assert [record.address for record in records] == [
             f"192.0.2.{index}" for index in range(1, number + 1)
         ]
@@ -547,7 +534,7 @@ def test_reports_by_address_skip_reference_clocks(responder: Responder, report: 
         lists["sources"][index].update({"address": GPS, "mode": 2})
         lists["sourcestats"][index].update({"address": None, "reference ID": GPS})
     responder.reports.update(lists)
-    records = getattr(pychrony, METHODS[report])(responder.address)
+    records = getattr(pychrony, GETTER_OF[report])(responder.address)
     assert [record.address for record in records] == ["192.0.2.2", "192.0.2.4"]
     asked = [request.address for request in responder.requests if request.report == report]
     assert set(asked) == {encode_address("192.0.2.2"), encode_address("192.0.2.4")}
@@ -590,7 +577,7 @@ def test_a_list_that_changes_while_it_is_read_is_read_again(
         return [request.answer()]
 
     with Responder(behaviour, transport=transport, reports=listed(3)) as responder:
-        records = getattr(pychrony, METHODS[report])(responder.address)
+        records = getattr(pychrony, GETTER_OF[report])(responder.address)
         assert [record.address for record in records] == ["192.0.2.1", "192.0.2.2", "192.0.2.3"]
         assert asked(responder, report) == changes + 3
 
@@ -630,7 +617,7 @@ def test_a_list_that_has_become_shorter_is_read_as_it_is(responder: Responder, r
         return [answer]
 
     responder.behaviour = behaviour
-    records = getattr(pychrony, METHODS[report])(responder.address)
+    records = getattr(pychrony, GETTER_OF[report])(responder.address)
     assert [record.address for record in records] == ["192.0.2.1", "192.0.2.3", "192.0.2.4"]
 
 
@@ -650,7 +637,7 @@ def test_a_source_that_goes_in_the_middle_of_the_list_hides_no_other(
         return [answer]
 
     responder.behaviour = behaviour
-    records = getattr(pychrony, METHODS[report])(responder.address)
+    records = getattr(pychrony, GETTER_OF[report])(responder.address)
     addresses = [record.address for record in records]
     assert len(addresses) == len(set(addresses))
     assert [each for each in addresses if each != "192.0.2.3"] == [
@@ -676,7 +663,9 @@ def test_a_list_that_becomes_shorter_each_time_it_is_counted_is_no_error(
         return [answer]
 
     responder.behaviour = behaviour
-    addresses = [record.address for record in getattr(pychrony, METHODS[report])(responder.address)]
+    addresses = [
+        record.address for record in getattr(pychrony, GETTER_OF[report])(responder.address)
+    ]
     assert addresses == [f"192.0.2.{n}" for n in (1, 2, 3, 4, 5, 6, 10, 11, 12)]
 
 
@@ -695,7 +684,9 @@ def test_no_source_is_listed_twice_when_another_goes_at_each_read(
         return [answer]
 
     responder.behaviour = behaviour
-    addresses = [record.address for record in getattr(pychrony, METHODS[report])(responder.address)]
+    addresses = [
+        record.address for record in getattr(pychrony, GETTER_OF[report])(responder.address)
+    ]
     assert len(addresses) == len(set(addresses))
     assert addresses[:2] == ["192.0.2.1", "192.0.2.2"]
     assert addresses[-1] == "192.0.2.30"

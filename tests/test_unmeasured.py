@@ -7,14 +7,13 @@ from typing import Any
 
 import pytest
 from support.chronyd import Chronyd, client_of
+from support.getters import GETTER_OF
 from support.responder import NEVER, Responder, sample
 from support.waiting import wait_for
 
 import pychrony
 from pychrony import NTPFlags, NTPMode, SelectState, SmoothingFlags, testing
 from pychrony._reports import REPORTS
-
-GETTERS = {name: report["getter"] for name, report in REPORTS.items()}
 
 NO_SAMPLE = ["stratum", "orig_latest_meas", "latest_meas", "latest_meas_err"]
 NO_REGRESSION = ["std_dev", "resid_freq", "skew"]
@@ -42,7 +41,7 @@ def absent(record: Any) -> list[str]:
 
 
 def of(daemon: Chronyd, report: str, address: str) -> Any:
-    records = getattr(pychrony, GETTERS[report])(daemon.socket)
+    records = getattr(pychrony, GETTER_OF[report])(daemon.socket)
     return next(record for record in records if record.address == address)
 
 
@@ -156,8 +155,7 @@ def test_other_fields_of_the_record_tell_what_was_measured(
     report: str, sent: dict[str, Any], expected: list[str]
 ) -> None:
     with Responder(reports={report: [{**sample(report), **sent}]}) as daemon:
-        (field,) = {"getter"} & REPORTS[report].keys()
-        answer = getattr(pychrony, REPORTS[report][field])(daemon.address)
+        answer = getattr(pychrony, GETTER_OF[report])(daemon.address)
     (record,) = answer if isinstance(answer, list) else [answer]
     assert sorted(absent(record)) == sorted(expected)
 
@@ -170,7 +168,7 @@ def test_the_methods_of_a_record_take_none(report: str) -> None:
         if field["kind"] not in ("address", "source")
     }
     with Responder(reports={report: [{**sample(report), **values}]}) as daemon:
-        answer = getattr(pychrony, GETTERS[report])(daemon.address)
+        answer = getattr(pychrony, GETTER_OF[report])(daemon.address)
     (record,) = answer if isinstance(answer, list) else [answer]
     for method in REPORTS[report]["methods"]:
         assert getattr(record, method)() in (True, False)
@@ -209,7 +207,7 @@ def test_the_fake_chronyd_sends_the_placeholders(made: Any, expected: list[str])
     if not one and report != "sources":
         given["sources"] = [testing.make_source(address=made.address)]
     with testing.FakeChronyd(**given) as fake:
-        answer = getattr(pychrony, GETTERS[report])(fake.address)
+        answer = getattr(pychrony, GETTER_OF[report])(fake.address)
     assert answer == (made if one else [made])
 
 

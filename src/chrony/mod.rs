@@ -8,6 +8,7 @@ pub mod fork;
 
 pub mod error;
 mod lock;
+
 mod raw;
 #[cfg(test)]
 pub use raw::is_by_address;

@@ -1349,7 +1349,6 @@ def error_bound(tracking: TrackingStatus, sources: Iterable[Source], *, max_drif
 
     Raises TypeError for other objects and for fields of a wrong type, ValueError for numbers that chronyd cannot send."""
 
-def _tables() -> dict[str, Any]: ...
 
 @disjoint_base
 class ChronyConnection:

@@ -20,7 +20,6 @@ mod arguments;
 mod enums;
 mod fields;
 mod instance;
-mod tables;
 
 mod exceptions;
 mod structseq;

@@ -16,7 +16,6 @@ use super::method::Method;
 use super::object::{Owned, Raised, Result, dictionary, entry, list, path, reads, string};
 use super::state::{Place, State};
 use super::structseq;
-use super::tables;
 use super::time_interval;
 use crate::chrony::library::Library;
 use crate::reports::enums::ENUMERATIONS;
@@ -48,8 +47,8 @@ pub const DOC: &CStr = joined_for_c!([
 pub const STATE_SIZE: ffi::Py_ssize_t = size_of::<Place>() as ffi::Py_ssize_t;
 
 /// All the module's functions: those that ask, the others, and those that make types when they are first asked for.
-pub static METHODS: [Method; GETTERS.len() + FUNCTIONS.len() + 4] = {
-    let mut methods = [const { Method::end() }; GETTERS.len() + FUNCTIONS.len() + 4];
+pub static METHODS: [Method; GETTERS.len() + FUNCTIONS.len() + 3] = {
+    let mut methods = [const { Method::end() }; GETTERS.len() + FUNCTIONS.len() + 3];
     let mut index = 0;
     while index < GETTERS.len() {
         methods[index] = GETTERS[index].copy();
@@ -59,13 +58,12 @@ pub static METHODS: [Method; GETTERS.len() + FUNCTIONS.len() + 4] = {
         methods[index] = FUNCTIONS[index - GETTERS.len()].copy();
         index += 1;
     }
-    methods[index] = tables::METHOD.copy();
-    methods[index + 1] = Method::with_one_argument(
+    methods[index] = Method::with_one_argument(
         c"__getattr__",
         get_attribute,
         c"__getattr__($module, name, /)\n--\n\nMake a type when it is first asked for.",
     );
-    methods[index + 2] = Method::without_arguments(
+    methods[index + 1] = Method::without_arguments(
         c"__dir__",
         directory,
         c"__dir__($module, /)\n--\n\nAll names, whether what they name was made yet or not.",

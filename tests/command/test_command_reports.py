@@ -15,26 +15,13 @@ import pytest
 from support import chronyc, command, placeholders
 from support.chronyd import Chronyd
 from support.command import LONG_ADDRESS
+from support.getters import GETTER_OF, SINGLE
 from support.responder import NEVER, REPLIES, SAMPLES, Responder, sample
 from support.waiting import DEADLINE, wait_for
 
 import pychrony
 from pychrony.__main__ import COMMANDS
 from pychrony.command import arguments
-
-GETTERS = {
-    "tracking": "get_tracking",
-    "sources": "get_sources",
-    "sourcestats": "get_source_stats",
-    "selectdata": "get_select_data",
-    "ntpdata": "get_ntp_data",
-    "authdata": "get_auth_data",
-    "activity": "get_activity",
-    "serverstats": "get_server_stats",
-    "rtcdata": "get_rtc_data",
-    "smoothing": "get_smoothing",
-}
-SINGLE = {"tracking", "activity", "serverstats", "rtcdata", "smoothing"}
 
 
 def readable(daemon: Responder, report: str) -> None:
@@ -155,7 +142,7 @@ def without_heading(report: str, rows: list[list[str]]) -> list[list[str]]:
     return rows[1:] if report in ("sources", "sourcestats", "selectdata", "authdata") else rows
 
 
-@pytest.mark.parametrize("report", GETTERS)
+@pytest.mark.parametrize("report", GETTER_OF)
 def test_people_read_chronycs_words_and_numbers(report: str) -> None:
     with Responder(transport="unix") as daemon:
         readable(daemon, report)
@@ -380,10 +367,10 @@ def expected_json(value: Any) -> Any:
     return value.name if hasattr(value, "name") else value
 
 
-@pytest.mark.parametrize("report", GETTERS)
+@pytest.mark.parametrize("report", GETTER_OF)
 def test_json_and_csv_have_every_field_unrounded(report: str) -> None:
     with Responder(transport="unix") as daemon:
-        answer = getattr(pychrony, GETTERS[report])(daemon.address)
+        answer = getattr(pychrony, GETTER_OF[report])(daemon.address)
         record = answer if report in SINGLE else answer[0]
         fields = [*record._fields, *(["ref_time_ns"] if hasattr(record, "ref_time_ns") else [])]
         expected = {name: expected_json(getattr(record, name)) for name in fields}
@@ -421,7 +408,7 @@ def daemon(request: pytest.FixtureRequest) -> Chronyd:
 
 def test_every_report_of_a_real_chronyd_is_shown(daemon: Chronyd) -> None:
     addresses = [record["address"] for record in chronyc_sources(daemon)]
-    for report in GETTERS:
+    for report in GETTER_OF:
         text = command.output(report, "-a", daemon.socket)
         assert text.endswith("\n")
         if report in ("sources", "sourcestats", "selectdata"):
@@ -534,7 +521,7 @@ def test_a_server_and_a_reference_clock_have_different_columns_in_one_csv(many: 
 
 def test_the_legend_explains_every_column_in_the_fields_own_words() -> None:
     with Responder(transport="unix") as daemon:
-        for report in GETTERS:
+        for report in GETTER_OF:
             plain = command.output(report, "-a", daemon.address)
             text = command.output(report, "-v", "-a", daemon.address)
             assert text.endswith(plain)
@@ -553,4 +540,4 @@ def test_a_long_ipv6_address_stays_whole(many: Chronyd) -> None:
 
 
 def test_samples_name_every_report() -> None:
-    assert set(SAMPLES) == set(GETTERS)
+    assert set(SAMPLES) == set(GETTER_OF)

@@ -10,16 +10,17 @@ import math
 from typing import Any, Callable
 
 import pychrony
+from pychrony._reports import ENUMERATIONS
+from pychrony._reports import REPORTS as TABLES
 
 # get_NAME: the type it returns, and whether it returns a list of it, or None if the report is not enabled.
 LIST = "list"
 OPTIONAL = "optional"
 ONE = "one"
 _SHAPES = {"one": ONE, "one if enabled": OPTIONAL, "per source": LIST, "per address": LIST}
-_TABLES = pychrony._tables()
 GETTERS: dict[str, tuple[type, str]] = {
     report["getter"]: (getattr(pychrony, report["type"]), _SHAPES[report["shape"]])
-    for report in _TABLES["reports"]
+    for report in TABLES.values()
 }
 REPORTS = pychrony.supported_reports()
 
@@ -30,8 +31,8 @@ _MOST = 2**64 - 1
 
 # The values of the enumerations that cannot grow.
 _CLOSED = {
-    table["name"]: {member["value"] for member in table["members"]}
-    for table in _TABLES["enumerations"]
+    name: {member["value"] for member in table["members"]}
+    for name, table in ENUMERATIONS.items()
     if table["kind"] == "closed"
 }
 
@@ -89,7 +90,7 @@ def _checks_of(report: dict[str, Any]) -> list[tuple[str, Check]]:
     return checks
 
 
-CHECKS = {getattr(pychrony, report["type"]): _checks_of(report) for report in _TABLES["reports"]}
+CHECKS = {getattr(pychrony, report["type"]): _checks_of(report) for report in TABLES.values()}
 
 
 def check_record(record: Any, class_: type) -> None:

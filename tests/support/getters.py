@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-GETTERS = [
-    "get_tracking",
-    "get_sources",
-    "get_source_stats",
-    "get_rtc_data",
-    "get_smoothing",
-    "get_activity",
-    "get_server_stats",
-    "get_ntp_data",
-    "get_auth_data",
-    "get_select_data",
-]
+from pychrony._reports import REPORTS
+
+# By libchrony's name of the report.
+GETTER_OF = {name: report["getter"] for name, report in REPORTS.items()}
+GETTERS = list(GETTER_OF.values())
+# The reports with a record for each source, and those with one record.
+LISTS = [name for name, report in REPORTS.items() if report["shape"].startswith("per ")]
+SINGLE = [name for name in REPORTS if name not in LISTS]

@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use super::stub::{type_name, type_of};
 use super::text;
-use crate::reports::REPORTS;
+use crate::reports::Report;
 use crate::reports::enums::ENUMERATIONS;
 
 const HEAD: &str = r#""""The fields that the factories of pychrony.testing take. There is no such module at run time.
@@ -17,9 +17,9 @@ from typing import TypedDict
 from pychrony import (
 "#;
 
-pub fn stub() -> String {
+pub fn stub(reports: &[&'static Report]) -> String {
     let mut out = HEAD.to_owned();
-    let types = || REPORTS.iter().map(|report| (type_name(report), report.query.fields));
+    let types = || reports.iter().map(|report| (type_name(report), report.query.fields));
     let used = ENUMERATIONS.iter().map(|enumeration| text(enumeration.name));
     let used = used.filter(|name| types().any(|(_, fields)| fields.iter().any(|field| type_of(field).contains(name))));
     used.for_each(|name| writeln!(out, "    {name},").unwrap());

@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use super::stub::{result, type_name};
 use super::text;
-use crate::reports::REPORTS;
+use crate::reports::Report;
 
 const HEAD: &str = r#""""The types of the functions and methods that pychrony.aio makes for the reports. There is no such module at run time.
 
@@ -15,11 +15,11 @@ from os import PathLike
 
 "#;
 
-pub fn stub() -> String {
-    let getters = || REPORTS.iter().map(|report| (text(report.getter.name), result(report)));
+pub fn stub(reports: &[&'static Report]) -> String {
+    let getters = || reports.iter().map(|report| (text(report.getter.name), result(report)));
     let mut out = HEAD.to_owned();
     out += "from pychrony import (\n";
-    REPORTS.iter().for_each(|report| writeln!(out, "    {},", type_name(report)).unwrap());
+    reports.iter().for_each(|report| writeln!(out, "    {},", type_name(report)).unwrap());
     out += ")\n\n__all__ = [\n";
     getters().for_each(|(name, _)| writeln!(out, "    \"{name}\",").unwrap());
     out += "]\n\nclass Getters:\n";

@@ -5,9 +5,9 @@ use std::fmt::Write;
 use super::text;
 use crate::chrony::client::Shape;
 use crate::chrony::record::{Enumeration, Field, Kind};
+use crate::reports::Report;
 use crate::reports::enums::ENUMERATIONS;
 use crate::reports::layout::{TEXT, size_of_field, size_of_record};
-use crate::reports::{REPORTS, Report};
 
 /// The name of a report's struct.
 fn name(report: &Report) -> &str {
@@ -45,7 +45,7 @@ fn constants(enumeration: &Enumeration) -> String {
     out + "\n};\n\n"
 }
 
-pub fn header() -> String {
+pub fn header(reports: &[&'static Report]) -> String {
     let mut out = String::from(
         "/*\n * The records of chronyd's reports, for C: included by pychrony.h.\n *\n\
          \x20* Written by src/reports/write from the tables beside it; do not edit.\n *\n\
@@ -60,7 +60,7 @@ pub fn header() -> String {
          #define PYCHRONY_IS_NAN(number) ((number) != (number))\n\n",
     );
     ENUMERATIONS.iter().for_each(|enumeration| out += &constants(enumeration));
-    for report in REPORTS {
+    for report in reports {
         writeln!(
             out,
             "/* {} */\ntypedef struct {{",
@@ -75,7 +75,7 @@ pub fn header() -> String {
     }
     out += "/*\n * The functions, in the order of the table of pychrony.h, which expands this with a macro for each shape.\n *\n\
             \x20* ONE and IF_ENABLED fill one record, LIST allocates them.\n */\n#define PYCHRONY_FUNCTIONS(ONE, IF_ENABLED, LIST)";
-    for report in REPORTS {
+    for report in reports {
         let shape = match report.query.shape {
             Shape::One => "ONE",
             Shape::OneIfEnabled => "IF_ENABLED",
@@ -86,7 +86,7 @@ pub fn header() -> String {
     out + "\n\n#endif\n"
 }
 
-pub fn assertions() -> String {
+pub fn assertions(reports: &[&'static Report]) -> String {
     let mut out = String::from(
         "/*\n * Checks the structs of pychrony_records.h against what Rust writes into them.\n *\n\
          \x20* Written by src/reports/write; do not edit.\n */\n\n\
@@ -95,7 +95,7 @@ pub fn assertions() -> String {
          \t_Static_assert(offsetof(type, member) == (offset) && sizeof(((type *)0)->member) == (size), \\\n\
          \t\t       #type \".\" #member \" lies elsewhere\")\n\n",
     );
-    for report in REPORTS {
+    for report in reports {
         let (name, mut offset) = (name(report), 0);
         for field in report.query.fields {
             let size = size_of_field(&field.kind);

@@ -7,7 +7,7 @@ use super::text;
 use crate::chrony::client::Shape;
 use crate::chrony::record::{Condition, Enumeration, Field, Growth, Kind, Member, Presence};
 use crate::reports::enums::ENUMERATIONS;
-use crate::reports::{Derived, REPORTS, REST, Report};
+use crate::reports::{Derived, REST, Report};
 
 const HEAD: &str = r#""""What is known of each report and each enumeration, as plain data. It imports nothing, libchrony included.
 
@@ -74,10 +74,10 @@ if TYPE_CHECKING:
 
 "#;
 
-pub fn module() -> String {
+pub fn module(reports: &[&'static Report]) -> String {
     let mut out = HEAD.to_owned();
     out += "# By libchrony's name of the report.\nREPORTS: \"dict[str, Report]\" = {\n";
-    REPORTS.iter().for_each(|report| of_report(&mut out, report));
+    reports.iter().for_each(|report| of_report(&mut out, report));
     out += "}\n\n# By the name of the class.\nENUMERATIONS: \"dict[str, Enumeration]\" = {\n";
     ENUMERATIONS.iter().for_each(|enumeration| of_enumeration(&mut out, enumeration));
     out + "}\n"

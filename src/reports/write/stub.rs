@@ -13,27 +13,27 @@ use super::text;
 use crate::chrony::client::Shape;
 use crate::chrony::record::{Enumeration, Field, Growth, Kind};
 use crate::reports::enums::ENUMERATIONS;
-use crate::reports::{Derived, Predicate, REPORTS, Report};
+use crate::reports::{Derived, Predicate, Report};
 
-pub fn stub() -> String {
-    let filled = fill(include_str!("stub.pyi.in"));
+pub fn stub(reports: &[&'static Report]) -> String {
+    let filled = fill(include_str!("stub.pyi.in"), reports);
     let (before, rest) = filled.split_once("@record@\n").unwrap();
     let (record, after) = rest.split_once("@end@\n").unwrap();
-    let records: String = REPORTS.iter().map(|report| of_report(record, report)).collect();
+    let records: String = reports.iter().map(|report| of_report(record, report)).collect();
     let stub = format!("{before}{records}{after}");
     let names: String = public_names(&stub).map(|name| format!("    \"{name}\",\n")).collect();
     stub.replace("@names@", &names)
 }
 
 /// Puts in what the tables say once, and the docstrings of what stands in the template.
-fn fill(template: &str) -> String {
+fn fill(template: &str, reports: &[&'static Report]) -> String {
     let mut out = String::new();
     let mut docstrings = Vec::new();
     for line in template.lines() {
         match line.trim() {
             "@enumerations@" => ENUMERATIONS.iter().for_each(|enumeration| out += &of_enumeration(enumeration)),
-            "@functions@" => REPORTS.iter().for_each(|report| out += &function(report)),
-            "@methods@" => REPORTS.iter().for_each(|report| out += &method(report)),
+            "@functions@" => reports.iter().for_each(|report| out += &function(report)),
+            "@methods@" => reports.iter().for_each(|report| out += &method(report)),
             trimmed => match trimmed.strip_prefix("@docstrings ") {
                 Some(file) => docstrings = docstrings_of(file.trim_end_matches('@')),
                 None => {
