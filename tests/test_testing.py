@@ -595,6 +595,27 @@ def test_a_silent_one_lets_the_call_time_out(fake: FakeChronyd) -> None:
     assert pychrony.get_tracking(fake.address) == fake.tracking
 
 
+@pytest.mark.parametrize(
+    ("make", "given", "unmeasured"),
+    [
+        (testing.make_source, {"last_sample_ago": None}, ["stratum", "latest_meas"]),
+        (testing.make_source, {"address": "GPS", "last_sample_ago": None}, ["latest_meas"]),
+        (testing.make_source_stats, {"samples": 0}, ["offset", "std_dev"]),
+        (testing.make_ntp_data, {"received_valid_messages": 0}, ["offset", "stratum", "ref_time"]),
+        (testing.make_select_data, {"last_sample_ago": None}, ["low_limit", "high_limit"]),
+    ],
+)
+def test_what_was_never_measured_is_none_as_it_is_when_it_is_answered(
+    fake: FakeChronyd, make: Any, given: dict[str, Any], unmeasured: list[str]
+) -> None:
+    record = make(**given)
+    assert [getattr(record, name) for name in unmeasured] == [None] * len(unmeasured)
+    report = next(name for name, each in REPORTS.items() if each is REPORT_OF[type(record)])
+    fake.sources = [testing.make_source(address=record.address)]
+    setattr(fake, KINDS[report][0], [record])
+    assert read(fake, report) == [record]
+
+
 # Reconnecting.
 
 
@@ -1453,7 +1474,8 @@ def test_after_the_fixture_the_default_is_what_it_was_though_the_test_had_set_it
 def test_all_that_testing_offers_is_named_and_documented() -> None:
     makers = {name for name in dir(testing) if name.startswith("make_")}
     defaults = {name for name in dir(testing) if name.endswith("_DEFAULTS")}
-    assert set(testing.__all__) == makers | defaults | {"FakeChronyd", "Request"}
+    others = {"FakeChronyd", "FakeIntervalClock", "Request"}
+    assert set(testing.__all__) == makers | defaults | others
     assert len(makers) == len(defaults) == len(KINDS)
     for name in testing.__all__:
         value = getattr(testing, name)

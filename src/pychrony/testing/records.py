@@ -238,23 +238,23 @@ _SOURCE_REFERENCE_CLOCK: Fields = {
     "mode": SourceMode.REFCLOCK,
     "last_sample_ago": 9,
 }
-_SOURCE_UNRESOLVED: Fields = {
+_SOURCE_UNMEASURED: Fields = {
     "state": SourceState.NONSELECTABLE,
     "reachability": 0,
     "last_sample_ago": None,
 }
-_STATS_UNRESOLVED: Fields = {"samples": 0, "runs": 0, "span": 0}
-_SELECT_UNRESOLVED: Fields = {
+_STATS_UNMEASURED: Fields = {"samples": 0, "runs": 0, "span": 0}
+_SELECT_UNMEASURED: Fields = {
     "state": SelectState.MISSING_SAMPLES,
     "low_limit": None,
     "high_limit": None,
 }
-_NTP_UNRESOLVED: Fields = {
+_NTP_UNMEASURED: Fields = {
     name: type(value)(0)
     for name, value in NTPDATA_DEFAULTS.items()
     if name not in ("address", "remote_address", "local_address", "remote_port")
 }
-_NTP_UNRESOLVED["local_address"] = None
+_NTP_UNMEASURED["local_address"] = None
 _AUTH_BY_MODE: dict[AuthMode, Fields] = {
     AuthMode.NONE: {},
     AuthMode.SYMMETRIC_KEY: {"key_type": KeyType.AES128, "key_id": 1, "key_length": 128},
@@ -296,7 +296,7 @@ def make_source(**fields: Unpack[SourceFields]) -> Source:
     """A Source with these fields; by default of the server 192.0.2.1, selected and reachable.
 
     A name for an address ("GPS") or `mode=SourceMode.REFCLOCK` makes it a reference clock; an address such as
-    "ID#0000000001" makes it a source whose name is not resolved yet.
+    "ID#0000000001" makes it a source whose name is not resolved yet, and `last_sample_ago=None` one that has never answered.
     """
     situation: Fields = {}
     address, mode = fields.get("address"), fields.get("mode")
@@ -310,17 +310,18 @@ def make_source(**fields: Unpack[SourceFields]) -> Source:
                 f"make_source(): a reference clock has a name for an address, not {address!r}"
             )
         situation = {**_SOURCE_REFERENCE_CLOCK, "address": "GPS"}
-    elif is_unresolved(address):
-        situation = _SOURCE_UNRESOLVED
+    if is_unresolved(address) or fields.get("last_sample_ago", 0) is None:
+        situation = {**situation, **_SOURCE_UNMEASURED}
     return make(Source, SOURCE_DEFAULTS, situation, fields)
 
 
 def make_source_stats(**fields: Unpack[SourceStatsFields]) -> SourceStats:
-    """A SourceStats with these fields; by default of 192.0.2.1, with enough samples.
+    """A SourceStats with these fields; by default of 192.0.2.1, with enough samples; `samples=0` makes it one without.
 
     `reference_id` follows from `address`, and where only `reference_id` is given, `address` follows from that.
     """
-    situation = _STATS_UNRESOLVED if is_unresolved(fields.get("address")) else {}
+    has_none = is_unresolved(fields.get("address")) or fields.get("samples") == 0
+    situation = _STATS_UNMEASURED if has_none else {}
     return make(SourceStats, SOURCESTATS_DEFAULTS, situation, fields, _identity(fields))
 
 
@@ -347,11 +348,12 @@ def make_server_stats(**fields: Unpack[ServerStatsFields]) -> ServerStats:
 def make_ntp_data(**fields: Unpack[NTPDataFields]) -> NTPData:
     """An NTPData with these fields; by default of a good response from 192.0.2.1.
 
-    `address` and `remote_address` follow from each other.
+    `address` and `remote_address` follow from each other. `received_valid_messages=0` makes it one of a server that has never
+    answered.
     """
     situation: Fields = {}
-    if is_unresolved(fields.get("address")):
-        situation = _NTP_UNRESOLVED
+    if is_unresolved(fields.get("address")) or fields.get("received_valid_messages") == 0:
+        situation = _NTP_UNMEASURED
     given: Given = fields
     for one, other in (("address", "remote_address"), ("remote_address", "address")):
         if given.get(one) is not None and other not in given:
@@ -373,7 +375,8 @@ def make_select_data(**fields: Unpack[SelectDataFields]) -> SelectData:
 
     `reference_id` follows from `address`, and where only `reference_id` is given, `address` follows from that.
     """
-    situation = _SELECT_UNRESOLVED if is_unresolved(fields.get("address")) else {}
+    has_none = is_unresolved(fields.get("address")) or fields.get("last_sample_ago", 0) is None
+    situation = _SELECT_UNMEASURED if has_none else {}
     return make(SelectData, SELECTDATA_DEFAULTS, situation, fields, _identity(fields))
 
 
