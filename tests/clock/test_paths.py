@@ -12,14 +12,22 @@ from contextlib import ExitStack
 import pytest
 from support.chronyd import Chronyd
 from support.delay import Path
-from support.waiting import wait_for
+from support.waiting import DEADLINE, wait_for
 
 import pychrony
 from pychrony import ChronyConnection, IntervalClock, SourceState
 
-SECOND = 1_000_000_000
+# Seconds; the even path takes 5 ms each way.
+QUIET = 0.0062
 # chrony's name of the state in which a source is combined with the selected one.
 COMBINED = SourceState.UNSELECTED
+
+
+def is_combining(sources: list[pychrony.Source]) -> bool:
+    """Whether the clock follows the even path, and the others are combined with it."""
+    states = {source.address: source.state for source in sources}
+    even = states.pop("127.0.0.11")
+    return even is SourceState.SELECTED and set(states.values()) == {COMBINED}
 
 
 @pytest.fixture(scope="module")
@@ -35,11 +43,11 @@ def combining(server: Chronyd) -> Iterator[Chronyd]:
         with Chronyd(lines) as daemon:
             daemon.wait_synchronised()
 
-            def is_combining() -> bool:
-                states = [source.state for source in pychrony.get_sources(daemon.socket)]
-                return states.count(SourceState.SELECTED) == 1 and states.count(COMBINED) == 3
-
-            wait_for("chronyd combines its sources", is_combining, pause=lambda _: time.sleep(0.5))
+            wait_for(
+                "chronyd combines its sources",
+                lambda: is_combining(pychrony.get_sources(daemon.socket)),
+                pause=lambda _: time.sleep(0.2),
+            )
             yield daemon
 
 
@@ -47,19 +55,20 @@ def test_the_manuals_interval_misses_the_truth_and_the_last_samples_does_not(
     combining: Chronyd,
 ) -> None:
     misses = asks = 0
-    bounds: list[float | None] = []
-    end = time.monotonic() + 6
+    end = time.monotonic() + DEADLINE
     with ChronyConnection(combining.socket) as connection:
         clock = IntervalClock(connection)
-        while time.monotonic() < end:
+        while asks < 20:
+            assert time.monotonic() < end, f"{misses} of {asks}"
             before = connection.get_tracking()
             sources = connection.get_sources()
             tracking = connection.get_tracking()
-            if before.ref_time_ns == tracking.ref_time_ns:
+            # On a busy machine the paths take longer than they should.
+            is_quiet = tracking.root_distance < QUIET
+            if before.ref_time_ns == tracking.ref_time_ns and is_combining(sources) and is_quiet:
                 asks += 1
                 # chronyd touches no clock: how far the system clock is from the truth is known, it is right.
                 misses += abs(tracking.offset) > tracking.root_distance
-                bounds.append(pychrony.error_bound(tracking, sources))
             earliest = time.time_ns()
             interval = clock.refresh()
             latest = time.time_ns()
@@ -69,7 +78,4 @@ def test_the_manuals_interval_misses_the_truth_and_the_last_samples_does_not(
             latest = time.time_ns()
             assert interval.earliest <= latest and earliest <= interval.latest, interval
             time.sleep(0.05)
-    assert asks > 20
-    # The bound is one of the system clock: as wide as chronyd's own correction is wrong, at least.
-    assert all(bound is not None and bound < 0.1 for bound in bounds)
-    assert misses > asks / 2, f"{misses} of {asks}"
+    assert misses > 0.9 * asks, f"{misses} of {asks}"
