@@ -179,8 +179,8 @@ enum {
 
 /* How good the system's clock is: chronyd's tracking report.
  *
- * The clock's error is at most abs(offset) + root_dispersion + root_delay / 2 seconds, if each server
- * on the way to the primary source is right. */
+ * error_bound() says how wrong the clock may be, from this report and the sources. abs(offset) + root_distance, the
+ * formula of chrony's manual, is a bound only where one source counts and nobody else sets the clock. */
 typedef struct {
 	/* ID of the source the clock is synchronised to: an IPv4 address, a hash of an IPv6 address, or four ASCII characters; 0: not synchronised [0 to 0xffffffff; libchrony: reference ID] */
 	uint64_t reference_id;

@@ -283,8 +283,8 @@ class ChronyClockError(ChronyError):
 class TrackingStatus(structseq[Any], tuple[int, str, str | None, int, LeapStatus, float, float, float, float, float, float, float, float, float, float]):
     """How good the system's clock is: chronyd's tracking report.
 
-    The clock's error is at most abs(offset) + root_dispersion + root_delay / 2 seconds, if each server
-    on the way to the primary source is right.
+    error_bound() says how wrong the clock may be, from this report and the sources. abs(offset) + root_distance, the
+    formula of chrony's manual, is a bound only where one source counts and nobody else sets the clock.
 
     An immutable named tuple. Python code can make one from values by position or by keyword, or from one sequence of them."""
 

@@ -69,7 +69,7 @@ REPORTS: "dict[str, Report]" = {
         "shape": "one",
         "on_command_port": True,
         "about": "how good the system's clock is: offset, frequency error, stratum, error bounds, source",
-        "doc": "How good the system's clock is: chronyd's tracking report.\n\nThe clock's error is at most abs(offset) + root_dispersion + root_delay / 2 seconds, if each server\non the way to the primary source is right.",
+        "doc": "How good the system's clock is: chronyd's tracking report.\n\nerror_bound() says how wrong the clock may be, from this report and the sources. abs(offset) + root_distance, the\nformula of chrony's manual, is a bound only where one source counts and nobody else sets the clock.",
         "methods": ["is_synchronized", "is_local_reference", "is_leap_pending"],
         "derived": [{"name": "root_distance", "unit": "seconds", "doc": "Root delay / 2 + root dispersion (RFC 5905): how far the time of the source that the clock follows may be from true time. With abs(offset) it is no bound of the clock's error where several sources are combined: see error_bound()"}],
         "columns": ["Reference ID", "Stratum", "Ref time (UTC)", "System time", "Last offset", "RMS offset", "Frequency", "Residual freq", "Skew", "Root delay", "Root dispersion", "Update interval", "Leap status"],

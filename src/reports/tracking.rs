@@ -13,8 +13,8 @@ report! {
     about: "how good the system's clock is: offset, frequency error, stratum, error bounds, source",
     record: "TrackingStatus",
     doc: "How good the system's clock is: chronyd's tracking report.\n\n\
-        The clock's error is at most abs(offset) + root_dispersion + root_delay / 2 seconds, if each server\n\
-        on the way to the primary source is right.",
+        error_bound() says how wrong the clock may be, from this report and the sources. abs(offset) + root_distance, the\n\
+        formula of chrony's manual, is a bound only where one source counts and nobody else sets the clock.",
     columns: ["...", "Leap status"],
     predicates: [
         // chronyc: client.c, process_cmd_waitsync(). An address means a source, whatever the ID, which may be a hash.
