@@ -477,7 +477,7 @@ def test_a_connection_opens_no_second_socket(run: Run[Any], responder: Responder
     assert len({request.peer for request in responder.requests}) == 1
 
 
-def test_tasks_that_share_a_connection_take_turns_in_the_order_they_came(
+def test_tasks_that_share_a_connection_ask_one_at_a_time_in_the_order_they_came(
     run: Run[Any], responder: Responder
 ) -> None:
     async def main() -> None:
@@ -492,7 +492,7 @@ def test_tasks_that_share_a_connection_take_turns_in_the_order_they_came(
         async with aio.ChronyConnection(responder.address, timeout=DEADLINE) as connection:
             calls = [asyncio.ensure_future(ask(index)) for index in range(30)]
             await asked(responder)
-            assert len(gate.held) == 1, "the others wait for their turn"
+            assert len(gate.held) == 1, "the others wait for the lock"
             gate.open()
             await asyncio.gather(*calls)
         assert order == [*range(30)]
@@ -502,7 +502,7 @@ def test_tasks_that_share_a_connection_take_turns_in_the_order_they_came(
     run(main())
 
 
-def test_a_task_that_asks_again_and_again_keeps_no_other_from_its_turn(
+def test_a_task_that_asks_again_and_again_keeps_no_other_from_asking(
     run: Run[Any], responder: Responder
 ) -> None:
     async def main() -> None:
@@ -516,7 +516,7 @@ def test_a_task_that_asks_again_and_again_keeps_no_other_from_its_turn(
 
         async with aio.ChronyConnection(responder.address, timeout=DEADLINE) as connection:
             calls = [asyncio.ensure_future(ask(index)) for index in range(3)]
-            await until("each has had ten turns", lambda: min(counts) >= 10)
+            await until("each has asked ten times", lambda: min(counts) >= 10)
             ended = True
             await asyncio.gather(*calls)
         assert max(counts) - min(counts) <= 1
@@ -524,7 +524,7 @@ def test_a_task_that_asks_again_and_again_keeps_no_other_from_its_turn(
     run(main())
 
 
-def test_a_call_that_is_cancelled_gives_the_turn_to_the_next(
+def test_a_call_that_is_cancelled_gives_the_lock_to_the_next(
     run: Run[Any], responder: Responder
 ) -> None:
     """A late answer to the first call is never taken for the second's, because that has a socket of its own."""
@@ -546,7 +546,7 @@ def test_a_call_that_is_cancelled_gives_the_turn_to_the_next(
     assert responder.client_files() == []
 
 
-def test_a_task_cancelled_while_waiting_for_its_turn_holds_up_no_other(
+def test_a_task_cancelled_while_waiting_for_the_lock_holds_up_no_other(
     run: Run[Any], responder: Responder
 ) -> None:
     async def main() -> None:
@@ -565,7 +565,7 @@ def test_a_task_cancelled_while_waiting_for_its_turn_holds_up_no_other(
     run(main())
 
 
-def test_a_turn_that_comes_with_the_cancellation_is_passed_on(
+def test_a_lock_that_comes_with_the_cancellation_is_passed_on(
     run: Run[Any], responder: Responder
 ) -> None:
     async def main() -> None:
@@ -585,7 +585,7 @@ def test_a_turn_that_comes_with_the_cancellation_is_passed_on(
     run(main())
 
 
-def test_a_turn_that_never_comes_is_a_timeout_that_says_so(
+def test_a_call_that_never_begins_is_a_timeout_with_that_reason(
     run: Run[Any], responder: Responder
 ) -> None:
     async def main() -> None:
@@ -593,7 +593,7 @@ def test_a_turn_that_never_comes_is_a_timeout_that_says_so(
         async with aio.ChronyConnection(responder.address, timeout=0.5) as connection:
             calls = [asyncio.ensure_future(connection.get_tracking()) for _ in range(3)]
             await asked(responder)
-            # The loop is held up until all three are late, so that no call passes its turn on in time.
+            # The loop is held up until all three are late, so that no call releases the lock in time.
             time.sleep(0.6)
             errors = [await error_of(call) for call in calls]
             assert {type(error) for error in errors} == {pychrony.ChronyTimeoutError}
@@ -606,7 +606,7 @@ def test_a_turn_that_never_comes_is_a_timeout_that_says_so(
     assert responder.client_files() == []
 
 
-def test_a_call_whose_turn_came_late_names_its_whole_timeout(
+def test_a_call_that_got_the_lock_late_names_its_whole_timeout(
     run: Run[Any], responder: Responder
 ) -> None:
     async def main() -> None:
@@ -763,7 +763,7 @@ def test_a_loop_that_is_closed_in_mid_call_leaves_no_socket(transport: str, name
 def test_a_connection_whose_loop_was_closed_in_mid_call_opens_in_another_loop(
     transport: str,
 ) -> None:
-    """The unfinished task still exists, but it neither keeps the turn nor ends the next call."""
+    """The unfinished task still exists, but it neither keeps the lock nor ends the next call."""
     with Responder(transport=transport) as responder:
         connection = aio.ChronyConnection(responder.address, timeout=DEADLINE)
 

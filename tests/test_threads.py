@@ -1,4 +1,4 @@
-"""One connection in many threads: calls take turns, each with the answer to its own question."""
+"""One connection in many threads: one call at a time is under way, each with the response to its own request."""
 
 from __future__ import annotations
 
@@ -92,14 +92,14 @@ def test_eight_threads_on_one_connection_get_whole_answers(transport: str) -> No
     sources = [sample("sources", address=f"192.0.2.{number}") for number in range(1, 4)]
 
     def work(index: int) -> None:
-        for turn in range(400):
-            if (index + turn) % 3 == 0:
+        for round_ in range(400):
+            if (index + round_) % 3 == 0:
                 tracking = connection.get_tracking()
                 number = tracking.reference_id
                 assert tracking.ref_time_ns == number * 1_000_000_001
                 assert tracking.last_offset == tracking.update_interval == number
                 seen.append(number)
-            elif (index + turn) % 3 == 1:
+            elif (index + round_) % 3 == 1:
                 activity = connection.get_activity()
                 assert activity.online == activity.offline == activity.unresolved
                 seen.append(activity.online)
@@ -127,14 +127,14 @@ def test_eight_threads_on_one_connection_get_whole_answers(transport: str) -> No
 
 def test_eight_threads_on_one_connection_to_a_real_chronyd(client: Chronyd, transport: str) -> None:
     def work(index: int) -> None:
-        for turn in range(250):
-            if (index + turn) % 4 == 0:
+        for round_ in range(250):
+            if (index + round_) % 4 == 0:
                 tracking = connection.get_tracking()
                 assert (tracking.stratum, tracking.reference_ip) == (9, "127.0.0.1")
-            elif (index + turn) % 4 == 1:
+            elif (index + round_) % 4 == 1:
                 (source,) = connection.get_sources()
                 assert (source.address, source.stratum, source.poll) == ("127.0.0.1", 8, -2)
-            elif (index + turn) % 4 == 2:
+            elif (index + round_) % 4 == 2:
                 (stats,) = connection.get_source_stats()
                 assert (stats.reference_id, stats.address) == (0x7F000001, "127.0.0.1")
             else:
@@ -285,7 +285,7 @@ def held(transport: str) -> Iterator[Held]:
         yield made
 
 
-def test_what_it_says_of_itself_needs_no_turn(held: Held) -> None:
+def test_its_attributes_wait_for_no_call(held: Held) -> None:
     assert held.connection.closed is False
     assert held.connection.address == held.responder.address
     assert isinstance(held.connection.transport, pychrony.Transport)
@@ -317,7 +317,7 @@ def test_close_ends_the_call_that_is_under_way_with_an_error_that_says_so(transp
         assert held.responder.client_files() == []
 
 
-def test_those_who_wait_for_their_turn_are_told_that_it_was_closed(transport: str) -> None:
+def test_closing_ends_the_calls_that_wait_for_another_one(transport: str) -> None:
     begun = threading.Semaphore(0)
     raised: list[Any] = []
 
@@ -356,7 +356,7 @@ def test_after_close_it_can_be_entered_again_once_the_call_has_ended(held: Held)
         assert held.connection.get_tracking().stratum == 3
 
 
-def test_a_turn_comes_when_the_call_before_it_has_ended(held: Held) -> None:
+def test_a_call_begins_when_the_one_before_it_has_ended(held: Held) -> None:
     seen: list[int] = []
 
     def work(index: int) -> None:
@@ -382,7 +382,7 @@ def test_the_last_reference_dropped_by_the_call_itself_closes_it(transport: str)
 # Timeouts.
 
 
-def test_those_who_wait_for_their_turn_time_out_too(stopped: Chronyd, transport: str) -> None:
+def test_calls_that_wait_for_another_one_time_out_too(stopped: Chronyd, transport: str) -> None:
     """One thread is in the call and waits for chronyd, the others wait for that thread, and all of them in vain."""
 
     def work(index: int) -> None:
@@ -435,7 +435,7 @@ def signalling(request: Request) -> list[bytes]:
     return [request.answer()]
 
 
-def test_a_turn_that_never_comes_is_a_timeout_that_says_so(
+def test_a_call_that_never_begins_is_a_timeout_with_that_reason(
     transport: str, handled: list[Callable[[], None]]
 ) -> None:
     """A signal handler holds up the call under way for longer than the other threads wait."""
@@ -467,8 +467,8 @@ def test_a_turn_that_never_comes_is_a_timeout_that_says_so(
         assert connection.get_tracking().stratum == 3
 
 
-def test_ctrl_c_ends_the_wait_for_a_turn(handled: list[Callable[[], None]]) -> None:
-    """This thread waits for its turn when a signal's handler raises."""
+def test_ctrl_c_ends_the_wait_for_another_call(handled: list[Callable[[], None]]) -> None:
+    """This thread waits for another one's call when a signal's handler raises."""
 
     class Alarm(Exception):
         pass
@@ -567,7 +567,7 @@ def test_what_a_signal_handler_raises_ends_the_call_and_leaves_it_usable(
 
 
 def test_a_silent_daemon_holds_up_no_other_thread(responder: Responder) -> None:
-    """The GIL is free while a call waits, and while others wait for their turn."""
+    """The GIL is free while a call waits, and while others wait for that call."""
     responder.behaviour = silent
     counted = 0
     ended = threading.Event()

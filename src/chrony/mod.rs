@@ -5,10 +5,9 @@
 pub mod address;
 pub mod environment;
 pub mod fork;
-
-pub mod error;
 mod lock;
 
+pub mod error;
 mod raw;
 #[cfg(test)]
 pub use raw::is_by_address;

@@ -248,8 +248,8 @@ class ChronyError(Exception):
 class ChronyConnectionError(ChronyError, ConnectionError):
     """chronyd cannot be reached: the message names every address tried, and why it failed.
 
-    error_code: OPEN_FAILED, SEND_FAILED or RECV_FAILED, and errno, of the first address tried; CLOSED where
-    another thread closed the connection during the call."""
+    error_code: OPEN_FAILED, SEND_FAILED or RECV_FAILED, and errno, of the first address that could not be reached;
+    CLOSED where the connection was closed; BUSY where it is in the middle of a call that cannot be waited for."""
 
 class ChronyTimeoutError(ChronyConnectionError, TimeoutError):
     """No answer in time: chronyd was reached, or at least the request was not refused; or another thread's call on

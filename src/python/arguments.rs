@@ -1,4 +1,4 @@
-//! The arguments that all functions share: whom to ask, and how long to wait.
+//! The arguments that all functions share: where to ask, and how long to wait.
 
 use std::borrow::Cow;
 use std::ffi::CStr;

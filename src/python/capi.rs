@@ -54,9 +54,9 @@ pub fn new_capsule() -> Result<Owned> {
 }
 
 /// What the C functions return: a status or a count; −1 says that an exception is set.
-struct Outcome<T>(T);
+struct Status<T>(T);
 
-impl Entry for Outcome<c_int> {
+impl Entry for Status<c_int> {
     type Raw = c_int;
     const RAISED: c_int = -1;
     fn into_raw(self) -> c_int {
@@ -64,7 +64,7 @@ impl Entry for Outcome<c_int> {
     }
 }
 
-impl Entry for Outcome<ffi::Py_ssize_t> {
+impl Entry for Status<ffi::Py_ssize_t> {
     type Raw = ffi::Py_ssize_t;
     const RAISED: ffi::Py_ssize_t = -1;
     fn into_raw(self) -> ffi::Py_ssize_t {
@@ -75,10 +75,10 @@ impl Entry for Outcome<ffi::Py_ssize_t> {
 unsafe extern "C" fn get_one<const REPORT: usize>(address: *const c_char, timeout: c_double, record: *mut u8) -> c_int {
     entry(|| {
         // SAFETY: as the header asks of the caller.
-        let Response::Record(row) = unsafe { ask(REPORT, address, timeout) }? else { return Ok(Outcome(1)) };
+        let Response::Record(row) = unsafe { ask(REPORT, address, timeout) }? else { return Ok(Status(1)) };
         // SAFETY: the caller's record is of the report's type.
         unsafe { write(REPORTS[REPORT], &row, record) };
-        Ok(Outcome(0))
+        Ok(Status(0))
     })
 }
 
@@ -90,7 +90,7 @@ unsafe extern "C" fn get_list<const REPORT: usize>(
     entry(|| {
         let report = REPORTS[REPORT];
         // SAFETY: as the header asks of the caller.
-        let Response::List(rows) = unsafe { ask(REPORT, address, timeout) }? else { return Ok(Outcome(0)) };
+        let Response::List(rows) = unsafe { ask(REPORT, address, timeout) }? else { return Ok(Status(0)) };
         let size = size_of_record(report);
         let mut array = ptr::null_mut();
         if !rows.is_empty() {
@@ -107,7 +107,7 @@ unsafe extern "C" fn get_list<const REPORT: usize>(
         }
         // SAFETY: the caller's pointer.
         unsafe { *records = array };
-        Ok(Outcome(rows.len() as ffi::Py_ssize_t))
+        Ok(Status(rows.len() as ffi::Py_ssize_t))
     })
 }
 
@@ -131,10 +131,10 @@ unsafe extern "C" fn error_bound(
             let sources: Result<Vec<_>> = (0..count.max(0) as usize).map(source).collect();
             (Tracking::read(&CRecord::new(TRACKING, tracking))?, sources?)
         };
-        let Some(found) = super::error_bound::bound(&tracking, &sources, &allowance)? else { return Ok(Outcome(1)) };
+        let Some(found) = super::error_bound::bound(&tracking, &sources, &allowance)? else { return Ok(Status(1)) };
         // SAFETY: the caller's pointer.
         unsafe { *bound = found };
-        Ok(Outcome(0))
+        Ok(Status(0))
     })
 }
 

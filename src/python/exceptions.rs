@@ -50,8 +50,8 @@ static TYPES: [Specification; EXCEPTIONS] = [
     Specification {
         name: c"pychrony.ChronyConnectionError",
         doc: c"chronyd cannot be reached: the message names every address tried, and why it failed.\n\n\
-            error_code: OPEN_FAILED, SEND_FAILED or RECV_FAILED, and errno, of the first address tried; CLOSED where\n\
-            another thread closed the connection during the call.",
+            error_code: OPEN_FAILED, SEND_FAILED or RECV_FAILED, and errno, of the first address that could not be reached;\n\
+            CLOSED where the connection was closed; BUSY where it is in the middle of a call that cannot be waited for.",
         base: Some(Exception::Error),
         builtin: || &raw const ffi::PyExc_ConnectionError,
     },

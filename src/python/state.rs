@@ -74,7 +74,7 @@ impl State {
         }
         // SAFETY: only clears the thread's error indicator.
         unsafe { ffi::PyErr_Clear() };
-        Err(runtime_error("this is not pychrony's module, but another in its place"))
+        Err(runtime_error("sys.modules[\"pychrony\"] is another module"))
     }
 
     /// All it refers to, for the garbage collector.

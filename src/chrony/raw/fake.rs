@@ -175,6 +175,8 @@ pub fn record(report: &str, fields: &[(&CStr, Content)]) -> Output {
     Output::Record(record)
 }
 
+type GetTimespec = unsafe extern "C" fn(*mut Opaque, c_int) -> libc::timespec;
+
 /// A library of these functions.
 pub fn library() -> &'static Library {
     Box::leak(Box::new(Library::of_functions(Functions {
@@ -198,7 +200,7 @@ pub fn library() -> &'static Library {
         get_field_float,
         // SAFETY: abi.c calls it by its type in C, which is this one's.
         get_field_timespec: unsafe {
-            mem::transmute::<unsafe extern "C" fn(*mut Opaque, c_int) -> libc::timespec, _>(get_field_timespec)
+            mem::transmute::<GetTimespec, unsafe extern "C" fn(*mut Opaque, c_int)>(get_field_timespec)
         },
         get_field_string,
     })))
