@@ -287,13 +287,15 @@ def test_why_there_is_no_answer_is_said_in_the_exceptions_words() -> None:
 
 def test_a_socket_elsewhere_is_found_in_the_configuration_of_the_process(client: Chronyd) -> None:
     advice = doctor("-a", "127.0.0.1:9")["by name"]["processes"]["advice"]
-    elsewhere = f"By {client.directory}/conf, process {client.pid} listens elsewhere: try "
+    elsewhere = f"By {client.directory}/conf, chronyd listens elsewhere: try "
     assert f"{elsewhere}-a {client.socket} or -a {client.udp}." in advice
     # It is not told to try what it has tried.
     with Chronyd() as daemon:
         daemon.stop()
         advice = doctor("-t", "100ms", "-a", daemon.socket)["by name"]["processes"]["advice"]
-        assert f"process {daemon.pid} listens elsewhere: try -a {daemon.udp}." in advice
+        assert (
+            f"By {daemon.directory}/conf, chronyd listens elsewhere: try -a {daemon.udp}." in advice
+        )
 
 
 def test_in_a_container_nobody_is_told_to_start_a_unit() -> None:

@@ -223,10 +223,9 @@ def look_for_process(findings: Findings, tried: list[str]) -> None:
             findings.add("problem", "processes", "no chronyd is running here", START_CHRONYD)
         return
     stopped = [process.number for process in running if process.is_stopped]
-    advice = []
+    advice = list(filter(None, (elsewhere(process, tried) for process in running)))
     if stopped:
         advice.append(f"To resume what is stopped: kill -CONT {' '.join(stopped)}")
-    advice += filter(None, (elsewhere(process, tried) for process in running))
     words = f"chronyd is running: {'; '.join(map(str, running))}"
     findings.add("note", "processes", words, " ".join(dict.fromkeys(advice)) or LISTENS)
 
@@ -240,9 +239,7 @@ def elsewhere(process: machine.Process, tried: list[str]) -> str:
     others = [address for address in addresses if address not in tried]
     if not others:
         return ""
-    return (
-        f"By {path}, process {process.number} listens elsewhere: try -a {' or -a '.join(others)}."
-    )
+    return f"By {path}, chronyd listens elsewhere: try -a {' or -a '.join(others)}."
 
 
 # The clock and its sources.
