@@ -10,13 +10,14 @@ import os
 import resource
 import signal
 import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from support import command
+from support import child, command, namespace
 from support.child import environment
 from support.chronyd import Chronyd, client_of
 from support.waiting import DEADLINE, wait_for
@@ -224,6 +225,42 @@ def test_on_a_full_disk_no_part_of_a_row_stays_and_writing_goes_on_later(
         assert errors.readline().startswith(f"pychrony: {path}: rows are written again, ")
         assert path.read_text().startswith(full)
         assert len(rows) > len(table(full))
+
+
+FULL_DISK = """
+import csv, os, subprocess, sys
+sys.path.insert(0, sys.argv[2])
+from support.namespace import mount
+directory, command = "/run/disk", [sys.argv[1], "log", "--interval", "0.005", "-o", "/run/disk/clock.csv"]
+os.mkdir(directory)
+mount("tmpfs", directory, "size=16k")
+with open("/run/disk/ballast", "wb") as ballast:
+    ballast.write(bytes(8192))
+log = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
+print(log.stderr.readline(), end="")
+text = open("/run/disk/clock.csv").read()
+print(text.endswith("\\n"), {len(row) for row in csv.reader(text.splitlines())})
+os.unlink("/run/disk/ballast")
+print(log.stderr.readline().rpartition(",")[0])
+log.terminate()
+log.communicate()
+after = open("/run/disk/clock.csv").read()
+print(after.startswith(text), len(after) > len(text), {len(row) for row in csv.reader(after.splitlines())})
+"""
+
+
+def test_on_a_file_system_without_room_rows_stay_whole(fake: FakeChronyd) -> None:
+    tests = str(Path(__file__).parent.parent)
+    done = child.execute(
+        [*namespace.prefix(), sys.executable, "-c", FULL_DISK, command.path(), tests]
+    )
+    columns = {len(log.COLUMNS)}
+    assert done.stdout.splitlines() == [
+        "pychrony: /run/disk/clock.csv: rows are lost: No space left on device",
+        f"True {columns}",
+        "pychrony: /run/disk/clock.csv: rows are written again",
+        f"True True {columns}",
+    ]
 
 
 def test_a_disk_that_is_full_from_the_start_is_reported(fake: FakeChronyd) -> None:
@@ -542,7 +579,9 @@ def test_its_own_log_can_be_summarised(fake: FakeChronyd, tmp_path: Path) -> Non
         (("--count", "x"), 2, "is not a whole number"),
     ],
 )
-def test_wrong_command_lines_are_told(arguments: tuple[str, ...], status: int, said: str) -> None:
+def test_a_wrong_command_line_is_refused(
+    arguments: tuple[str, ...], status: int, said: str
+) -> None:
     done = command.run("log", *arguments)
     assert (done.returncode, done.stdout) == (status, "")
     assert said in done.stderr

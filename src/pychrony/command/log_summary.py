@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import csv
+import functools
+import itertools
 import json
 import math
 import sys
@@ -60,27 +62,28 @@ class Day:
 
 
 def run(options: Namespace) -> int:
-    rows = read(options.summary)
-    if not rows:
+    paths = in_order(options.summary)
+    if not paths:
         complain("pychrony: there are no rows in these files")
         return NO_ANSWER
     limit = clock.limits(options).max_error
-    show([day.to_dict(limit) for day in summarise(rows, limit, options.interval)], options)
+    interval = round(options.interval * SECOND) if options.interval else usual_interval(paths[0])
+    days = summarise((row for path in paths for row in read(path)), limit, interval)
+    show([day.to_dict(limit) for day in days], options)
     return DONE
 
 
-def summarise(rows: list[Row], limit: float, seconds: float | None = None) -> list[Day]:
+def summarise(rows: Iterator[Row], limit: float, interval: int) -> list[Day]:
     """Each row stands for the time until the next one. What is longer than the interval is a gap.
 
     A row after which the clock was set back stands for no time: nobody knows how long it was.
     """
-    interval = usual_interval(rows) if seconds is None else round(seconds * SECOND)
     days: dict[int, Day] = {}
 
     def of(number: int) -> Day:
         return days.setdefault(number, Day(utc(number * DAY)[:10]))
 
-    for row, following in zip(rows, [*rows[1:], None]):
+    for row, following in pairs(rows):
         day = of(row.time // DAY)
         day.rows += 1
         if row.bound is None:
@@ -111,34 +114,44 @@ def by_day(begin: int, end: int) -> Iterator[tuple[int, int]]:
         begin = stop
 
 
-def usual_interval(rows: list[Row]) -> int:
-    """The median of the time between two rows."""
-    passed = sorted(after.time - before.time for before, after in zip(rows, rows[1:]))
+def pairs(rows: Iterator[Row]) -> Iterator[tuple[Row, Row | None]]:
+    """Each row and the one after it."""
+    row = next(rows, None)
+    while row is not None:
+        following = next(rows, None)
+        yield row, following
+        row = following
+
+
+def usual_interval(path: str) -> int:
+    """The median of the time between two rows, of the first thousand."""
+    rows = itertools.islice(read(path, quietly=True), 1000)
+    passed = sorted(after.time - row.time for row, after in pairs(rows) if after is not None)
     return max(0, passed[len(passed) // 2]) if passed else 0
 
 
-# Reading.
+# Reading. Rows are not kept: the record of a year at one second has 31 million.
 
 
-def read(paths: list[str]) -> list[Row]:
-    """The rows of files, which are put in the order of their first rows."""
-    files = sorted(filter(None, map(read_file, paths)), key=lambda rows: rows[0].time)
-    return [row for rows in files for row in rows]
+def in_order(paths: list[str]) -> list[str]:
+    """The files that have rows, in the order of their first rows."""
+    first = {path: next(read(path, quietly=True), None) for path in paths}
+    return sorted((path for path in first if first[path]), key=lambda path: first[path] or ())
 
 
-def read_file(path: str) -> list[Row]:
-    rows = []
+def read(path: str, quietly: bool = False) -> Iterator[Row]:
+    header = ",".join(COLUMNS) + "\n"
     try:
         for number, line in enumerate(lines_of(path), 1):
             try:
-                if line.rstrip("\n") != ",".join(COLUMNS):
-                    rows.append(parse(line))
+                if line != header:
+                    yield parse(line)
             except (ValueError, KeyError, TypeError):
-                complain(f"pychrony: {path}, line {number} is not a whole row, and is left out")
+                if not quietly:
+                    complain(f"pychrony: {path}, line {number} is not a whole row, and is left out")
     except (OSError, EOFError) as error:
         reason = getattr(error, "strerror", None) or error
         raise UsageError(f"cannot read {path}: {reason}") from None
-    return rows
 
 
 def lines_of(path: str) -> Iterator[str]:
@@ -169,9 +182,13 @@ def nanoseconds(text: str) -> int:
     day, _, rest = text.partition("T")
     hours, minutes, seconds = rest.rstrip("Z").split(":")
     whole, _, part = seconds.partition(".")
-    days = date.fromisoformat(day).toordinal() - date(1970, 1, 1).toordinal()
-    in_seconds = ((days * 24 + int(hours)) * 60 + int(minutes)) * 60 + int(whole)
-    return in_seconds * SECOND + int(f"{part:0<9}")
+    in_seconds = (int(hours) * 60 + int(minutes)) * 60 + int(whole)
+    return days_since_1970(day) * DAY + in_seconds * SECOND + int(f"{part:0<9}")
+
+
+@functools.lru_cache(maxsize=16)
+def days_since_1970(day: str) -> int:
+    return date.fromisoformat(day).toordinal() - date(1970, 1, 1).toordinal()
 
 
 # Showing.
