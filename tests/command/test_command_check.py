@@ -170,6 +170,8 @@ def test_without_libchrony_the_state_is_unknown(no_libchrony: Path) -> None:
         ("--answered", "~"),
         ("--falsetickers", "-1"),
         ("--source", ""),
+        ("--max-drift", "-1"),
+        ("--max-drift", "inf"),
     ],
 )
 def test_a_wrong_command_line_is_unknown(arguments: tuple[str, ...]) -> None:
@@ -267,6 +269,22 @@ def test_each_condition_just_met_and_just_missed(
             assert found == ({code} if level == "WARNING" else set())
             said = check(option, given)
             assert said.status == Level[level]
+
+
+def test_the_drift_that_the_bound_allows_for_can_be_given() -> None:
+    # The default source's last sample is 21 s old, and one second more counts.
+    with FakeChronyd(tracking=make_tracking(ref_time=time.time())):
+        plain, none = check(), check("--max-drift", "0")
+        assert plain.data["error"].value - none.data["error"].value == pytest.approx(22 * 15e-6)
+        limit = f"{none.data['error'].value + 1e-8:.9f}s"
+        drift = ("--max-error", limit, "--max-drift")
+        waited = [
+            command.run("wait", "--for", "0.1", *drift, ppm).returncode for ppm in "15 0".split()
+        ]
+        assert waited == [1, 0]
+        logged = [command.output("log", "--count", "1", *drift, ppm) for ppm in ("15", "0")]
+        assert ["CRITICAL" in row for row in logged] == [True, False]
+        assert command.run("guard", *drift, "15").returncode == 2
 
 
 def test_a_critical_range_outweighs_a_warning() -> None:

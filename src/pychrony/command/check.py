@@ -122,16 +122,16 @@ class Check(Command):
             from . import text
 
             print("\n".join(text.report("sources", list(verdict.sources))))
-        return verdict.level
+        return int(verdict.level)
 
     def usage_error(self, error: UsageError) -> int:
         print(f"CLOCK UNKNOWN: {plain(error)}")
-        return health.Level.UNKNOWN
+        return int(health.Level.UNKNOWN)
 
     def failed(self, error: Exception) -> int:
         """libchrony is missing."""
         print(f"CLOCK UNKNOWN: {plain(error)}")
-        return health.Level.UNKNOWN
+        return int(health.Level.UNKNOWN)
 
 
 def at_least(text: str) -> Range:
@@ -149,7 +149,7 @@ def print_json(verdict: Verdict) -> int:
     import json
 
     print(json.dumps(verdict.to_dict()))
-    return verdict.level
+    return int(verdict.level)
 
 
 def set_error_limits(options: Namespace) -> None:
@@ -187,6 +187,7 @@ def limits(options: Namespace) -> health.Limits:
         if not sources.inverted and sources.high == infinite
         else 0,
         source=options.source,
+        max_drift_ppm=options.max_drift_ppm,
     )
 
 

@@ -50,12 +50,32 @@ def add_limits(parser: ArgumentParser) -> None:
 
 
 def add_source(parser: ArgumentParser) -> None:
+    """--source, and what the error bound assumes."""
+    parser.add_argument(
+        "--max-drift",
+        dest="max_drift_ppm",
+        metavar="PPM",
+        type=ppm,
+        default=DEFAULT.max_drift_ppm,
+        help="how much the oscillator's rate may change between two measurements (default: 15). The error bound grows by so "
+        "many microseconds in a second",
+    )
     parser.add_argument(
         "--source",
         metavar="NAME",
         type=name,
         help="this must be the selected source: an IP address, a host name, or a reference clock's name (PPS)",
     )
+
+
+def ppm(text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = -1.0
+    if not 0 <= value < float("inf"):
+        raise ArgumentTypeError(f"{text!r} is not a number of ppm: write 15, or 0.5")
+    return value
 
 
 def name(text: str) -> str:
@@ -75,7 +95,14 @@ REQUIRED = {
 def limits(options: Namespace) -> health.Limits:
     given = {
         name: value
-        for name in ("max_error", "max_age", "max_stratum", "min_sources", "source")
+        for name in (
+            "max_error",
+            "max_age",
+            "max_stratum",
+            "min_sources",
+            "source",
+            "max_drift_ppm",
+        )
         if (value := getattr(options, name, None)) is not None
     }
     return health.Limits(**given)

@@ -89,6 +89,7 @@ def look(options: Namespace, timeout: float) -> health.Verdict:
         if options.max_stratum is None
         else options.max_stratum,
         source=options.source,
+        max_drift_ppm=options.max_drift_ppm,
     )
     verdict = clock.judge(options, limits, timeout)
     if verdict.error is not None and not isinstance(verdict.error, pychrony.ChronyConnectionError):
