@@ -267,7 +267,7 @@ impl Chronyd {
         let server = peer.server;
         peer.next = now + (server.poll as f64).exp2() * random.between(0.97, 1.03);
         let is_there = server.is_there(now);
-        peer.reach = peer.reach << 1 | u8::from(is_there);
+        peer.reach = (peer.reach << 1) | u8::from(is_there);
         if is_there {
             let (up, down) =
                 (server.up + server.jitter * random.exponential(), server.down + server.jitter * random.exponential());

@@ -68,7 +68,9 @@ def attempt(number):
         _testcapi.remove_mem_hooks()
         # The Python code of the module `enum` makes something else of some failures.
         last = traceback.extract_tb(error.__traceback__)[-1].filename
-        ended = 2 if os.path.basename(last) == "enum.py" or breaks_types else 3
+        # And if enum then fails with an error that it raises at the interpreter's end, so do we.
+        is_enums = os.path.basename(last) == "enum.py" or "Python's enum module" in str(error)
+        ended = 2 if is_enums or breaks_types else 3
         if ended == 3:
             traceback.print_exc()
     else:
