@@ -6,6 +6,7 @@ import argparse
 import signal
 import socket
 import threading
+import types
 from typing import Any
 
 import pytest
@@ -14,8 +15,10 @@ from support.responder import Responder, silent
 
 import pychrony
 from pychrony import _durations as durations
+from pychrony import _reports
 from pychrony.__main__ import COMMANDS
-from pychrony.command import Command, arguments, asking, program
+from pychrony.command import Command, arguments, asking, program, tables, text
+from pychrony.command.reports import Report
 
 
 @pytest.mark.parametrize(
@@ -281,3 +284,29 @@ def test_what_a_command_does_not_need_is_not_imported(name: str) -> None:
             imported = set(sys.modules) - before
             assert not imported.intersection({costly!r}), imported.intersection({costly!r})
         """)
+
+
+def test_a_new_report_needs_no_line_in_the_command(monkeypatch: pytest.MonkeyPatch) -> None:
+    field = {"kind": "unsigned", "unit": "", "enum": None, "optional": False, "item": True}
+    fields = [
+        {**field, "name": "address", "kind": "source", "heading": "Name", "doc": "whose"},
+        {**field, "name": "mood", "kind": "enum", "enum": "SourceMode", "heading": "M", "doc": "m"},
+        {**field, "name": "late", "kind": "offset", "unit": "seconds", "heading": "L", "doc": "l"},
+        {**field, "name": "count", "unit": "count", "heading": "N", "doc": "how many"},
+        {**field, "name": "quiet", "heading": "", "doc": "not printed"},
+    ]
+    described: Any = {
+        "getter": "get_moods",
+        "type": "Mood",
+        "shape": "per source",
+        "on_command_port": True,
+        "about": "moods",
+        "columns": ["Name", "M", "L", "N"],
+        "fields": fields,
+        "derived": [],
+    }
+    monkeypatch.setitem(_reports.REPORTS, "moods", described)
+    record = types.SimpleNamespace(address="192.0.2.1", mood=1, late=-2e-6, count=None, quiet=3)
+    assert text.report("moods", [record])[2:] == ["192.0.2.1  =  -2000ns  -"]
+    assert "L     l [seconds]" in text.legend(tables.columns("moods"))
+    assert Report("moods").columns([]) == ["time", "address", "mood", "late", "count", "quiet"]
