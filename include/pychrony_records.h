@@ -26,7 +26,7 @@ enum {
 	PYCHRONY_LeapStatus_UNSYNC = 3
 };
 
-/* What chronyd's selection made of a source. */
+/* Result of chronyd's selection for a source. */
 enum {
 	PYCHRONY_SourceState_SELECTED = 0,
 	PYCHRONY_SourceState_NONSELECTABLE = 1,
@@ -108,7 +108,7 @@ enum {
 	PYCHRONY_NTPMode_SERVER = 4
 };
 
-/* Tests that a response passed (chronyc's manual says which is which), and whether it was interleaved and authenticated. */
+/* Tests that a response passed (described in chronyc's manual), and whether it was interleaved and authenticated. */
 enum {
 	PYCHRONY_NTPFlags_TEST1 = 512,
 	PYCHRONY_NTPFlags_TEST2 = 256,
@@ -194,15 +194,15 @@ typedef struct {
 	uint64_t leap_status;
 	/* When the last measurement was processed, less a random part of a second (chronyd hides the exact time); 0 while not synchronised [seconds since 1970 (UTC), float; ref_time_ns has each nanosecond that chronyd sends; libchrony: reference time] */
 	double ref_time;
-	/* How far the system clock still is from NTP time, while chronyd corrects it [seconds, finite; > 0: the system clock is slow of NTP time, < 0: fast; libchrony: current correction] */
+	/* Difference between the system clock and NTP time that chronyd is still correcting [seconds, finite; > 0: the system clock is slow of NTP time, < 0: fast; libchrony: current correction] */
 	double offset;
-	/* Offset estimated at the last update; mind that offset has the other sign [seconds, finite; > 0: the clock was fast of its sources, < 0: slow; libchrony: last offset] */
+	/* Offset estimated at the last update; it has the opposite sign of offset [seconds, finite; > 0: the clock was fast of its sources, < 0: slow; libchrony: last offset] */
 	double last_offset;
 	/* Long-term average of the offset's size [seconds, 0 or more; libchrony: RMS offset] */
 	double rms_offset;
-	/* Rate at which the system clock would be wrong if chronyd did not correct it [ppm, finite; < 0: the clock would run slow, > 0: fast; libchrony: frequency offset] */
+	/* Rate at which the system clock would drift if chronyd did not correct it [ppm, finite; < 0: the clock would run slow, > 0: fast; libchrony: frequency offset] */
 	double frequency;
-	/* What the measurements of the selected source say the frequency should be changed by; 0 while not synchronised [ppm, finite; > 0: higher; libchrony: residual frequency] */
+	/* Difference between the frequency that the selected source's measurements indicate and the one in use; 0 while not synchronised [ppm, finite; > 0: higher; libchrony: residual frequency] */
 	double residual_freq;
 	/* Error bound of the frequency; 0 while not synchronised [ppm, 0 or more; libchrony: skew] */
 	double skew;
@@ -216,7 +216,7 @@ typedef struct {
 	int64_t ref_time_ns;
 } PyChrony_Tracking;
 
-/* One source of time: a record of chronyd's sources report. */
+/* One time source: a record of chronyd's sources report. */
 typedef struct {
 	/* The source's IP address; for a reference clock its name ("GPS"); "ID#..." while its name is not resolved [str; libchrony: address] */
 	char address[64];
@@ -224,7 +224,7 @@ typedef struct {
 	int64_t poll;
 	/* The source's stratum [usually 0 to 15; None: no sample; libchrony: stratum] */
 	uint64_t stratum;
-	/* What chronyd's selection made of the source [SourceState; libchrony: state] */
+	/* Result of the selection for the source [SourceState; libchrony: state] */
 	uint64_t state;
 	/* What kind of source it is [SourceMode; libchrony: mode] */
 	uint64_t mode;
@@ -232,7 +232,7 @@ typedef struct {
 	uint64_t flags;
 	/* Which of the last eight polls brought a valid response from a synchronised server, or a sample of a reference clock [bits, 0 to 0o377, the lowest bit the latest; libchrony: reachability] */
 	uint64_t reachability;
-	/* Age of the last good sample; below 0 for a moment where somebody else set the clock back [seconds, usually 0 or more; None: never; libchrony: last sample ago] */
+	/* Age of the last good sample; below 0 for a moment after another program has set the clock back [seconds, usually 0 or more; None: never; libchrony: last sample ago] */
 	int64_t last_sample_ago;
 	/* Offset of the last sample as it was measured [seconds, finite; > 0: the system clock was fast of the source; None: no sample; libchrony: original last sample offset] */
 	double orig_latest_meas;
@@ -250,7 +250,7 @@ typedef struct {
 	char address[64];
 	/* Samples in use [count; libchrony: samples] */
 	uint64_t samples;
-	/* Runs of residuals of one sign; few runs for the number of samples mean that a straight line fits badly [count; libchrony: runs] */
+	/* Runs of residuals of one sign; few runs for the number of samples mean that a straight line does not fit them well [count; libchrony: runs] */
 	uint64_t runs;
 	/* Time between the oldest and the newest sample [seconds, 0 or more; libchrony: span] */
 	uint64_t span;
@@ -262,11 +262,11 @@ typedef struct {
 	double skew;
 	/* Estimated offset of the source [seconds, finite; > 0: the system clock is fast of the source; None: no samples; libchrony: offset] */
 	double offset;
-	/* Error bound of the offset, with 4 s added while there is no regression; below 0 where somebody else set the clock back [seconds, finite; usually 0 or more; None: no samples; libchrony: offset error] */
+	/* Error bound of the offset, with 4 s added while there is no regression; below 0 for a moment after another program has set the clock back [seconds, finite; usually 0 or more; None: no samples; libchrony: offset error] */
 	double offset_err;
 } PyChrony_SourceStats;
 
-/* The real-time clock against the system clock: chronyd's rtcdata report. */
+/* The real-time clock compared with the system clock: chronyd's rtcdata report. */
 typedef struct {
 	/* When the real-time clock was last compared [seconds since 1970 (UTC), float; ref_time_ns has each nanosecond that chronyd sends; None: no regression yet; libchrony: reference time] */
 	double ref_time;
@@ -314,7 +314,7 @@ typedef struct {
 	uint64_t unresolved;
 } PyChrony_Activity;
 
-/* What chronyd did as a server since it was started: its serverstats report.
+/* What chronyd has done as a server since it was started: its serverstats report.
  *
  * Fields that only newer chronyds send are None where they are missing. */
 typedef struct {
@@ -360,9 +360,9 @@ typedef struct {
 typedef struct {
 	/* The source's address, as in Source.address [str; libchrony: address] */
 	char address[64];
-	/* Address the server answers from; before chronyd 4.3, None until the first valid response [str or None; libchrony: remote address] */
+	/* Address of the server; before chronyd 4.3, None until the first valid response [str or None; libchrony: remote address] */
 	char remote_address[64];
-	/* Our address in the exchange; None before the first exchange [str or None; libchrony: local address] */
+	/* Local address of the exchange; None before the first valid response [str or None; libchrony: local address] */
 	char local_address[64];
 	/* Port of the server [0 to 65535; libchrony: remote port] */
 	uint64_t remote_port;
@@ -374,7 +374,7 @@ typedef struct {
 	uint64_t mode;
 	/* The server's stratum, as its packet has it; 0 and more than 15 are not valid [0 to 255; None: no valid response; libchrony: stratum] */
 	uint64_t stratum;
-	/* Polling interval the response names [log2 seconds, None: no valid response; libchrony: poll] */
+	/* Polling interval in the response [log2 seconds, None: no valid response; libchrony: poll] */
 	int64_t poll;
 	/* Precision of the server's clock [log2 seconds, None: no valid response; libchrony: precision] */
 	int64_t precision;
@@ -396,7 +396,7 @@ typedef struct {
 	double response_time;
 	/* Estimated asymmetry of the network's jitter [ratio, finite; -0.5 to 0.5 as chronyd computes it; < 0: more on the way to the source; None: not measured; libchrony: jitter asymmetry] */
 	double jitter_asymmetry;
-	/* Which tests the response passed, and its modes [NTPFlags; libchrony: flags] */
+	/* Which tests the response passed, and whether it was interleaved and authenticated [NTPFlags; libchrony: flags] */
 	uint64_t flags;
 	/* What took the timestamp of our request [Timestamping; libchrony: transmit timestamping] */
 	uint64_t transmit_timestamping;
@@ -408,7 +408,7 @@ typedef struct {
 	uint64_t received_messages;
 	/* Packets received that passed the tests of the packet [count; libchrony: received valid messages] */
 	uint64_t received_valid_messages;
-	/* Packets received that passed all tests, and were used; chronyd before 4.3 does not tell [count, or None; libchrony: received good messages] */
+	/* Packets received that passed all tests and were used; None before chronyd 4.3 [count, or None; libchrony: received good messages] */
 	uint64_t received_good_messages;
 	/* Transmit timestamps taken by the kernel [count, or None; libchrony: kernel transmit timestamps] */
 	uint64_t kernel_transmit_timestamps;
@@ -446,7 +446,7 @@ typedef struct {
 	uint64_t nak;
 } PyChrony_AuthData;
 
-/* What chronyd's source selection knows of one source: a record of chronyd's selectdata report. */
+/* One source in chronyd's source selection: a record of chronyd's selectdata report. */
 typedef struct {
 	/* The source's reference ID [0 to 0xffffffff; libchrony: reference ID] */
 	uint64_t reference_id;

@@ -10,7 +10,7 @@ use std::rc::Rc;
 use super::error::{FieldError, FieldErrorKind, RequestError};
 use super::raw::RawSession;
 
-/// A field of a report: what we call it, what libchrony calls it, and what it may hold.
+/// A field of a report: our name, libchrony's name, type and range.
 pub struct Field {
     pub name: &'static CStr,
     /// libchrony's name for it.
@@ -18,10 +18,14 @@ pub struct Field {
     pub kind: Kind,
     pub presence: Presence,
     /// Its unit, and its range in words.
+    #[cfg(test)]
     pub unit: &'static str,
+    #[cfg(test)]
     pub range: &'static str,
     /// chronyc's heading for it; empty where chronyc does not print it.
+    #[cfg(test)]
     pub heading: &'static str,
+    #[cfg(test)]
     pub meaning: &'static str,
     /// Its docstring: meaning, unit, sign, range.
     pub doc: &'static CStr,
@@ -39,9 +43,9 @@ pub enum Presence {
     Unless(&'static Condition, f64),
 }
 
-/// When chronyd has not measured something, told by other fields of the same record.
+/// A condition under which chronyd has not measured something, by other fields of the same record.
 pub struct Condition {
-    /// What it is called: "no sample".
+    /// A name for docstrings: "no sample".
     pub name: &'static str,
     /// It holds if in one of these lists each field, by libchrony's name, has this value.
     pub any: &'static [&'static [(&'static CStr, f64)]],
@@ -184,7 +188,7 @@ pub struct Record<'a> {
     address: RefCell<Option<NamedAddress>>,
     /// The time that was read last, and its field: it has two rows too.
     time: Cell<Option<(&'static CStr, i64, i64)>>,
-    /// The condition that was looked at last, and whether it holds: several fields depend on one.
+    /// The condition that was checked last, and whether it holds: several fields depend on the same one.
     condition: Cell<Option<(&'static Condition, bool)>>,
 }
 

@@ -83,7 +83,7 @@ class LeapStatus(IntEnum):
     UNSYNC = 3
 
 class SourceState(IntEnum):
-    """What chronyd's selection made of a source."""
+    """Result of chronyd's selection for a source."""
 
     SELECTED = 0
     NONSELECTABLE = 1
@@ -165,7 +165,7 @@ class NTPMode(IntEnum):
     SERVER = 4
 
 class NTPFlags(IntFlag):
-    """Tests that a response passed (chronyc's manual says which is which), and whether it was interleaved and authenticated."""
+    """Tests that a response passed (described in chronyc's manual), and whether it was interleaved and authenticated."""
 
     TEST1 = 512
     TEST2 = 256
@@ -321,7 +321,7 @@ class TrackingStatus(structseq[Any], tuple[int, str, str | None, int, LeapStatus
         """Whether the clock is synchronised to a source, as for chronyc waitsync: the local reference does not count."""
 
     def is_local_reference(self) -> bool:
-        """Whether chronyd serves its own clock without a source (the local directive): nobody says that it is right."""
+        """Whether chronyd serves its own clock without a source (the local directive): its time is unverified."""
 
     def is_leap_pending(self) -> bool:
         """Whether a leap second is inserted or deleted at the end of the day."""
@@ -356,11 +356,11 @@ class TrackingStatus(structseq[Any], tuple[int, str, str | None, int, LeapStatus
 
     @property
     def offset(self) -> float:
-        """How far the system clock still is from NTP time, while chronyd corrects it [seconds, finite; > 0: the system clock is slow of NTP time, < 0: fast; libchrony: current correction]"""
+        """Difference between the system clock and NTP time that chronyd is still correcting [seconds, finite; > 0: the system clock is slow of NTP time, < 0: fast; libchrony: current correction]"""
 
     @property
     def last_offset(self) -> float:
-        """Offset estimated at the last update; mind that offset has the other sign [seconds, finite; > 0: the clock was fast of its sources, < 0: slow; libchrony: last offset]"""
+        """Offset estimated at the last update; it has the opposite sign of offset [seconds, finite; > 0: the clock was fast of its sources, < 0: slow; libchrony: last offset]"""
 
     @property
     def rms_offset(self) -> float:
@@ -368,11 +368,11 @@ class TrackingStatus(structseq[Any], tuple[int, str, str | None, int, LeapStatus
 
     @property
     def frequency(self) -> float:
-        """Rate at which the system clock would be wrong if chronyd did not correct it [ppm, finite; < 0: the clock would run slow, > 0: fast; libchrony: frequency offset]"""
+        """Rate at which the system clock would drift if chronyd did not correct it [ppm, finite; < 0: the clock would run slow, > 0: fast; libchrony: frequency offset]"""
 
     @property
     def residual_freq(self) -> float:
-        """What the measurements of the selected source say the frequency should be changed by; 0 while not synchronised [ppm, finite; > 0: higher; libchrony: residual frequency]"""
+        """Difference between the frequency that the selected source's measurements indicate and the one in use; 0 while not synchronised [ppm, finite; > 0: higher; libchrony: residual frequency]"""
 
     @property
     def skew(self) -> float:
@@ -396,7 +396,7 @@ class TrackingStatus(structseq[Any], tuple[int, str, str | None, int, LeapStatus
 
 @final
 class Source(structseq[Any], tuple[str, int, int | None, SourceState, SourceMode, SelectOptions, int, int | None, float | None, float | None, float | None]):
-    """One source of time: a record of chronyd's sources report.
+    """One time source: a record of chronyd's sources report.
 
     An immutable named tuple. Python code can make one from values by position or by keyword, or from one sequence of them."""
 
@@ -449,7 +449,7 @@ class Source(structseq[Any], tuple[str, int, int | None, SourceState, SourceMode
 
     @property
     def state(self) -> SourceState:
-        """What chronyd's selection made of the source [SourceState; libchrony: state]"""
+        """Result of the selection for the source [SourceState; libchrony: state]"""
 
     @property
     def mode(self) -> SourceMode:
@@ -465,7 +465,7 @@ class Source(structseq[Any], tuple[str, int, int | None, SourceState, SourceMode
 
     @property
     def last_sample_ago(self) -> int | None:
-        """Age of the last good sample; below 0 for a moment where somebody else set the clock back [seconds, usually 0 or more; None: never; libchrony: last sample ago]"""
+        """Age of the last good sample; below 0 for a moment after another program has set the clock back [seconds, usually 0 or more; None: never; libchrony: last sample ago]"""
 
     @property
     def orig_latest_meas(self) -> float | None:
@@ -531,7 +531,7 @@ class SourceStats(structseq[Any], tuple[int, str, int, int, int, float | None, f
 
     @property
     def runs(self) -> int:
-        """Runs of residuals of one sign; few runs for the number of samples mean that a straight line fits badly [count; libchrony: runs]"""
+        """Runs of residuals of one sign; few runs for the number of samples mean that a straight line does not fit them well [count; libchrony: runs]"""
 
     @property
     def span(self) -> int:
@@ -555,11 +555,11 @@ class SourceStats(structseq[Any], tuple[int, str, int, int, int, float | None, f
 
     @property
     def offset_err(self) -> float | None:
-        """Error bound of the offset, with 4 s added while there is no regression; below 0 where somebody else set the clock back [seconds, finite; usually 0 or more; None: no samples; libchrony: offset error]"""
+        """Error bound of the offset, with 4 s added while there is no regression; below 0 for a moment after another program has set the clock back [seconds, finite; usually 0 or more; None: no samples; libchrony: offset error]"""
 
 @final
 class RTCData(structseq[Any], tuple[float | None, int, int, int, float | None, float | None]):
-    """The real-time clock against the system clock: chronyd's rtcdata report.
+    """The real-time clock compared with the system clock: chronyd's rtcdata report.
 
     An immutable named tuple. Python code can make one from values by position or by keyword, or from one sequence of them."""
 
@@ -593,7 +593,7 @@ class RTCData(structseq[Any], tuple[float | None, int, int, int, float | None, f
         """The same, for copy.replace()."""
 
     def is_calibrated(self) -> bool:
-        """Whether there is any comparison to go by (samples > 0)."""
+        """Whether the real-time clock has been compared at all (samples > 0)."""
 
     @property
     def ref_time(self) -> float | None:
@@ -739,7 +739,7 @@ class Activity(structseq[Any], tuple[int, int, int, int, int]):
 
 @final
 class ServerStats(structseq[Any], tuple[int, int, int, int, int, int | None, int | None, int | None, int | None, int | None, int | None, int | None, int | None, int | None, int | None, int | None, int | None]):
-    """What chronyd did as a server since it was started: its serverstats report.
+    """What chronyd has done as a server since it was started: its serverstats report.
 
     Fields that only newer chronyds send are None where they are missing.
 
@@ -885,11 +885,11 @@ class NTPData(structseq[Any], tuple[str, str | None, str | None, int, LeapStatus
 
     @property
     def remote_address(self) -> str | None:
-        """Address the server answers from; before chronyd 4.3, None until the first valid response [str or None; libchrony: remote address]"""
+        """Address of the server; before chronyd 4.3, None until the first valid response [str or None; libchrony: remote address]"""
 
     @property
     def local_address(self) -> str | None:
-        """Our address in the exchange; None before the first exchange [str or None; libchrony: local address]"""
+        """Local address of the exchange; None before the first valid response [str or None; libchrony: local address]"""
 
     @property
     def remote_port(self) -> int:
@@ -913,7 +913,7 @@ class NTPData(structseq[Any], tuple[str, str | None, str | None, int, LeapStatus
 
     @property
     def poll(self) -> int | None:
-        """Polling interval the response names [log2 seconds, None: no valid response; libchrony: poll]"""
+        """Polling interval in the response [log2 seconds, None: no valid response; libchrony: poll]"""
 
     @property
     def precision(self) -> int | None:
@@ -957,7 +957,7 @@ class NTPData(structseq[Any], tuple[str, str | None, str | None, int, LeapStatus
 
     @property
     def flags(self) -> NTPFlags:
-        """Which tests the response passed, and its modes [NTPFlags; libchrony: flags]"""
+        """Which tests the response passed, and whether it was interleaved and authenticated [NTPFlags; libchrony: flags]"""
 
     @property
     def transmit_timestamping(self) -> Timestamping:
@@ -981,7 +981,7 @@ class NTPData(structseq[Any], tuple[str, str | None, str | None, int, LeapStatus
 
     @property
     def received_good_messages(self) -> int | None:
-        """Packets received that passed all tests, and were used; chronyd before 4.3 does not tell [count, or None; libchrony: received good messages]"""
+        """Packets received that passed all tests and were used; None before chronyd 4.3 [count, or None; libchrony: received good messages]"""
 
     @property
     def kernel_transmit_timestamps(self) -> int | None:
@@ -1080,7 +1080,7 @@ class AuthData(structseq[Any], tuple[str, AuthMode, KeyType, int, int, int, int 
 
 @final
 class SelectData(structseq[Any], tuple[int, str, SelectState, bool, LeapStatus, SelectOptions, SelectOptions, int | None, float | None, float | None, float | None]):
-    """What chronyd's source selection knows of one source: a record of chronyd's selectdata report.
+    """One source in chronyd's source selection: a record of chronyd's selectdata report.
 
     An immutable named tuple. Python code can make one from values by position or by keyword, or from one sequence of them."""
 
@@ -1173,7 +1173,7 @@ def get_tracking(address: _Address = None, *, timeout: _Seconds = 3.0) -> Tracki
     ValueError (malformed address or timeout), TypeError."""
 
 def get_sources(address: _Address = None, *, timeout: _Seconds = 3.0) -> list[Source]:
-    """Ask chronyd which sources there are, and what the selection makes of each.
+    """Ask chronyd which sources there are, and the result of the selection for each.
 
     Returns a list of Source, empty without sources. A session is opened for the call and closed after it.
 
@@ -1406,7 +1406,7 @@ class ChronyConnection:
         Returns a TrackingStatus. Raises what pychrony.get_tracking() raises, and ChronyConnectionError if the connection is closed."""
 
     def get_sources(self) -> list[Source]:
-        """Ask chronyd which sources there are, and what the selection makes of each.
+        """Ask chronyd which sources there are, and the result of the selection for each.
 
         Returns a list of Source, empty without sources. Raises what pychrony.get_sources() raises, and ChronyConnectionError if the connection is closed."""
 

@@ -64,7 +64,7 @@ pub const SOURCE_SELECTED: u32 = 0;
 
 pub static SOURCE_STATE: Enumeration = Enumeration {
     name: c"SourceState",
-    doc: c"What chronyd's selection made of a source.",
+    doc: c"Result of chronyd's selection for a source.",
     growth: Growth::Open,
     members: &[
         shown(c"SELECTED", SOURCE_SELECTED, c"*", c"the clock is synchronised to it"),
@@ -94,7 +94,7 @@ pub static SELECT_OPTIONS: Enumeration = Enumeration {
     members: &[
         shown(c"NOSELECT", 0x1, c"N", c"it is never selected"),
         shown(c"PREFER", 0x2, c"P", c"it is preferred to sources without this option"),
-        shown(c"TRUST", 0x4, c"T", c"it is taken to be right, and overrides sources that disagree"),
+        shown(c"TRUST", 0x4, c"T", c"it is assumed to be right, and overrides sources that disagree"),
         shown(c"REQUIRE", 0x8, c"R", c"one source with this option must be selectable"),
     ],
 };
@@ -107,7 +107,7 @@ pub static SELECT_STATE: Enumeration = Enumeration {
     growth: Growth::Open,
     members: &[
         shown(c"IGNORED", SELECT_IGNORED, c"N", c"it has the option noselect"),
-        shown(c"NOT_SYNCHRONIZED", b's' as u32, c"s", c"it says that it is not synchronised"),
+        shown(c"NOT_SYNCHRONIZED", b's' as u32, c"s", c"it is not synchronised, by its own account"),
         shown(c"MISSING_SAMPLES", b'M' as u32, c"M", c"it has not been measured often enough"),
         shown(
             c"UNACCEPTABLE_STRATUM",
@@ -126,7 +126,7 @@ pub static SELECT_STATE: Enumeration = Enumeration {
         shown(c"NOT_PREFERRED", b'P' as u32, c"P", c"others are preferred"),
         shown(c"WAITING_FOR_UPDATE", b'U' as u32, c"U", c"the selection waits for a new measurement"),
         shown(c"FALSETICKER", b'x' as u32, c"x", c"it disagrees with the majority of the sources"),
-        shown(c"OUTLIER", b'L' as u32, c"L", c"it is an outlier (reserved: no chronyd up to 4.9 says so)"),
+        shown(c"OUTLIER", b'L' as u32, c"L", c"it is an outlier (reserved: not used by any chronyd up to 4.9)"),
         shown(c"COMBINED", b'+' as u32, c"+", c"it is combined with the best source"),
         shown(c"BEST", b'*' as u32, c"*", c"it is selected"),
     ],
@@ -181,7 +181,7 @@ pub static NTP_MODE: Enumeration = Enumeration {
 
 pub static NTP_FLAGS: Enumeration = Enumeration {
     name: c"NTPFlags",
-    doc: c"Tests that a response passed (chronyc's manual says which is which), and whether it was interleaved and authenticated.",
+    doc: c"Tests that a response passed (described in chronyc's manual), and whether it was interleaved and authenticated.",
     growth: Growth::Flags,
     members: &[
         member(c"TEST1", 0x200, c"not a duplicate"),

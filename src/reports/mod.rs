@@ -1,7 +1,7 @@
-//! What is to be said of each report, once, in a file of its own: its fields, types, ranges, units, docstrings, chronyc's
-//! headings, getter and predicates. Data, no logic.
+//! The reports: a file for each, with its fields, types, ranges, units, docstrings, chronyc's headings, getter and predicates.
+//! Data, no logic.
 //!
-//! `write.rs` writes from it what C, type checkers and Python code read.
+//! `write.rs` writes the header for C, the stubs and the tables for Python code from them.
 
 use std::ffi::CStr;
 
@@ -43,7 +43,7 @@ macro_rules! reports {
 
 reports!($ tracking sources sourcestats rtcdata smoothing activity serverstats ntpdata authdata selectdata);
 
-/// A report: how it is asked for, what Python calls it, and what its records hold.
+/// A report: its request, its names in Python, and the fields of its records.
 pub struct Report {
     pub query: Query,
     pub getter: Getter,
@@ -51,8 +51,10 @@ pub struct Report {
     /// What it is about, to follow "Ask chronyd".
     pub about: &'static str,
     /// Whether chronyd serves it on the command port by default.
+    #[cfg(test)]
     pub on_command_port: bool,
     /// chronyc's headings in chronyc's order, where `REST` stands for the others in the order of the fields.
+    #[cfg(test)]
     pub columns: &'static [&'static str],
     /// How many of its fields, the last ones, are attributes only and no items of the tuple.
     pub hidden: usize,
@@ -72,7 +74,7 @@ impl Report {
 #[cfg(test)]
 pub const REST: &str = "...";
 
-/// For the module's docstring: the functions that ask for the reports, a line for each: its name, and what the report is about.
+/// For the module's docstring: the functions that get the reports, a line for each: its name, and what the report is about.
 #[cfg(not(test))]
 pub const GETTER_LINES: &str = joined!(getter_lines());
 
@@ -102,7 +104,7 @@ const fn utf8(bytes: &'static [u8]) -> &'static str {
     }
 }
 
-/// The function and the method that ask for it.
+/// The function and the method that get it.
 pub struct Getter {
     pub name: &'static CStr,
     pub function_doc: &'static CStr,
@@ -118,14 +120,14 @@ pub struct RecordType {
     pub doc: &'static CStr,
 }
 
-/// A method of a record type that answers with a bool.
+/// A method of a record type that returns a bool.
 pub struct Predicate {
     pub name: &'static CStr,
-    /// The fields it looks at.
+    /// The fields it reads.
     pub reads: &'static [&'static CStr],
     /// The name of a parameter that is an integer, and its default.
     pub parameter: Option<(&'static CStr, i64)>,
-    /// The answer, from the values of the fields and of the parameter. None counts as 0, and text as 1.
+    /// The result, from the values of the fields and of the parameter. None counts as 0, and text as 1.
     pub test: fn(&[i64]) -> bool,
     pub doc: &'static CStr,
 }

@@ -30,9 +30,9 @@ report! {
         ("address", "address", Source, [], "", "The source's address, as in Source.address", Sourcestats),
         // chronyd: ntp_core.c, NCR_GetNTPReport(), as all that follows here.
         ("remote_address", "remote address", Address, [], "Remote address",
-         "Address the server answers from; before chronyd 4.3, None until the first valid response"),
+         "Address of the server; before chronyd 4.3, None until the first valid response"),
         ("local_address", "local address", Address, [], "Local address",
-         "Our address in the exchange; None before the first exchange"),
+         "Local address of the exchange; None before the first valid response"),
         ("remote_port", "remote port", Unsigned(U16), ["", "0 to 65535"], "Remote port", "Port of the server"),
         ("leap_status", "leap status", Enum(&LEAP_STATUS), [], "Leap status",
          "Whether the server announces a leap second", Unless(&NO_RESPONSE, 0.0)),
@@ -45,7 +45,7 @@ report! {
         ("stratum", "stratum", Unsigned(0xff), ["", "0 to 255"], "Stratum",
          "The server's stratum, as its packet has it; 0 and more than 15 are not valid", Unless(&NO_RESPONSE, 0.0)),
         // chronyd: this byte and the next are the packet's.
-        ("poll", "poll", Signed(-128, 127), ["log2 seconds"], "Poll interval", "Polling interval the response names", Unless(&NO_RESPONSE, 0.0)),
+        ("poll", "poll", Signed(-128, 127), ["log2 seconds"], "Poll interval", "Polling interval in the response", Unless(&NO_RESPONSE, 0.0)),
         ("precision", "precision", Signed(-128, 127), ["log2 seconds"], "Precision",
          "Precision of the server's clock", Unless(&NO_RESPONSE, 0.0)),
         // chronyd: unsigned in the packet (util.c, UTI_Ntp32ToDouble()), and so is the next.
@@ -66,7 +66,7 @@ report! {
         // chronyd: sourcestats.c, estimate_asymmetry() clamps it.
         ("jitter_asymmetry", "jitter asymmetry", Offset, ["ratio", "-0.5 to 0.5 as chronyd computes it; < 0: more on the way to the source"], "Jitter asymmetry",
          "Estimated asymmetry of the network's jitter", Unless(&NOT_MEASURED, 0.0)),
-        ("flags", "flags", Enum(&NTP_FLAGS), [], "NTP tests", "Which tests the response passed, and its modes"),
+        ("flags", "flags", Enum(&NTP_FLAGS), [], "NTP tests", "Which tests the response passed, and whether it was interleaved and authenticated"),
         ("transmit_timestamping", "transmit timestamping", Enum(&TIMESTAMPING), [], "TX timestamping",
          "What took the timestamp of our request"),
         ("receive_timestamping", "receive timestamping", Enum(&TIMESTAMPING), [], "RX timestamping",
@@ -78,7 +78,7 @@ report! {
         ("received_valid_messages", "received valid messages", Unsigned(U32), ["count"], "Total valid RX",
          "Packets received that passed the tests of the packet"),
         ("received_good_messages", "received good messages", UnsignedOrNone, ["count", "or None"], "Total good RX",
-         "Packets received that passed all tests, and were used; chronyd before 4.3 does not tell"),
+         "Packets received that passed all tests and were used; None before chronyd 4.3"),
         ("kernel_transmit_timestamps", "kernel transmit timestamps", Unsigned(U32), ["count"], "Total kernel TX",
          "Transmit timestamps taken by the kernel", Newer),
         ("kernel_receive_timestamps", "kernel receive timestamps", Unsigned(U32), ["count"], "Total kernel RX",

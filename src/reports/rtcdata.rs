@@ -15,13 +15,13 @@ report! {
     returns: "an RTCData, or None where chronyd does not track the real-time clock",
     about: "how the hardware's real-time clock drifts",
     record: "RTCData",
-    doc: "The real-time clock against the system clock: chronyd's rtcdata report.",
+    doc: "The real-time clock compared with the system clock: chronyd's rtcdata report.",
     columns: ["..."],
     predicates: [predicate!(
         "is_calibrated",
         &[c"samples"],
         |values| values[0] > 0,
-        "Whether there is any comparison to go by (samples > 0)."
+        "Whether the real-time clock has been compared at all (samples > 0)."
     )],
     fields: [
         // chronyd: rtc_linux.c, RTC_Linux_GetReport().

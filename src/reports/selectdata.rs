@@ -20,7 +20,7 @@ report! {
     returns: "a list of SelectData, empty without sources",
     about: "why each source was selected or not",
     record: "SelectData",
-    doc: "What chronyd's source selection knows of one source: a record of chronyd's selectdata report.",
+    doc: "One source in chronyd's source selection: a record of chronyd's selectdata report.",
     columns: ["S", "...", "Leap"],
     predicates: [],
     fields: [

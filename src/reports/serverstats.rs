@@ -11,7 +11,7 @@ report! {
     returns: "a ServerStats",
     about: "how many requests were received and dropped as a server",
     record: "ServerStats",
-    doc: "What chronyd did as a server since it was started: its serverstats report.\n\n\
+    doc: "What chronyd has done as a server since it was started: its serverstats report.\n\n\
         Fields that only newer chronyds send are None where they are missing.",
     columns: ["..."],
     predicates: [],

@@ -1,4 +1,4 @@
-//! sources: the sources chronyd measures, and what it makes of them.
+//! sources: the sources that chronyd measures, and the result of its selection.
 
 use super::enums::{SELECT_OPTIONS, SOURCE_MODE, SOURCE_SELECTED, SOURCE_STATE};
 use super::{NEVER, U16};
@@ -14,9 +14,9 @@ report! {
     on_command_port: true,
     getter: "get_sources",
     returns: "a list of Source, empty without sources",
-    about: "which sources there are, and what the selection makes of each",
+    about: "which sources there are, and the result of the selection for each",
     record: "Source",
-    doc: "One source of time: a record of chronyd's sources report.",
+    doc: "One time source: a record of chronyd's sources report.",
     columns: ["M", "S", "Name/IP address", "Stratum", "..."],
     predicates: [
         predicate!(
@@ -41,7 +41,7 @@ report! {
          "Interval between polls: 6 is 64 s, -2 is 0.25 s"),
         // chronyd: 1 to 15 from packets; `chronyc minstratum` is not checked (ntp_core.c, NCR_ModifyMinstratum()).
         ("stratum", "stratum", Unsigned(U16), ["", "usually 0 to 15"], "Stratum", "The source's stratum", Unless(&NO_SAMPLE, 0.0)),
-        ("state", "state", Enum(&SOURCE_STATE), [], "S", "What chronyd's selection made of the source"),
+        ("state", "state", Enum(&SOURCE_STATE), [], "S", "Result of the selection for the source"),
         ("mode", "mode", Enum(&SOURCE_MODE), [], "M", "What kind of source it is"),
         ("flags", "flags", Enum(&SELECT_OPTIONS), [], "",
          "Selection options; chronyd from 4.0 on sends none here: see get_select_data()"),
@@ -51,7 +51,7 @@ report! {
          "Which of the last eight polls brought a valid response from a synchronised server, or a sample of a reference clock"),
         // chronyd: sourcestats.c, SST_DoSourceReport().
         ("last_sample_ago", "last sample ago", Age, ["seconds", "usually 0 or more; None: never"], "LastRx",
-         "Age of the last good sample; below 0 for a moment where somebody else set the clock back"),
+         "Age of the last good sample; below 0 for a moment after another program has set the clock back"),
         ("orig_latest_meas", "original last sample offset", Offset, ["seconds", "> 0: the system clock was fast of the source"], "Last sample",
          "Offset of the last sample as it was measured", Unless(&NO_SAMPLE, 0.0)),
         ("latest_meas", "adjusted last sample offset", Offset, ["seconds", "> 0: the system clock is fast of the source"], "Last sample",

@@ -37,7 +37,7 @@ report! {
         // chronyd: sourcestats.c, MAX_SAMPLES is 64; a later one may keep more.
         ("samples", "samples", Unsigned(U32), ["count"], "NP", "Samples in use"),
         ("runs", "runs", Unsigned(U32), ["count"], "NR",
-         "Runs of residuals of one sign; few runs for the number of samples mean that a straight line fits badly"),
+         "Runs of residuals of one sign; few runs for the number of samples mean that a straight line does not fit them well"),
         // chronyd: the samples are in order.
         ("span", "span", Unsigned(U32), ["seconds", "0 or more"], "Span",
          "Time between the oldest and the newest sample"),
@@ -51,6 +51,6 @@ report! {
          "Estimated offset of the source", Unless(&NO_SAMPLES, 0.0)),
         // chronyd: sourcestats.c, SST_DoSourcestatsReport() takes the age of the best sample with its sign, unlike elsewhere.
         ("offset_err", "offset error", Offset, ["seconds", "usually 0 or more"], "",
-         "Error bound of the offset, with 4 s added while there is no regression; below 0 where somebody else set the clock back", Unless(&NO_SAMPLES, 0.0)),
+         "Error bound of the offset, with 4 s added while there is no regression; below 0 for a moment after another program has set the clock back", Unless(&NO_SAMPLES, 0.0)),
     ],
 }

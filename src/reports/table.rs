@@ -1,5 +1,4 @@
-//! How a report is written down: what a table's row, a record type and a getter say in full is put together here, at compile
-//! time.
+//! The notation of the tables: names, docstrings and ranges are put together here from rows, at compile time.
 //!
 //! A row is `(name, libchrony's name, kind, [unit, range], chronyc's heading, meaning)`, and where not every record has the
 //! field, its presence. Unit and range are left out where the kind says them already.
@@ -68,7 +67,9 @@ macro_rules! report {
             getter: getter!($getter, $about, $returns, $on_command_port),
             record: record_type!($record, $doc),
             about: $about,
+            #[cfg(test)]
             on_command_port: $on_command_port,
+            #[cfg(test)]
             columns: &[$($column),*],
             hidden: $crate::reports::table::number_of_times(FIELDS),
             predicates: &[$($predicate),*],
@@ -105,9 +106,13 @@ macro_rules! field {
             source: text!($source),
             kind: KIND,
             presence: PRESENCE,
+            #[cfg(test)]
             unit: UNIT,
+            #[cfg(test)]
             range: RANGE,
+            #[cfg(test)]
             heading: $heading,
+            #[cfg(test)]
             meaning: $meaning,
             doc: joined_for_c!(table::docstring($meaning, UNIT, RANGE, $source)),
         }
@@ -128,7 +133,7 @@ macro_rules! record_type {
     };
 }
 
-/// A question that a record answers with a bool: its name, the fields it looks at, the answer, what its docstring says.
+/// A method that returns a bool: its name, the fields it reads, the test, its docstring.
 macro_rules! predicate {
     ($name:literal, $reads:expr, $test:expr, $doc:literal) => {
         $crate::reports::Predicate {
@@ -150,7 +155,7 @@ macro_rules! predicate {
     };
 }
 
-/// A number that follows from a record's fields: its name, its unit, the fields, what it is, what it means.
+/// A number that follows from a record's fields: its name, its unit, the fields it reads, the formula, what it means.
 macro_rules! derived {
     ($name:literal, $unit:literal, $reads:expr, $compute:expr, $meaning:literal) => {
         $crate::reports::Derived {
@@ -164,7 +169,7 @@ macro_rules! derived {
     };
 }
 
-/// The function and the method that ask for a report: their name, what about, what they return.
+/// The function and the method that get a report: their name, the report's subject, what they return.
 macro_rules! getter {
     ($name:literal, $about:literal, $returns:literal, true) => {
         getter!(@ $name, $about, $returns, "")
@@ -218,7 +223,7 @@ pub const fn unit(kind: &Kind, given: &'static str) -> &'static str {
     }
 }
 
-/// A field's range, in parts: what its kind says, what its row adds, and whether it may be None.
+/// A field's range, in parts: that of its kind, what its row adds, and when it is None.
 pub const fn range(kind: &Kind, presence: &Presence, given: &'static str) -> [&'static str; 5] {
     let of_kind = match kind {
         Kind::Offset => "finite",

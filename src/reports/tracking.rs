@@ -28,7 +28,7 @@ report! {
             "is_local_reference",
             &[c"reference_id", c"reference_ip"],
             |values| values[1] == 0 && values[0] == LOCAL_REFERENCE,
-            "Whether chronyd serves its own clock without a source (the local directive): nobody says that it is right."
+            "Whether chronyd serves its own clock without a source (the local directive): its time is unverified."
         ),
         predicate!(
             "is_leap_pending",
@@ -62,15 +62,15 @@ report! {
         // received a response. util.c, UTI_IsTimeOffsetSane() keeps samples within 136 years from about 1970 on; 0 while not synchronised.
         ("ref_time", "reference time", Seconds, [], "Ref time (UTC)", "When the last measurement was processed, less a random part of a second (chronyd hides the exact time); 0 while not synchronised"),
         ("offset", "current correction", Offset, ["seconds", "> 0: the system clock is slow of NTP time, < 0: fast"], "System time",
-         "How far the system clock still is from NTP time, while chronyd corrects it"),
+         "Difference between the system clock and NTP time that chronyd is still correcting"),
         ("last_offset", "last offset", Offset, ["seconds", "> 0: the clock was fast of its sources, < 0: slow"], "Last offset",
-         "Offset estimated at the last update; mind that offset has the other sign"),
+         "Offset estimated at the last update; it has the opposite sign of offset"),
         // chronyd: a square root.
         ("rms_offset", "RMS offset", Measure, ["seconds"], "RMS offset", "Long-term average of the offset's size"),
         ("frequency", "frequency offset", Offset, ["ppm", "< 0: the clock would run slow, > 0: fast"], "Frequency",
-         "Rate at which the system clock would be wrong if chronyd did not correct it"),
+         "Rate at which the system clock would drift if chronyd did not correct it"),
         ("residual_freq", "residual frequency", Offset, ["ppm", "> 0: higher"], "Residual freq",
-         "What the measurements of the selected source say the frequency should be changed by; 0 while not synchronised"),
+         "Difference between the frequency that the selected source's measurements indicate and the one in use; 0 while not synchronised"),
         // chronyd: a sum of sizes.
         ("skew", "skew", Measure, ["ppm"], "Skew", "Error bound of the frequency; 0 while not synchronised"),
         // chronyd: unsigned in the packet (util.c, UTI_Ntp32ToDouble()), and the peer delay is no less than the precision.

@@ -1,5 +1,5 @@
-//! Writes what others read of the tables: `PYCHRONY_WRITE=1 cargo test write`. Without the variable the same tests hold what
-//! is checked in.
+//! Writes files from the tables: `PYCHRONY_WRITE=1 cargo test write`. Without the variable, the
+//! same tests check that the files in the repository are up to date.
 //!
 //! - `header.rs` – include/pychrony_records.h and src/reports/layout.c, for C;
 //! - `reports.rs` – src/pychrony/_reports.py, for Python code: it imports nothing;

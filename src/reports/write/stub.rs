@@ -1,8 +1,8 @@
 //! `__init__.pyi`: the types and docstrings of the module for type checkers and editors.
 //!
-//! What the tables do not know stands in stub.pyi.in, by hand and without docstrings: a function, class, method or property
-//! that is added to the module is added there as a line that ends with a colon, below `@docstrings FILE@`, which names the
-//! file of src/python in which its docstring stands. A method of all records is added between `@record@` and `@end@`.
+//! What is not in the tables is in stub.pyi.in, without docstrings. Add a new function, class, method or property there as a
+//! line that ends with a colon, below the line `@docstrings FILE@` that names the file of src/python with its docstring. Add a
+//! method of all records between `@record@` and `@end@`.
 //! tests/test_stub.py compares the docstrings with the module's.
 
 use std::fmt::Write;
@@ -25,7 +25,7 @@ pub fn stub(reports: &[&'static Report]) -> String {
     stub.replace("@names@", &names)
 }
 
-/// Puts in what the tables say once, and the docstrings of what stands in the template.
+/// Fills in the getters and the enumerations, and the docstrings of what the template defines.
 fn fill(template: &str, reports: &[&'static Report]) -> String {
     let mut out = String::new();
     let mut docstrings = Vec::new();
