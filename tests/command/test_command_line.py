@@ -334,7 +334,7 @@ def test_help_is_never_written_to_standard_error(line: str) -> None:
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
-@pytest.mark.parametrize("name", ["", *ASKING])
+@pytest.mark.parametrize("name", ["", *ASKING, "wait", "guard"])
 def test_a_signal_to_end_it_leaves_nothing_in_chronyds_directory(
     name: str, number: signal.Signals, hung: Chronyd
 ) -> None:

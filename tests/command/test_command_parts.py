@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import argparse
+import re
 import signal
 import socket
 import threading
 import types
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -310,3 +312,21 @@ def test_a_new_report_needs_no_line_in_the_command(monkeypatch: pytest.MonkeyPat
     assert text.report("moods", [record])[2:] == ["192.0.2.1  =  -2000ns  -"]
     assert "L     l [seconds]" in text.legend(tables.columns("moods"))
     assert Report("moods").columns([]) == ["time", "address", "mood", "late", "count", "quiet"]
+
+
+PACKAGE = Path(pychrony.__file__ or "").parent
+# Each knows only those after it; __main__ knows all commands.
+ORDER = ["__main__", "exporter", "command", "health", "_reports"]
+
+
+@pytest.mark.parametrize("part", ORDER)
+def test_imports_go_one_way_late_ones_included(part: str) -> None:
+    above = ORDER[: ORDER.index(part)]
+    files = [*(PACKAGE / part).glob("*.py")] or [PACKAGE / f"{part}.py"]
+    for path in files:
+        if path.name == "__main__.py" and path.parent != PACKAGE:
+            continue  # python -m pychrony.exporter is the command too
+        imported = re.findall("^ *(?:from|import) (.*)", path.read_text(), re.MULTILINE)
+        words = {word for line in imported for word in re.findall("[a-z_]+", line)}
+        assert not words.intersection(above), path
+        assert "__import__" not in path.read_text()
