@@ -955,6 +955,65 @@ mod tests {
         assert_eq!(rows[0][field], Value::Missing);
     }
 
+    /// A number for each field of a report that is none of chronyd's placeholders.
+    fn measured(query: &Query) -> Vec<(&'static CStr, Content)> {
+        let fields = query.fields.iter().filter(|field| !matches!(field.presence, Presence::Sourcestats));
+        let content = |kind: &Kind| match kind {
+            Kind::Signed(..) => Content::Signed(3),
+            Kind::Offset | Kind::Measure => Content::Float(3.0),
+            Kind::Seconds | Kind::Nanoseconds => Content::Time,
+            Kind::Address | Kind::Source => fake::address_field("192.0.2.1"),
+            Kind::Enum(_) | Kind::Boolean => Content::Unsigned(1),
+            _ => Content::Unsigned(3),
+        };
+        fields.map(|field| (field.source, content(&field.kind))).collect()
+    }
+
+    /// The values of a report's first record if chronyd sends these fields.
+    fn row(query: &'static Query, fields: Vec<(&'static CStr, Content)>) -> Row {
+        fake::daemon(RUN, move |input| match input {
+            Input::Request(report, Some(_)) if report.as_bytes() == query.report.to_bytes() => {
+                fake::record(report, &fields)
+            }
+            _ => fake::healthy(&["192.0.2.1"])(input),
+        });
+        match ask(&mut client(RUN), query.report, None).unwrap() {
+            Response::Record(row) => row,
+            Response::List(mut rows) => rows.remove(0),
+            Response::NotEnabled => panic!("not enabled"),
+        }
+    }
+
+    #[test]
+    fn a_field_is_none_under_each_of_its_conditions_and_no_other() {
+        let mut conditions = 0;
+        for query in REPORTS.iter().map(|report| &report.query) {
+            let complete = row(query, measured(query));
+            for (index, field) in query.fields.iter().enumerate() {
+                let Presence::Unless(condition, _) = field.presence else { continue };
+                assert_ne!(complete[index], Value::Missing, "{:?}", field.name);
+                for fields in condition.any {
+                    let kind = |name: &CStr| &query.fields.iter().find(|field| field.source == name).unwrap().kind;
+                    let mut sent = measured(query);
+                    for (name, content) in &mut sent {
+                        let Some((_, value)) = fields.iter().find(|(other, _)| other == name) else { continue };
+                        *content = match kind(name) {
+                            Kind::Offset | Kind::Measure => Content::Float(*value),
+                            Kind::Seconds | Kind::Nanoseconds => continue, // here, a time is never 0
+                            _ => Content::Unsigned(*value as u64),
+                        };
+                        conditions += 1;
+                    }
+                    if fields.iter().any(|(name, _)| matches!(kind(name), Kind::Seconds)) {
+                        continue;
+                    }
+                    assert_eq!(row(query, sent)[index], Value::Missing, "{:?}: {:?}", field.name, condition.name);
+                }
+            }
+        }
+        assert!(conditions > 30);
+    }
+
     #[test]
     fn an_unknown_report_is_named_with_those_that_are_known() {
         let mut client = client(RUN);
