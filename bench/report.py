@@ -11,6 +11,8 @@ import startup
 from goals import COUNT, KIB, MILLIONS, MILLISECONDS, RATIO, SECONDS, Unit, show
 from measure import CHRONYC, FLOOR, MINIMAL, MODES, NOTHING, OURS, PEER
 
+import clock
+
 BEGIN = "<!-- tables: written by bench/run.py --markdown -->"
 END = "<!-- end of the tables -->"
 
@@ -149,6 +151,34 @@ def growth_table(results: Results) -> str:
     return table(["µs for each further source", "CPU", "wall"], rows)
 
 
+def clock_table(results: Results) -> str:
+    """The interval clock: nanoseconds of a call alone, and with eight threads at once; its width by refresh."""
+    measured = results["clock"]
+    base = measured["calls"]["time.time_ns()"]["least"]
+    rows = [
+        [
+            name,
+            f"{call['least']:.0f}",
+            f"{call['median']:.0f}",
+            f"{call['least'] / base:.2f}",
+            f"{measured['threads'][name]:.0f}",
+        ]
+        for name, call in measured["calls"].items()
+    ]
+    rows += [
+        [name, f"{call['least']:,.0f}", f"{call['median']:,.0f}", "", ""]
+        for name, call in measured["refresh"].items()
+    ]
+    head = ["ns per call", "least", "median", "of time.time_ns()", f"{clock.THREADS} threads"]
+    widths = [
+        [f"{seconds} s", f"{half * 1e6:,.0f}"] for seconds, half in measured["half-width"].items()
+    ]
+    width = table(
+        [f"refreshed each (polls of {measured['poll']:g} s)", "half-width at its end, µs"], widths
+    )
+    return f"{table(head, rows)}\n\n{width}"
+
+
 def singles(results: Results) -> str:
     rows = [
         [
@@ -172,6 +202,7 @@ def text(results: Results) -> str:
         "Lists on one connection, Unix socket: CPU time": times_table(results["lists"], "cpu"),
         "Lists on one connection, Unix socket: wall time": times_table(results["lists"], "wall"),
         "Growth": growth_table(results),
+        "The interval clock, eight sources, Unix socket": clock_table(results),
         "System calls": calls_table(results),
         "Instructions": instructions_table(results),
         "Import, first answer, commands": startup_table(results),

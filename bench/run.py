@@ -24,6 +24,8 @@ import startup
 from daemons import Daemons
 from measure import progress
 
+import clock
+
 
 def run(options: argparse.Namespace) -> dict[str, Any]:
     quick = options.quick
@@ -45,6 +47,8 @@ def run(options: argparse.Namespace) -> dict[str, Any]:
         results["single calls"] = measure.single_calls(
             daemons, by_name[measure.OURS], 200 if quick else 2000
         )
+        progress("the interval clock")
+        results["clock"] = clock.measure(ours, daemons.address(8, "unix"), 5 if quick else 50)
         progress("system calls")
         results["system calls"] = measure.system_calls(daemons, who, measure.TRACKING)
         progress("instructions")
