@@ -42,7 +42,9 @@ def hung() -> Iterator[Chronyd]:
     ("arguments", "said"),
     [
         (("tracing",), "unknown command 'tracing' (choose from tracking, sources, "),
+        (("",), "unknown command ''"),
         (("--bogus",), "unknown option '--bogus'"),
+        (("sources", "--", "--bogus"), "'--bogus'"),
         (("sources", "--bogus"), "unknown option '--bogus'"),
         (("sources", "192.0.2.1"), "unexpected argument '192.0.2.1'; an"),
         (("sources", "192.0.2.1"), "; an address is given with --address"),

@@ -262,6 +262,7 @@ def test_a_command_is_one_object(capsys: pytest.CaptureFixture[str]) -> None:
         (["--critical=5ms", "check"], "check", ["--critical=5ms"]),
         (["--help", "check"], "", ["--help", "check"]),
         (["check", "--help"], "check", ["--help"]),
+        (["--", "check"], "check", []),
     ],
 )
 def test_the_command_is_the_first_word_that_is_not_an_options_value(

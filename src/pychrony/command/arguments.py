@@ -312,11 +312,13 @@ def split(commands: Commands, line: Sequence[str]) -> tuple[str, list[str]]:
         if argument in ("-h", "--help", "-V", "--version"):
             break
         if not argument.startswith("-"):
-            if argument in commands:
+            if argument and argument in commands:
                 return argument, before + _with_interval(line[position + 1 :], commands)
             raise UsageError(_unknown_command(argument, commands))
-        before.append(argument)
         position += 1
+        if argument == "--":
+            continue
+        before.append(argument)
         if following and _takes_value(argument, following[0], commands):
             before.append(following[0])
             position += 1
@@ -363,6 +365,7 @@ def _hint(word: str) -> str:
 def parse(command: Command, name: str, line: Sequence[str]) -> argparse.Namespace:
     """What was asked for. UsageError: a wrong command line. Ends the process for the command's help and the version."""
     options, unknown = parser_of(command, name).parse_known_args(line)
+    unknown = [argument for argument in unknown if argument != "--"]
     if unknown and unknown[0].startswith("-"):
         raise UsageError(f"unknown option {unknown[0].partition('=')[0]!r}")
     if unknown:
