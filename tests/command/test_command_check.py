@@ -231,6 +231,23 @@ def test_a_range_is_read_as_the_guidelines_define_it(
     assert (again.low, again.high, again.inverted) == (given.low, given.high, given.inverted)
 
 
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (0.0, "0"),
+        (-0.0, "0"),
+        (-1e-12, "0"),
+        (-0.25, "-0.25"),
+        (1e-9, "0.000000001"),
+        (1e7, "10000000"),
+    ],
+)
+def test_a_number_in_performance_data_has_no_exponent_and_no_negative_zero(
+    value: float, text: str
+) -> None:
+    assert ranges.plain(value) == text
+
+
 def test_a_range_of_durations_has_units_on_both_ends() -> None:
     given = ranges.of_durations("@100us:1.5s")
     assert (str(given), given.words(durations.text)) == ("@0.0001:1.5", "between 100 us and 1.5 s")

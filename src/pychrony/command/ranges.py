@@ -86,4 +86,5 @@ def _number(text: str) -> float:
 
 def plain(value: float) -> str:
     """At most nine decimal places, never an exponent: as performance data may have it."""
-    return f"{value:.9f}".rstrip("0").rstrip(".")
+    text = f"{value:.9f}".rstrip("0").rstrip(".")
+    return "0" if text == "-0" else text
