@@ -32,7 +32,9 @@ def selected() -> str | None:
             if source.state is SourceState.SELECTED and source.last_sample_ago is not None:
                 return f"{source.address} {source.last_sample_ago + 1}"
         rtc = connection.get_rtc_data()
-        return None if rtc is None else f"{rtc.offset:.3f} {rtc.ref_time_ns // 1000}"
+        if rtc is None or rtc.offset is None or rtc.ref_time_ns is None:
+            return None
+        return f"{rtc.offset:.3f} {rtc.ref_time_ns // 1000}"
 
 
 def fields() -> tuple[int, str]:
@@ -84,10 +86,10 @@ async def worst_error_of(address: str) -> float:
     status = await aio.get_tracking(address, timeout=0.5)
     async with aio.ChronyConnection(address, timeout=1.0) as connection:
         for source in await connection.get_sources():
-            if source.is_selected():
+            if source.latest_meas is not None and source.latest_meas_err is not None:
                 return abs(source.latest_meas) + source.latest_meas_err
         rtc = await connection.get_rtc_data()
-        return status.offset if rtc is None else rtc.offset
+        return status.offset if rtc is None or rtc.offset is None else rtc.offset
 
 
 def opened() -> models.TrackingStatus | None:
