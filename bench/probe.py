@@ -26,7 +26,7 @@ from parts import ROOT
 sys.path.insert(0, str(ROOT / "tests"))
 
 from support.exporter import Exporter
-from support.responder import NO_RTC, NOT_ENABLED, UNAUTHORISED, Request, Responder, sample
+from support.responder import NO_RTC, NOT_ENABLED, UNAUTHORIZED, Request, Responder, sample
 
 TARGETS = 1000
 SILENT = 20  # one in so many
@@ -38,7 +38,7 @@ PORT = 11323
 
 # What the command port does not give, or what this chronyd does not have.
 REFUSED = {
-    **dict.fromkeys(["serverstats", "selectdata", "ntpdata", "authdata"], UNAUTHORISED),
+    **dict.fromkeys(["serverstats", "selectdata", "ntpdata", "authdata"], UNAUTHORIZED),
     "rtcdata": NO_RTC,
     "smoothing": NOT_ENABLED,
 }

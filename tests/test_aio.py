@@ -23,7 +23,7 @@ from support.reach import address_of
 from support.responder import (
     FAILED,
     INVALID,
-    UNAUTHORISED,
+    UNAUTHORIZED,
     Request,
     Responder,
     faithful,
@@ -194,7 +194,7 @@ def test_the_variable_names_the_address_where_none_is_given(
 
 # The same errors.
 
-STATUSES = [UNAUTHORISED, INVALID, FAILED]
+STATUSES = [UNAUTHORIZED, INVALID, FAILED]
 
 
 @pytest.mark.parametrize("status", STATUSES)

@@ -19,7 +19,7 @@ from support import child
 from support.chronyd import LOCAL_SERVER, Chronyd
 from support.getters import GETTERS
 from support.reach import address_of
-from support.responder import UNAUTHORISED, Request, Responder, sample, silent
+from support.responder import UNAUTHORIZED, Request, Responder, sample, silent
 from support.waiting import DEADLINE, wait_for
 
 import pychrony
@@ -394,7 +394,7 @@ def test_after_a_refusal_it_is_usable(server: Chronyd) -> None:
             assert connection.get_tracking().stratum == 8
 
 
-@pytest.mark.parametrize("status", [1, UNAUTHORISED, 3, 6, 18, 19, 1234])
+@pytest.mark.parametrize("status", [1, UNAUTHORIZED, 3, 6, 18, 19, 1234])
 def test_after_any_answer_but_a_report_it_is_usable(responder: Responder, status: int) -> None:
     responder.behaviour = lambda request: [
         request.answer(status=status if request.number % 2 == 0 else 0)

@@ -9,7 +9,7 @@ import pickle
 from typing import Any
 
 import pytest
-from support.responder import UNAUTHORISED, Responder, silent
+from support.responder import UNAUTHORIZED, Responder, silent
 
 import pychrony
 from pychrony import ErrorCode
@@ -134,7 +134,7 @@ def raised(responder: Responder, status: int | None) -> pychrony.ChronyError:
     return caught.value
 
 
-@pytest.mark.parametrize("status", [None, UNAUTHORISED, 3, 6, 99])
+@pytest.mark.parametrize("status", [None, UNAUTHORIZED, 3, 6, 99])
 def test_a_raised_exception_can_be_pickled_and_copied(
     responder: Responder, status: int | None
 ) -> None:
@@ -159,7 +159,7 @@ def test_pickling_and_copying_keep_the_systems_error_number() -> None:
 
 def test_a_permission_error_answered_by_chronyd_is_one_of_pythons(responder: Responder) -> None:
     with pytest.raises(PermissionError) as caught:
-        responder.behaviour = lambda request: [request.answer(status=UNAUTHORISED)]
+        responder.behaviour = lambda request: [request.answer(status=UNAUTHORIZED)]
         pychrony.get_tracking(responder.address)
     assert isinstance(caught.value, pychrony.ChronyPermissionError)
 

@@ -264,7 +264,7 @@ def test_no_datagram_ends_it() -> None:
 
 
 def test_the_reports_that_udp_refuses_are_those_that_chronyd_refuses(server: Chronyd) -> None:
-    refused = protocol.UNAUTHORISED.to_bytes(2, "big")
+    refused = protocol.UNAUTHORIZED.to_bytes(2, "big")
     with FakeChronyd(transport="udp", version=chronyc.release()) as fake:
         with client_to(server.udp) as one, client_to(fake.address) as other:
             for report, command in COMMANDS.items():

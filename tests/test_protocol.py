@@ -18,7 +18,7 @@ from support.responder import (
     NOT_ENABLED,
     RESPONSE_HEADER,
     SAMPLES,
-    UNAUTHORISED,
+    UNAUTHORIZED,
     Address,
     Request,
     Responder,
@@ -250,7 +250,7 @@ def test_an_answer_short_of_one_byte_is_a_data_error(responder: Responder) -> No
 
 
 STATUSES = [
-    (UNAUTHORISED, "ChronyPermissionError", ErrorCode.UNAUTHORIZED),
+    (UNAUTHORIZED, "ChronyPermissionError", ErrorCode.UNAUTHORIZED),
     (INVALID, "ChronyVersionError", ErrorCode.OLD_SERVER),
     (NOT_ENABLED, "ChronyDataError", ErrorCode.DISABLED),
     (NO_RTC, "ChronyDataError", ErrorCode.DISABLED),
@@ -276,7 +276,7 @@ def test_every_status_has_its_error(
 
 
 def test_a_refusal_says_who_may_ask(responder: Responder) -> None:
-    responder.behaviour = lambda request: [request.answer(status=UNAUTHORISED)]
+    responder.behaviour = lambda request: [request.answer(status=UNAUTHORIZED)]
     error = failure(responder)
     assert isinstance(error, PermissionError)
     assert "root" in error.message

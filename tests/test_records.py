@@ -88,12 +88,12 @@ def test_an_unknown_field_is_named(name: str) -> None:
 
 
 @pytest.mark.parametrize("arguments", [([],), (None,), (3,), ([1], 2), ([1], {}, 3)])
-def test_what_no_record_is_made_of_is_a_type_error(name: str, arguments: tuple[Any, ...]) -> None:
+def test_wrong_arguments_are_a_type_error(name: str, arguments: tuple[Any, ...]) -> None:
     with pytest.raises(TypeError):
         kind_of(name)(*arguments)
 
 
-def test_a_record_is_made_by_position_as_other_named_tuples(name: str) -> None:
+def test_a_record_is_made_by_position_like_other_named_tuples(name: str) -> None:
     fields = fields_of(name)
     record = kind_of(name)(*fields.values())
     assert record._asdict() == fields
@@ -168,9 +168,8 @@ def test_dataclasses_copy_a_record(name: str) -> None:
 
 
 def test_the_annotations_say_what_each_field_is(name: str) -> None:
-    """Where pydantic, msgspec and typing look: in the class itself. (tests/test_libraries.py asks them.)"""
-    annotations = vars(kind_of(name))["__annotations__"]
-    assert [*annotations] == [*fields_of(name)]
+    """Where pydantic, msgspec and typing look. (tests/test_libraries.py asks them.)"""
+    assert [*kind_of(name).__annotations__] == [*fields_of(name)]
     for field, hint in typing.get_type_hints(kind_of(name)).items():
         value = fields_of(name)[field]
         optional = next(f["optional"] for f in REPORTS[name]["fields"] if f["name"] == field)
@@ -238,7 +237,9 @@ def test_a_record_as_a_dictionary_is_ready_for_json(name: str) -> None:
         ("Source", "last_sample_ago", None, None),
     ],
 )
-def test_enumerations_are_names_there(name: str, field: str, value: Any, words: Any) -> None:
+def test_to_dict_gives_the_names_of_enumerations(
+    name: str, field: str, value: Any, words: Any
+) -> None:
     record = kind_of(name)(**{**fields_of(name), field: value})
     predicates = ("is_selected", "is_leap_pending")
     try:

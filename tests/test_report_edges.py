@@ -20,7 +20,7 @@ from support.responder import (
     NO_SUCH_SOURCE,
     NOT_ENABLED,
     SAMPLES,
-    UNAUTHORISED,
+    UNAUTHORIZED,
     Request,
     Responder,
     encode_address,
@@ -473,7 +473,7 @@ def test_not_enabled_is_an_error_for_all_else(daemon: Responder, report: str, st
 @pytest.mark.parametrize(
     ("status", "kind"),
     [
-        (UNAUTHORISED, pychrony.ChronyPermissionError),
+        (UNAUTHORIZED, pychrony.ChronyPermissionError),
         (INVALID, pychrony.ChronyVersionError),
         (FAILED, pychrony.ChronyDataError),
     ],

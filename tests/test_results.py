@@ -284,7 +284,7 @@ def test_a_leap_second_is_pending_if_one_is_to_be_inserted_or_deleted(
     assert made(leap_status=LeapStatus[status]).is_leap_pending() is pending
 
 
-def test_a_report_made_of_nonsense_raises_and_does_no_worse() -> None:
+def test_a_record_with_invalid_values_raises_and_does_not_crash() -> None:
     report = made(reference_id="?", leap_status=None, stratum=object())
     for method in [report.is_synchronized, report.is_leap_pending]:
         try:
@@ -293,7 +293,7 @@ def test_a_report_made_of_nonsense_raises_and_does_no_worse() -> None:
             pass
 
 
-def test_reports_hold_their_values_no_longer_than_they_live(daemon: Responder) -> None:
+def test_records_do_not_hold_their_values_after_their_end(daemon: Responder) -> None:
     tracking = pychrony.get_tracking(daemon.address)
     name = tracking.reference_id_name
     before = sys.getrefcount(name)

@@ -670,7 +670,7 @@ def test_only_one_that_is_entered_is_stopped_and_started(transport: str) -> None
         assert pychrony.get_tracking(fake.address) == fake.tracking
 
 
-def test_one_that_is_stopped_when_it_is_left_leaves_nothing_behind(transport: str) -> None:
+def test_nothing_is_left_behind_by_one_that_is_left_while_stopped(transport: str) -> None:
     with FakeChronyd(transport=transport) as fake:
         read(fake, "tracking")
     gc.collect()
@@ -718,7 +718,7 @@ def test_a_delayed_answer_is_that_of_the_time_of_the_request(fake: FakeChronyd) 
 
 
 @pytest.mark.parametrize("delay", [-1, float("nan"), float("inf")])
-def test_what_is_no_delay_is_a_value_error(fake: FakeChronyd, delay: float) -> None:
+def test_an_invalid_delay_is_a_value_error(fake: FakeChronyd, delay: float) -> None:
     with pytest.raises(ValueError, match="delay"):
         fake.delay = delay
     assert fake.delay == 0
@@ -730,7 +730,7 @@ def test_lost_requests_are_sent_again(fake: FakeChronyd) -> None:
     assert fake.requests == [Request("tracking")] * 2
 
 
-def test_as_many_requests_are_lost_as_it_says(fake: FakeChronyd) -> None:
+def test_lose_takes_the_number_of_requests(fake: FakeChronyd) -> None:
     fake.lose(3)
     with asking(fake.address) as ask:
         for _ in range(5):
@@ -856,7 +856,7 @@ def test_delayed_answers_wait_while_it_is_paused(fake: FakeChronyd) -> None:
         assert [client.receive(), client.receive()] == [1, 2]
 
 
-def test_it_can_be_paused_and_left(transport: str) -> None:
+def test_it_can_be_left_while_it_is_paused(transport: str) -> None:
     with FakeChronyd(transport=transport) as fake:
         fake.paused = True
     assert fake.paused

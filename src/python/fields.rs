@@ -107,7 +107,7 @@ impl Fields {
     /// # Safety
     /// The dictionary must be a live object.
     unsafe fn fill_from_dictionary(&mut self, dictionary: Object) -> Result<()> {
-        // SAFETY: a live dictionary; a copy of it, which nobody else has, keeps the names and values that are borrowed.
+        // SAFETY: a live dictionary; a copy of it, which no other code sees, keeps the names and values that are borrowed.
         unsafe {
             let copy = Owned::new(ffi::PyDict_Copy(dictionary))?;
             let (mut position, mut name, mut value) = (0, ptr::null_mut(), ptr::null_mut());

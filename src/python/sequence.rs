@@ -43,7 +43,7 @@ impl Functions {
     }
 }
 
-/// Makes a type, with what named tuples have. Nobody can inherit from it.
+/// Makes a type, with what named tuples have. It cannot be subclassed.
 pub fn new_type(
     description: Description<impl Iterator<Item = (&'static CStr, &'static CStr)> + Clone>,
 ) -> Result<Owned> {
@@ -133,7 +133,7 @@ pub unsafe fn new(class: *mut ffi::PyTypeObject, fields: usize, items: usize) ->
 /// `tp_dealloc`, for a type with this many fields.
 ///
 /// # Safety
-/// The object must be of such a type, and nobody may have it any more.
+/// The object must be of such a type, and have no more references.
 pub unsafe fn release(object: Object, fields: usize) {
     // SAFETY: the object has these fields, each NULL or a strong reference; it holds a reference to its type.
     unsafe {

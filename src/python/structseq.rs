@@ -95,7 +95,7 @@ const fn functions<const REPORT: usize>() -> Functions {
 
 unsafe extern "C" fn alloc<const REPORT: usize>(class: *mut ffi::PyTypeObject, items: ffi::Py_ssize_t) -> Object {
     let report = REPORTS[REPORT];
-    // SAFETY: the type of the report's records, which nobody inherits from.
+    // SAFETY: the type of the report's records, which has no subclasses.
     entry(|| unsafe { sequence::alloc(class, items, report.query.fields.len(), report.items().len()) })
 }
 
@@ -287,7 +287,7 @@ unsafe fn make(report: &'static Report, class: *mut ffi::PyTypeObject, arguments
 }
 
 unsafe extern "C" fn make_from_items<const REPORT: usize>(class: Object, items: Object) -> Object {
-    // SAFETY: the type of the report's records, which nobody inherits from, and the argument, live during the call.
+    // SAFETY: the type of the report's records, which has no subclasses, and the argument, live during the call.
     entry(|| unsafe {
         let fields = Fields::of_items(REPORTS[REPORT], &Owned::from_borrowed(items))?;
         record(class.cast(), fields)

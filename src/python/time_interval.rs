@@ -261,7 +261,7 @@ unsafe extern "C" fn new(class: *mut ffi::PyTypeObject, arguments: Object, keywo
 
 unsafe extern "C" fn make(class: Object, iterable: Object) -> Object {
     entry(|| {
-        // SAFETY: the type, which nobody inherits from, and the argument, live during the call.
+        // SAFETY: the type, which has no subclasses, and the argument, live during the call.
         let (class, iterable) = unsafe { (Owned::from_borrowed(class), Owned::from_borrowed(iterable)) };
         record(&class, checked(items(&iterable)?)?)
     })

@@ -16,7 +16,7 @@ from support.exporter import Samples, labels_of, parse, value
 from support.reach import address_of
 from support.responder import (
     NEVER,
-    UNAUTHORISED,
+    UNAUTHORIZED,
     Datagrams,
     Request,
     Responder,
@@ -698,7 +698,7 @@ def test_an_error_is_reported_once_until_it_changes(unix: Responder) -> None:
     collect(scrapes)
     collect(scrapes)
     assert len(told) == 1 and told[0].startswith("tracking: ")
-    unix.behaviour = lambda request: [request.answer(status=UNAUTHORISED)]
+    unix.behaviour = lambda request: [request.answer(status=UNAUTHORIZED)]
     collect(scrapes)
     assert len(told) == 1 + len(EVERY)
 

@@ -23,7 +23,7 @@ from support.responder import (  # noqa: E402
     FAILED,
     INVALID,
     NOT_ENABLED,
-    UNAUTHORISED,
+    UNAUTHORIZED,
     Request,
     Responder,
 )
@@ -54,7 +54,7 @@ WAYS: dict[str, Callable[[Request], list[bytes]]] = {
     "right": lambda request: [request.answer()],
     "beside": _beside,
     "silent": lambda request: [],
-    "unauthorised": _status(UNAUTHORISED),
+    "unauthorized": _status(UNAUTHORIZED),
     "old": _status(INVALID),
     "not enabled": _status(NOT_ENABLED),
     "failed": _status(FAILED),

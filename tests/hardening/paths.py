@@ -46,7 +46,7 @@ class Path(NamedTuple):
 _WAYS: dict[str, tuple[type[BaseException], ...]] = {
     "right": (),
     "beside": (),
-    "unauthorised": (pychrony.ChronyPermissionError,),
+    "unauthorized": (pychrony.ChronyPermissionError,),
     "old": (pychrony.ChronyVersionError,),
     "failed": (pychrony.ChronyDataError,),
     "short": (pychrony.ChronyDataError,),

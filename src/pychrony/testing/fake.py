@@ -339,7 +339,7 @@ class FakeChronyd:
         if self.silent or self._is_lost():
             return []
         if status == protocol.SUCCESS and request.report in self._refused:
-            status = protocol.UNAUTHORISED
+            status = protocol.UNAUTHORIZED
         if status != protocol.SUCCESS:
             return [request.response(protocol.NULL_REPLY, b"", status=status)]
         if request.command == protocol.N_SOURCES:
