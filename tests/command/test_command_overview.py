@@ -160,6 +160,17 @@ def test_numbers_stay_whole_on_a_narrow_terminal(report: list[str], many: Chrony
     assert len(shape) == len(expected)
 
 
+@pytest.mark.parametrize("size", [(1, 1), (10, 3), (0, 0)])
+@pytest.mark.parametrize("report", [[], ["sources"], ["tracking"]])
+def test_no_terminal_is_too_small(report: list[str], size: tuple[int, int], many: Chronyd) -> None:
+    columns, lines = size
+    arguments = (*report, "--watch", "0.05", "-a", many.socket)
+    with Terminal(*arguments, columns=columns, lines=lines) as terminal:
+        terminal.wait_for("\x1b[H", times=4)
+        terminal.press(CTRL_C)
+        assert terminal.ended() == INTERRUPTED
+
+
 def test_a_dumb_terminal_gets_no_escapes(client: Chronyd) -> None:
     with Terminal("--watch", "0.05", "-a", client.socket, TERM="dumb") as terminal:
         terminal.wait_for("OK: ", times=3)
