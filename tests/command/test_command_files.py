@@ -79,6 +79,6 @@ def completed(share: Path, line: str) -> set[str]:
 
 def test_bash_completes_commands_options_and_reports(share: Path) -> None:
     assert completed(share, "pychrony source") == {"sources", "sourcestats"}
-    assert completed(share, "pychrony check --max") == {"--max-age", "--max-stratum"}
+    assert completed(share, "pychrony check --max") >= {"--max-age", "--max-stratum"}
     assert completed(share, "pychrony wait --") >= {"--for", "--max-error", "--address"}
     assert completed(share, "pychrony report s") >= {"smoothing", "serverstats"}
