@@ -192,7 +192,7 @@ typedef struct {
 	uint64_t stratum;
 	/* Whether a leap second is due; UNSYNC: not synchronised, or in the middle of a leap second [LeapStatus; libchrony: leap status] */
 	uint64_t leap_status;
-	/* When the last measurement was processed, less a random part of a second (chronyd hides the exact time); 0 while not synchronised [seconds since 1970 (UTC), float; ref_time_ns has each nanosecond that chronyd sends; libchrony: reference time] */
+	/* When the last measurement was processed, less a random part of a second (chronyd hides the exact time); 0 while not synchronised [seconds since 1970 (UTC), float; ref_time_ns has it in nanoseconds; libchrony: reference time] */
 	double ref_time;
 	/* Difference between the system clock and NTP time that chronyd is still correcting [seconds, finite; > 0: the system clock is slow of NTP time, < 0: fast; libchrony: current correction] */
 	double offset;
@@ -268,7 +268,7 @@ typedef struct {
 
 /* The real-time clock compared with the system clock: chronyd's rtcdata report. */
 typedef struct {
-	/* When the real-time clock was last compared [seconds since 1970 (UTC), float; ref_time_ns has each nanosecond that chronyd sends; None: no regression yet; libchrony: reference time] */
+	/* When the real-time clock was last compared [seconds since 1970 (UTC), float; ref_time_ns has it in nanoseconds; None: no regression yet; libchrony: reference time] */
 	double ref_time;
 	/* Comparisons in use [count; libchrony: samples] */
 	uint64_t samples;
@@ -384,7 +384,7 @@ typedef struct {
 	double root_dispersion;
 	/* ID of the server's own source [0 to 0xffffffff; None: no valid response; libchrony: reference ID] */
 	uint64_t reference_id;
-	/* When the server's clock was last updated [seconds since 1970 (UTC), float; ref_time_ns has each nanosecond that chronyd sends; None: never, or no valid response; libchrony: reference time] */
+	/* When the server's clock was last updated [seconds since 1970 (UTC), float; ref_time_ns has it in nanoseconds; None: never, or no valid response; libchrony: reference time] */
 	double ref_time;
 	/* Offset measured [seconds, finite; > 0: the system clock was slow of the server; None: not measured; libchrony: offset] */
 	double offset;

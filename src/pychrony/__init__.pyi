@@ -352,7 +352,7 @@ class TrackingStatus(structseq[Any], tuple[int, str, str | None, int, LeapStatus
 
     @property
     def ref_time(self) -> float:
-        """When the last measurement was processed, less a random part of a second (chronyd hides the exact time); 0 while not synchronised [seconds since 1970 (UTC), float; ref_time_ns has each nanosecond that chronyd sends; libchrony: reference time]"""
+        """When the last measurement was processed, less a random part of a second (chronyd hides the exact time); 0 while not synchronised [seconds since 1970 (UTC), float; ref_time_ns has it in nanoseconds; libchrony: reference time]"""
 
     @property
     def offset(self) -> float:
@@ -597,7 +597,7 @@ class RTCData(structseq[Any], tuple[float | None, int, int, int, float | None, f
 
     @property
     def ref_time(self) -> float | None:
-        """When the real-time clock was last compared [seconds since 1970 (UTC), float; ref_time_ns has each nanosecond that chronyd sends; None: no regression yet; libchrony: reference time]"""
+        """When the real-time clock was last compared [seconds since 1970 (UTC), float; ref_time_ns has it in nanoseconds; None: no regression yet; libchrony: reference time]"""
 
     @property
     def samples(self) -> int:
@@ -933,7 +933,7 @@ class NTPData(structseq[Any], tuple[str, str | None, str | None, int, LeapStatus
 
     @property
     def ref_time(self) -> float | None:
-        """When the server's clock was last updated [seconds since 1970 (UTC), float; ref_time_ns has each nanosecond that chronyd sends; None: never, or no valid response; libchrony: reference time]"""
+        """When the server's clock was last updated [seconds since 1970 (UTC), float; ref_time_ns has it in nanoseconds; None: never, or no valid response; libchrony: reference time]"""
 
     @property
     def offset(self) -> float | None:

@@ -228,7 +228,7 @@ pub const fn range(kind: &Kind, presence: &Presence, given: &'static str) -> [&'
     let of_kind = match kind {
         Kind::Offset => "finite",
         Kind::Measure => "0 or more",
-        Kind::Seconds => "float; ref_time_ns has each nanosecond that chronyd sends",
+        Kind::Seconds => "float; ref_time_ns has it in nanoseconds",
         Kind::Boolean => "bool",
         Kind::Enum(enumeration) => match enumeration.name.to_str() {
             Ok(name) => name,
