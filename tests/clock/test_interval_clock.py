@@ -449,6 +449,35 @@ def test_a_child_of_fork_does_not_use_its_parents_report(client: Chronyd) -> Non
     assert child.check(program).strip() == "True"
 
 
+def test_a_child_in_another_time_namespace_does_not_use_its_parents_raw_clock(
+    client: Chronyd,
+) -> None:
+    """There CLOCK_MONOTONIC_RAW is another: a report of the parent's would be wrong by the difference."""
+    program = f"""
+        import ctypes, os, time, pychrony
+        with pychrony.ChronyConnection({client.socket!r}) as connection:
+            clock = pychrony.IntervalClock(connection, void_after=1e9)
+            clock.refresh()
+            if ctypes.CDLL(None).unshare(0x80) != 0:  # CLONE_NEWTIME: of the children from now on
+                print("not allowed")
+                raise SystemExit
+            with open("/proc/self/timens_offsets", "w") as offsets:
+                offsets.write("monotonic 100000 0\\nboottime 100000 0\\n")
+            pid = os.fork()
+            if pid == 0:
+                before = time.time_ns()
+                interval = clock.now()
+                after = time.time_ns()
+                print(interval.earliest <= after and before <= interval.latest, flush=True)
+                os._exit(0)
+            os.waitpid(pid, 0)
+    """
+    said = child.check(program).strip()
+    if said == "not allowed":
+        pytest.skip("only root may make a time namespace")
+    assert said == "True"
+
+
 # Intervals.
 
 EARLY = TimeInterval(100, 200, IntervalStatus.SYNCHRONIZED)
