@@ -22,9 +22,12 @@ page and the completion are made where there is none: what needs libchrony or an
             ...
 
 A ChronyError that run() raises goes to failed(), a UsageError to usage_error(). These two print the error and return
-the exit status; the plugin `check` has its own. The files: program (runs a command), arguments (the parser and the
-options that commands share), asking (which address is asked, host names included), reports and tables (chronyd's
-reports), check, wait, doctor, and what they share: watch, clock, units, terminal.
+the exit status; the plugin `check` has its own.
+
+The files: program runs a command; arguments has the parser and the options that commands share; asking has the address,
+host names included. overview is `pychrony` alone; reports, tables, text and units show chronyd's reports; watch and
+history repeat them. check, wait, guard and log judge the clock with clock and ranges. doctor finds causes with machine
+(what is seen of this machine) and advice (what to do). terminal is about colours and sizes.
 
 Only the standard library is used. What a command does not need is not imported, because a check may run every few
 seconds.
@@ -45,7 +48,7 @@ if TYPE_CHECKING:
 
 # Exit statuses. `check` has its own, those of the Monitoring Plugins: 0 OK, 1 WARNING, 2 CRITICAL, 3 UNKNOWN.
 DONE = 0
-NOT_SYNCHRONISED = 1  # from wait and doctor only: no other command is asked for this
+NOT_SYNCHRONISED = 1  # of wait and doctor only; guard has a status of its own
 USAGE = 2
 NO_ANSWER = 3  # chronyd could not be asked, or the answer could not be written
 
