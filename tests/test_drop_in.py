@@ -426,7 +426,7 @@ def test_the_differences_are_those_that_the_documentation_names() -> None:
     assert str(ChronyError("no time", -13)) == "no time"
     connection = ChronyConnection("127.0.0.1")
     assert (connection.address, connection.transport) == ("127.0.0.1", Transport.COMMAND_PORT)
-    assert connection.closed
+    assert not connection.closed
 
 
 @pytest.mark.parametrize("address", ["[::1]", "::1", "[::1]:323"])

@@ -6,6 +6,7 @@ import argparse
 import re
 import signal
 import socket
+import sys
 import threading
 import types
 from pathlib import Path
@@ -275,6 +276,8 @@ def test_the_command_is_the_first_word_that_is_not_an_options_value(
 def test_what_a_command_does_not_need_is_not_imported(name: str) -> None:
     """Each of these takes a millisecond or more, and a check may run every few seconds."""
     costly = "csv dataclasses ipaddress json socket subprocess textwrap threading typing".split()
+    if sys.version_info >= (3, 14):
+        costly.remove("dataclasses")  # argparse itself imports it
     modules = ["doctor", "watch", "machine", *(["overview"] if name else [])]
     costly += [f"pychrony.command.{module}" for module in modules]
     costly += ["pychrony.testing", "pychrony.exporter", "pychrony.aio"]

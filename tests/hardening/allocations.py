@@ -37,14 +37,14 @@ IMPORT = """
 import enum, importlib.machinery, importlib.util, os, os.path, sys, traceback
 import _imp, _testcapi, faulthandler, tempfile
 
-# CPython 3.13 leaves the dictionary of a type that it makes broken, when there is no memory to let it grow
+# CPython 3.13 and 3.14 leave the dictionary of a type that it makes broken, when there is no memory to let it grow
 # (type_add_members in typeobject.c): what is in it is missing, or crashes.
-breaks_types = sys.version_info[:2] == (3, 13)
+breaks_types = sys.version_info >= (3, 13)
 crashes = tempfile.TemporaryFile()
 faulthandler.enable(crashes)
 
 def crashed_by_itself():
-    # CPython 3.12 and 3.13 crash themselves when there is no memory for a function that enum's Python code makes.
+    # From 3.12 on CPython crashes itself when there is no memory for a function that enum's Python code makes.
     crashes.seek(0)
     frames = [line for line in crashes.read().decode().splitlines() if "File" in line]
     crashes.seek(0)
