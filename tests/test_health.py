@@ -476,6 +476,19 @@ def test_threads_get_the_last_verdict_while_one_of_them_asks(
     assert got == [verdicts[1]]
 
 
+def test_threads_may_check_at_the_same_time() -> None:
+    with FakeChronyd() as chronyd:
+        verdicts: list[Verdict] = []
+        threads = [
+            threading.Thread(target=lambda: verdicts.append(health.check())) for _ in range(8)
+        ]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert [verdict.tracking for verdict in verdicts] == [chronyd.tracking] * 8
+
+
 def test_a_forked_child_asks_for_itself() -> None:
     code = """
         import os, warnings

@@ -131,7 +131,7 @@ def completion(parser: argparse.ArgumentParser) -> dict[str, str]:
     (commands,) = [action for action in parser._actions if isinstance(action.choices, dict)]
     for each in (parser, *commands.choices.values()):
         for action in each._actions:
-            if action.dest == "address":
+            if action.dest in ("address", "output", "summary"):
                 action.complete = shtab.FILE
             elif action.dest == "name":
                 action.choices = list(REPORTS)

@@ -170,8 +170,8 @@ def test_without_libchrony_the_state_is_unknown(no_libchrony: Path) -> None:
         ("--answered", "~"),
         ("--falsetickers", "-1"),
         ("--source", ""),
-        ("--max-drift", "-1"),
-        ("--max-drift", "inf"),
+        ("--drift", "-1"),
+        ("--drift", "inf"),
     ],
 )
 def test_a_wrong_command_line_is_unknown(arguments: tuple[str, ...]) -> None:
@@ -291,10 +291,10 @@ def test_each_condition_just_met_and_just_missed(
 def test_the_drift_that_the_bound_allows_for_can_be_given() -> None:
     # The default source's last sample is 21 s old, and one second more counts.
     with FakeChronyd(tracking=make_tracking(ref_time=time.time())):
-        plain, none = check(), check("--max-drift", "0")
+        plain, none = check(), check("--drift", "0")
         assert plain.data["error"].value - none.data["error"].value == pytest.approx(22 * 15e-6)
         limit = f"{none.data['error'].value + 1e-8:.9f}s"
-        drift = ("--max-error", limit, "--max-drift")
+        drift = ("--max-error", limit, "--drift")
         waited = [
             command.run("wait", "--for", "0.1", *drift, ppm).returncode for ppm in "15 0".split()
         ]

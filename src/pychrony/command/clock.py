@@ -52,7 +52,7 @@ def add_limits(parser: ArgumentParser) -> None:
 def add_source(parser: ArgumentParser) -> None:
     """--source, and what the error bound assumes."""
     parser.add_argument(
-        "--max-drift",
+        "--drift",
         dest="max_drift_ppm",
         metavar="PPM",
         type=ppm,
