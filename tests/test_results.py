@@ -108,7 +108,7 @@ def test_equal_reports_are_equal_and_hash_alike(daemon: Responder) -> None:
     one, other = pychrony.get_tracking(daemon.address), pychrony.get_tracking(daemon.address)
     assert one is not other
     assert one == other
-    assert hash(one) == hash(other)
+    assert hash(one) == hash(other) == hash(tuple(one)) != 0
     assert one == tuple(other)
 
 

@@ -2,6 +2,7 @@
 //! lies. `abi3t.rs` does the same for the free-threaded stable ABI, which shows no struct.
 
 use std::ffi::{c_char, c_int};
+use std::sync::atomic::{AtomicIsize, Ordering};
 
 use pyo3_ffi as ffi;
 /// Finds a module's state for the garbage collector.
@@ -56,6 +57,14 @@ pub unsafe fn data<T>(object: Object, _: *mut ffi::PyType_Spec) -> *mut T {
 /// The same for the garbage collector.
 pub use data as data_during_gc;
 
+/// Where a tuple's items begin. From CPython 3.14 on, its hash stands before them, and is −1 until it is known.
+static ITEMS_BEGIN: AtomicIsize = AtomicIsize::new(size_of::<ffi::PyVarObject>() as isize);
+
+/// Where the items of struct sequences begin, which one of their types tells.
+pub fn set_beginning_of_items(offset: ffi::Py_ssize_t) {
+    ITEMS_BEGIN.store(offset, Ordering::Relaxed);
+}
+
 /// Makes a struct sequence, whose fields are NULL: see sequence.rs.
 ///
 /// # Safety
@@ -66,11 +75,15 @@ pub unsafe fn new_struct_sequence(
     items: ffi::Py_ssize_t,
 ) -> Result<Owned> {
     // SAFETY: the type is a tuple's, so the object has room for all fields, zeroed. The collector has not seen it yet. Its size
-    // is that of its items.
+    // is that of its items. A type was made, so that it is known whether there is a hash before them.
     unsafe {
         let object = Owned::new(ffi::PyType_GenericAlloc(class, fields))?;
         ffi::PyObject_GC_UnTrack(object.as_ptr().cast());
-        (*object.as_ptr().cast::<ffi::PyVarObject>()).ob_size = items;
+        let head = object.as_ptr().cast::<ffi::PyVarObject>();
+        (*head).ob_size = items;
+        if ITEMS_BEGIN.load(Ordering::Relaxed) > size_of::<ffi::PyVarObject>() as isize {
+            *head.add(1).cast::<ffi::Py_hash_t>() = -1;
+        }
         Ok(object)
     }
 }

@@ -52,6 +52,9 @@ pub unsafe fn data_during_gc<T>(object: Object, specification: *mut ffi::PyType_
     }
 }
 
+/// Only `abi3.rs` needs to know.
+pub fn set_beginning_of_items(_: ffi::Py_ssize_t) {}
+
 /// CPython alone can make one here, and takes the numbers from the type's attributes, which any code may set.
 pub unsafe fn new_struct_sequence(
     class: *mut ffi::PyTypeObject,

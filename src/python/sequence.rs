@@ -54,6 +54,7 @@ pub fn new_type(
         let slot = |number| ffi::PyType_GetSlot(model.as_ptr().cast(), number);
         (slot(ffi::Py_tp_repr), of_objects(slot(ffi::Py_tp_members).cast(), items))
     };
+    abi::set_beginning_of_items(members[0].offset);
     let slot = |slot, pfunc| ffi::PyType_Slot { slot, pfunc };
     let mut slots = [
         slot(ffi::Py_tp_doc, doc.as_ptr().cast_mut().cast()),
