@@ -82,7 +82,10 @@ CODES: dict[str, tuple[str, str]] = {
     "forbidden": ("UNKNOWN", "this process may not ask chronyd (ChronyPermissionError)"),
     "invalid-data": ("UNKNOWN", "chronyd's answer is invalid (ChronyDataError)"),
     "version": ("UNKNOWN", "chronyd and libchrony do not fit together (ChronyVersionError)"),
-    "library": ("UNKNOWN", "libchrony failed (ChronyLibraryError, or another ChronyError)"),
+    "library": (
+        "UNKNOWN",
+        "libchrony failed or is missing (ChronyLibraryError, or another ChronyError)",
+    ),
 }
 
 # Exception: the code of its finding. A class stands before those that it derives from.
@@ -336,6 +339,11 @@ def failed(error: ChronyError) -> Verdict:
     error.__traceback__ = None
     finding = Finding(Level[CODES[code][0]], code, _one_line(error))
     return _verdict([finding], time.time(), error=error)
+
+
+def unknown(words: str) -> Verdict:
+    """The verdict where chronyd cannot be asked at all, because libchrony is missing."""
+    return _verdict([Finding(Level.UNKNOWN, "library", words)], time.time())
 
 
 class Cached:

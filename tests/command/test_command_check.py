@@ -148,6 +148,14 @@ def test_without_libchrony_the_state_is_unknown(no_libchrony: Path) -> None:
     said = check(LD_LIBRARY_PATH=str(no_libchrony), PYCHRONY_LIBCHRONY=None)
     assert said.status == UNKNOWN
     assert "libchrony" in said.text
+    missing: dict[str, str | None] = {
+        "LD_LIBRARY_PATH": str(no_libchrony),
+        "PYCHRONY_LIBCHRONY": None,
+    }
+    done = command.run("check", "--json", **missing)
+    verdict = json.loads(done.stdout)
+    assert (done.returncode, verdict["ok"], verdict["level"]) == (UNKNOWN, False, "UNKNOWN")
+    assert [each["code"] for each in verdict["findings"]] == ["library"]
 
 
 @pytest.mark.parametrize(

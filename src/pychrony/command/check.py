@@ -130,6 +130,8 @@ class Check(Command):
 
     def failed(self, error: Exception) -> int:
         """libchrony is missing."""
+        if self.json:
+            return print_json(health.unknown(one_line(error)))
         print(f"CLOCK UNKNOWN: {plain(error)}")
         return int(health.Level.UNKNOWN)
 
