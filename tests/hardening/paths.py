@@ -257,12 +257,101 @@ def of_interruption(address: str) -> Iterator[Path]:
     yield Path("get_tracking, interrupted", interrupted, (Interrupted,))
 
 
+def of_clocks(right: str) -> Iterator[Path]:
+    """The error bound, interval clocks and intervals."""
+    address = "192.0.2.1"
+    tracking = pychrony.get_tracking(right)._replace(
+        reference_id=1, reference_ip=address, leap_status=pychrony.LeapStatus.NORMAL
+    )
+    source = pychrony.get_sources(right)[0]._replace(
+        address=address,
+        state=pychrony.SourceState.SELECTED,
+        mode=pychrony.SourceMode.CLIENT,
+        last_sample_ago=1,
+        latest_meas=0.0,
+        latest_meas_err=0.001,
+    )
+    wrong: Any = "1"
+    none: Any = None
+
+    def fed(sources: list[pychrony.Source]) -> pychrony.IntervalClock:
+        """A clock of these reports."""
+        clock = pychrony.IntervalClock(none)
+        reading = clock._reading()
+        clock._accept(tracking, reading, sources, reading, tracking, reading)
+        return clock
+
+    def used() -> None:
+        clock = fed([source])
+        interval = clock.now()
+        assert interval.width and repr(clock) and not interval.before(clock.now())
+        assert clock.is_past(0) and clock.is_future(2**80) and clock.wait_past(0)
+        clock.wait_past(clock.now().latest, timeout=30)
+
+    def changed() -> object:
+        clock = pychrony.IntervalClock(none)
+        reading = clock._reading()
+        other = tracking._replace(skew=tracking.skew + 1)
+        return clock._accept(tracking, reading, [source], reading, other, reading)
+
+    def asked() -> None:
+        with ChronyConnection(right, timeout=30) as connection:
+            pychrony.IntervalClock(connection).refresh()
+
+    interval = pychrony.TimeInterval(1, 2, pychrony.IntervalStatus.SYNCHRONIZED)
+    bound = pychrony.error_bound
+    successes: dict[str, Callable[[], object]] = {
+        "error_bound": lambda: bound(tracking, [source], max_drift_ppm=1, extra_error=1.0),
+        "error_bound, none": lambda: bound(tracking, []),
+        "an interval clock": used,
+        "an interval clock, updated meanwhile": changed,
+        "an interval": lambda: pychrony.TimeInterval._make(list(interval))._replace(latest=3),
+        "an interval as data": lambda: (interval._asdict(), interval.to_dict(), repr(interval)),
+        "an interval, pickled": lambda: pickle.loads(pickle.dumps(interval)),
+    }
+    for name, run in successes.items():
+        yield Path(name, run)
+    failures: dict[str, tuple[Callable[[], object], type[BaseException]]] = {
+        "error_bound, no record": (lambda: bound(wrong, []), TypeError),
+        "error_bound, a wrong source": (lambda: bound(tracking, [wrong]), TypeError),
+        "error_bound, a wrong field": (lambda: bound(tracking._replace(skew=wrong), []), TypeError),
+        "error_bound, no size": (lambda: bound(tracking, [], extra_error=-1), ValueError),
+        "IntervalClock, no connection": (lambda: pychrony.IntervalClock(wrong), TypeError),
+        "IntervalClock, another host": (
+            lambda: pychrony.IntervalClock(ChronyConnection("192.0.2.1")),
+            ValueError,
+        ),
+        "IntervalClock, no size": (
+            lambda: pychrony.IntervalClock(none, void_after=-1),
+            ValueError,
+        ),
+        "an interval clock without a report": (
+            lambda: pychrony.IntervalClock(none).now(),
+            pychrony.ChronyClockError,
+        ),
+        "an interval clock, pickled": (lambda: pickle.dumps(fed([source])), TypeError),
+        "wait_past, late": (
+            lambda: fed([source]).wait_past(2**62, timeout=1e-6),
+            pychrony.ChronyTimeoutError,
+        ),
+        "is_past, no time": (lambda: fed([source]).is_past(wrong), TypeError),
+        "an interval, too short": (lambda: pychrony.TimeInterval._make([1]), TypeError),
+        "an interval, the wrong way round": (lambda: interval._replace(latest=0), ValueError),
+        "an interval beside a number": (lambda: interval.before(wrong), TypeError),
+    }
+    for name, (run, error) in failures.items():
+        yield Path(name, run, (error,))
+    # What the answers give is no matter: a report is asked for and read.
+    yield Path("an interval clock, refreshed", asked, (pychrony.ChronyError,), False)
+
+
 def of_everything(addresses: Mapping[str, str]) -> Iterator[Path]:
     addresses = {**addresses, "nowhere": nowhere(addresses["right"])}
     yield from of_functions(addresses)
     yield from of_arguments(addresses["right"])
     yield from of_connections(addresses)
     yield from of_results(addresses["right"])
+    yield from of_clocks(addresses["right"])
     yield from of_interruption(addresses["silent"])
 
 
