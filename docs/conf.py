@@ -19,7 +19,7 @@ nitpicky = True
 # No other project's inventory is fetched: the site is built without a network.
 nitpick_ignore_regex = [
     ("py:.*", r"(argparse|asyncio|collections|enum|os|types|typing)\..*"),
-    ("py:.*", r"_\w+|Address|Self|optional"),
+    ("py:.*", r"_\w+|\w+Fields|Address|Self|optional"),
 ]
 autodoc_typehints_format = "short"
 python_use_unqualified_type_names = True
