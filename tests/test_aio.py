@@ -654,6 +654,21 @@ def test_a_restarted_chronyd_is_asked_again_on_the_same_connection(
         run(main())
 
 
+def test_a_call_without_timeout_goes_on_after_chronyd_was_stopped_killed_and_started(
+    run: Run[Any],
+) -> None:
+    async def main() -> int:
+        call = asyncio.ensure_future(aio.get_tracking(old.socket, timeout=None))
+        await until("the call has begun", old.client_files)
+        os.rename(new.socket, old.socket)
+        old.kill()
+        return (await call).stratum
+
+    with Chronyd(["local stratum 8"]) as old, Chronyd(["local stratum 8"]) as new:
+        old.stop()
+        assert run(main()) == 8
+
+
 def test_close_ends_the_call_that_is_under_way_and_those_that_wait(
     run: Run[Any], responder: Responder
 ) -> None:
