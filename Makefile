@@ -16,13 +16,14 @@ CLIPPY := env CI=true cargo clippy --locked --all-targets -- --deny warnings
 export VERBOSE
 
 .DELETE_ON_ERROR:
-.PHONY: help demo test lint format rust-tests types tests docs browser hardening coverage bench wheel command-files matrix newcomer clean
+.PHONY: help demo test lint format rust-tests types tests docs pictures browser hardening coverage bench wheel command-files matrix newcomer clean
 
 help:
 	@echo 'make demo       the tracking report of a chronyd: the system'"'"'s, or a private one'
 	@echo 'make test       every check: formats, lints, types, tests on each CPython from 3.9 on, or with PYTHON=3.11 on that'
 	@echo 'make lint       only formats and lints; make format puts formats right'
-	@echo 'make docs       the documentation, as a site in .cache/docs/index.html, and the tests of its gallery'
+	@echo 'make docs       the documentation, as a site in .cache/docs/index.html, and the tests of its recipes'
+	@echo 'make pictures   the pictures of the documentation, anew'
 	@echo 'make browser    what the exporter shows to people, in Chromium, with pictures in .cache/browser'
 	@echo 'make coverage   which lines of the Rust and the Python code the tests reach, in .cache/coverage'
 	@echo 'make hardening  the long tests: hostile responses, memory, allocation failures, threads'
@@ -99,6 +100,11 @@ docs: $(WHEEL)/stamp .cache/docs-venv/ready
 	$(STEP) 'Documentation (Sphinx)' env $(WITH_LIBCHRONY) $(DOCS_VENV) -m sphinx -E -W --keep-going -q -b html docs .cache/docs
 	$(STEP) 'Tests of the site and the recipes' env $(WITH_LIBCHRONY) $(DOCS_VENV) -m pytest -q -p no:cacheprovider docs
 	@echo 'The documentation is in .cache/docs/index.html'
+
+# From real daemons, which it watches for five and for eleven minutes.
+pictures: docs
+	PATH="$$(tools/prometheus):$$PATH" PYTHONPATH=. $(WITH_LIBCHRONY) $(DOCS_VENV) tools/pictures.py
+	PYTHONPATH=. $(WITH_LIBCHRONY) $(DOCS_VENV) tools/gallery.py 11
 
 browser: .cache/prepared-demo $(WHEEL)/stamp
 	@tools/browser $(WHEEL)/*.whl

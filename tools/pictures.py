@@ -1,6 +1,6 @@
 """Make the pictures of the documentation from real daemons: the command in a terminal, and the exporter's dashboard.
 
-PYTHONPATH=. python tools/pictures.py [MINUTES]     in the environment of the documentation, with Prometheus at hand
+PYTHONPATH=. python tools/pictures.py [MINUTES]     what `make pictures` runs, in the environment of the documentation
 
 The dashboard is drawn from examples/prometheus/grafana-dashboard.json, with each panel's own queries put to a Prometheus that has
 scraped the exporter for that many minutes. Grafana itself is not needed.
@@ -28,8 +28,10 @@ import rich.text
 from tests.support.chronyd import Chronyd
 from tests.support.exporter import Exporter
 from tests.support.prometheus import Prometheus
+from tools.gallery import small
 
 matplotlib.use("svg")
+matplotlib.rcParams["svg.fonttype"] = "none"  # text stays text
 import matplotlib.pyplot as plt  # noqa: E402
 
 ROOT = Path(__file__).parent.parent
@@ -72,11 +74,15 @@ def in_terminal(words: list[str]) -> str:
     return written.decode().replace("\r\n", "\n")
 
 
-def draw_terminal(name: str, daemon: Chronyd, *arguments: str) -> None:
+def draw_terminal(name: str, daemon: Chronyd, *arguments: str, begin: str = "") -> None:
+    """Draw what a command writes, from the first line that contains `begin` on."""
     words = [sys.executable, "-m", "pychrony", "--address", daemon.socket, *arguments]
     console = rich.console.Console(width=COLUMNS, record=True, file=open(os.devnull, "w"))
     console.print(rich.text.Text.from_ansi(f"$ pychrony {' '.join(arguments)}".rstrip()))
-    console.print(rich.text.Text.from_ansi(in_terminal(words)))
+    lines = in_terminal(words).splitlines()
+    first = next(number for number, line in enumerate(lines) if begin in line)
+    shown = (["..."] if first else []) + lines[first:]
+    console.print(rich.text.Text.from_ansi("\n".join(shown)))
     svg = console.export_svg(
         title="pychrony", code_format=FRAME, theme=rich.terminal_theme.MONOKAI, unique_id="t"
     )
@@ -141,7 +147,9 @@ def draw_dashboard(prometheus: Prometheus, begin: float, end: float) -> None:
         bottom = 1 - (place["y"] + place["h"]) / height
         box = (left + 0.04, bottom + 0.025, width - 0.06, place["h"] / height - 0.055)
         draw_panel(figure.add_axes(box), panel, prometheus, begin, end)
-    figure.savefig(PICTURES / "dashboard.svg", metadata={"Date": None})
+    picture = PICTURES / "dashboard.svg"
+    figure.savefig(picture, metadata={"Date": None})
+    picture.write_text(small(picture.read_text()))
 
 
 def main(minutes: str = "5") -> None:
@@ -157,10 +165,10 @@ def main(minutes: str = "5") -> None:
         exporter = stack.enter_context(Exporter("--address", client.socket))
         target = f"{exporter.host}:{exporter.port}"
         configuration = directory / "prometheus.yml"
-        configuration.write_text(
-            "global: {scrape_interval: 1s}\n"
-            f"scrape_configs: [{{job_name: chrony, static_configs: [{{targets: ['{target}']}}]}}]\n"
-        )
+        scraped = {"targets": [target], "labels": {"instance": "example"}}
+        job = {"job_name": "chrony", "static_configs": [scraped]}
+        settings = {"global": {"scrape_interval": "1s"}, "scrape_configs": [job]}
+        configuration.write_text(json.dumps(settings))  # JSON is YAML too
         prometheus = stack.enter_context(Prometheus(configuration))
         begin = time.time()
         time.sleep(60 * float(minutes))
@@ -168,7 +176,7 @@ def main(minutes: str = "5") -> None:
         draw_terminal("pychrony", client)
         with Chronyd(["server 127.0.0.1 port 9 iburst minpoll 0 maxpoll 0"]) as lost:
             time.sleep(20)
-            draw_terminal("doctor", lost, "doctor")
+            draw_terminal("doctor", lost, "doctor", begin="problem")  # without this machine's paths
 
 
 if __name__ == "__main__":

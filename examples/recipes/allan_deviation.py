@@ -9,6 +9,7 @@ slow. It is the phase of the clock as chronyd steers it. That of the free-runnin
 import csv
 import math
 import sys
+from datetime import datetime
 
 
 def allan_deviation(phase, interval, factor):
@@ -24,9 +25,10 @@ def allan_deviation(phase, interval, factor):
 if __name__ == "__main__":
     with open(sys.argv[1], newline="") as file:
         rows = [row for row in csv.DictReader(file) if row["offset"]]
-    times = [int(row["time_ns"]) for row in rows]
+    # Microseconds are all that datetime keeps.
+    times = [datetime.fromisoformat(row["time"][:26] + "+00:00") for row in rows]
     phase = [-float(row["offset"]) for row in rows]
-    interval = (times[-1] - times[0]) / 1e9 / (len(times) - 1)
+    interval = (times[-1] - times[0]).total_seconds() / (len(times) - 1)
     factor = 1
     while 2 * factor < len(phase):
         print(f"{factor * interval:10.1f} s  {allan_deviation(phase, interval, factor):.3e}")
