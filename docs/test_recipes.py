@@ -259,4 +259,6 @@ def test_the_allan_deviation_takes_the_rows_of_the_log(
         )
     )
     printed = run(shlex.join([sys.executable, str(RECIPES / "allan_deviation.py"), str(rows)]))
-    assert len(printed.splitlines()) == 4
+    # A line for each power of two of which two fit into the rows. A busy machine misses some rows.
+    count = len(rows.read_text().splitlines()) - 1
+    assert len(printed.splitlines()) == ((count - 1) // 2).bit_length()
