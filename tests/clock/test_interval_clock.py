@@ -432,12 +432,9 @@ def test_a_child_of_fork_does_not_use_its_parents_report(client: Chronyd) -> Non
             code = 1
             try:
                 assert "no report" in repr(clock), repr(clock)
-                try:
-                    interval = clock.now()      # the child asks anew, or cannot
-                except (RuntimeError, pychrony.ChronyError):
-                    code = 0
-                else:
-                    code = 0 if interval.width > 0 else 2
+                interval = clock.now()  # on a session of its own
+                connection.close()
+                code = 0 if interval.width > 0 else 2
             finally:
                 os._exit(code)
         _, status = os.waitpid(pid, 0)
@@ -469,6 +466,7 @@ def test_a_child_in_another_time_namespace_does_not_use_its_parents_raw_clock(
                 interval = clock.now()
                 after = time.time_ns()
                 print(interval.earliest <= after and before <= interval.latest, flush=True)
+                connection.close()
                 os._exit(0)
             os.waitpid(pid, 0)
     """
