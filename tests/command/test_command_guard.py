@@ -9,7 +9,7 @@ import time
 from collections.abc import Iterator
 
 import pytest
-from support import command
+from support import child, command
 from support.child import environment
 from support.chronyd import Chronyd, client_of
 from support.waiting import DEADLINE
@@ -25,12 +25,11 @@ class Guard:
         self.command = [command.path(), "guard", "--interval", "0.2", *arguments]
 
     def __enter__(self) -> Guard:
-        self.process = subprocess.Popen(
+        self.process = child.Process(
             self.command,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
-            text=True,
             env=environment({}),
         )
         self.line()

@@ -58,11 +58,10 @@ class Running:
         resource.setrlimit(resource.RLIMIT_FSIZE, (self.limit, resource.RLIM_INFINITY))
 
     def __enter__(self) -> Running:
-        self.process = subprocess.Popen(
+        self.process = child.Process(
             self.command,
             stdin=subprocess.DEVNULL,
             stderr=subprocess.PIPE,
-            text=True,
             env=environment({}),
             preexec_fn=None if self.limit is None else self._limited,
         )

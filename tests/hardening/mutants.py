@@ -91,7 +91,7 @@ def survives(directory: Path, name: str, old: str, new: str) -> bool:
     path.write_text(code.replace(old, new) + "#[cfg(test)]" + tests)
     try:
         command = ["cargo", "test", "--quiet", "--locked", "--lib", "clock::"]
-        done = subprocess.run(command, cwd=directory, capture_output=True, text=True)
+        done = subprocess.run(command, cwd=directory, capture_output=True, text=True, timeout=600)
     finally:
         path.write_text(original)
     if "could not compile" in done.stderr:
