@@ -170,12 +170,12 @@ MEMBERS_OF = {
 
 
 def process(
-    _app: Sphinx, what: str, name: str, _value: Any, _options: Any, lines: list[str]
+    _app: Sphinx, what: str, name: str, value: Any, _options: Any, lines: list[str]
 ) -> None:
     if member := MEMBERS_OF.get(name):
         shown = f" (chronyc: ``{member['symbol']}``)" if member["symbol"] else ""
         lines[:] = [marked_up(member["doc"]) + shown, ""]
-    elif what == "data":
+    elif what == "data" and isinstance(value, (dict, int, str, tuple)):
         lines[:] = []  # the docstring is that of its type
     else:
         lines[:] = convert(inspect.cleandoc("\n".join(lines)).splitlines())
