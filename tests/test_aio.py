@@ -236,6 +236,8 @@ def test_a_malformed_address_is_a_value_error(run: Run[Any], address: str) -> No
 @pytest.mark.parametrize("timeout", [0, -1, float("nan"), float("inf")])
 def test_an_invalid_timeout_is_a_value_error(run: Run[Any], timeout: float) -> None:
     assert type(run(error_of(aio.get_tracking("127.0.0.1:9", timeout=timeout)))) is ValueError
+    with pytest.raises(ValueError):
+        aio.ChronyConnection(timeout=timeout)
 
 
 def test_a_name_of_no_report_is_a_value_error(run: Run[Any], responder: Responder) -> None:

@@ -306,6 +306,11 @@ def test_what_is_no_limits_is_refused_before_chronyd_is_asked() -> None:
             judge("127.0.0.1")  # type: ignore[operator]
         with pytest.raises(ValueError, match="address"):
             judge(Limits(), "127.0.0.1:x")  # type: ignore[operator]
+    with pytest.raises(TypeError, match="seconds must be a number, not str"):
+        Cached(seconds="1")  # type: ignore[arg-type]
+    for seconds in (-1.0, float("nan")):
+        with pytest.raises(ValueError, match=f"seconds must be 0 or more, not {seconds}"):
+            Cached(seconds=seconds)
 
 
 def test_limits_are_a_frozen_dataclass_without_the_cost_of_one() -> None:

@@ -245,6 +245,7 @@ class ChronyConnection(_Getters):
     """
 
     def __init__(self, address: _Address = None, *, timeout: float | None = 3.0) -> None:
+        pychrony.ChronyConnection(address, timeout=timeout)  # raises if they are malformed
         self._given = address
         self._client = _Client(address)
         self._timeout = timeout

@@ -108,6 +108,13 @@ class Level(IntEnum):
     UNKNOWN = 3
 
 
+def require_number(name: str, value: object) -> None:
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        raise TypeError(f"{name} must be a number, not {type(value).__name__}")
+    if not value >= 0:
+        raise ValueError(f"{name} must be 0 or more, not {value!r}")
+
+
 @dataclass(frozen=True)
 class Limits:
     """What a clock must keep to be trusted. A value that equals its limit is within it.
@@ -133,11 +140,7 @@ class Limits:
 
     def __post_init__(self) -> None:
         for name in ("max_error", "warn_error", "max_age", "max_drift_ppm", "extra_error"):
-            value = getattr(self, name)
-            if isinstance(value, bool) or not isinstance(value, (int, float)):
-                raise TypeError(f"{name} must be a number, not {type(value).__name__}")
-            if not value >= 0:
-                raise ValueError(f"{name} must be 0 or more, not {value!r}")
+            require_number(name, getattr(self, name))
         for name in ("max_stratum", "min_sources"):
             value = getattr(self, name)
             if isinstance(value, bool) or not isinstance(value, int):
@@ -367,6 +370,7 @@ class Cached:
         seconds: float = 1.0,
     ) -> None:
         require(limits)
+        require_number("seconds", seconds)
         pychrony.ChronyConnection(address, timeout=timeout)  # raises if they are malformed
         self._ask: Callable[[], Verdict] = lambda: check(limits, address, timeout=timeout)
         self._seconds = seconds
