@@ -222,12 +222,22 @@ def look_for_process(findings: Findings, tried: list[str]) -> None:
         else:
             findings.add("problem", "processes", "no chronyd is running here", START_CHRONYD)
         return
+    # A machine may have many, one in each container: only those that should have answered, if that is known.
+    running = [process for process in running if listens_at(process, tried)] or running
     stopped = [process.number for process in running if process.is_stopped]
     advice = list(filter(None, (elsewhere(process, tried) for process in running)))
     if stopped:
         advice.append(f"To resume what is stopped: kill -CONT {' '.join(stopped)}")
     words = f"chronyd is running: {'; '.join(map(str, running))}"
     findings.add("note", "processes", words, " ".join(dict.fromkeys(advice)) or LISTENS)
+
+
+def listens_at(process: machine.Process, tried: list[str]) -> bool:
+    """Whether its configuration has it listen at one of these addresses."""
+    try:
+        return not set(tried).isdisjoint(process.addresses()[1])
+    except OSError:
+        return False
 
 
 def elsewhere(process: machine.Process, tried: list[str]) -> str:
