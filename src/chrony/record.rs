@@ -302,6 +302,7 @@ impl<'a> Record<'a> {
         Ok(fields)
     }
 
+    #[inline(always)] // it runs for each field, and the build is for size
     fn index(&self, name: &CStr) -> Option<c_int> {
         let next = self.next.get();
         let index = if self.raw.is_named(next, name) { next } else { self.raw.field_index(name)? };
@@ -310,6 +311,7 @@ impl<'a> Record<'a> {
     }
 
     /// The index of a field that must be there and of this type: libchrony reads a field of another type as zero.
+    #[inline(always)] // it runs for each field, and the build is for size
     fn expect(&self, name: &'static CStr, expected: FieldType) -> Result<c_int, RequestError> {
         let index = self.index(name).ok_or_else(|| missing(name))?;
         let number = self.raw.field_type(index);
@@ -335,10 +337,12 @@ impl<'a> Record<'a> {
         }
     }
 
+    #[inline(always)] // it runs for each field, and the build is for size
     fn float(&self, name: &'static CStr, min: f64) -> Result<f64, RequestError> {
         self.float_at(name, self.expect(name, FieldType::Float)?, min)
     }
 
+    #[inline(always)] // it runs for each field, and the build is for size
     fn float_at(&self, name: &'static CStr, index: c_int, min: f64) -> Result<f64, RequestError> {
         let value = self.raw.field_float(index);
         if value.is_finite() && value >= min {
