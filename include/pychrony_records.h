@@ -36,7 +36,7 @@ enum {
 	PYCHRONY_SourceState_SELECTABLE = 5
 };
 
-/* What a source is. */
+/* Type of a source. */
 enum {
 	PYCHRONY_SourceMode_CLIENT = 0,
 	PYCHRONY_SourceMode_PEER = 1,
@@ -124,7 +124,7 @@ enum {
 	PYCHRONY_NTPFlags_AUTHENTICATED = 32768
 };
 
-/* What took a timestamp; each number is the character of chronyd's protocol. */
+/* What took a timestamp; each number is the character that chronyd sends. */
 enum {
 	PYCHRONY_Timestamping_NONE = 0,
 	PYCHRONY_Timestamping_DAEMON = 68,
@@ -132,7 +132,7 @@ enum {
 	PYCHRONY_Timestamping_HARDWARE = 72
 };
 
-/* Whether smoothing is at work, and on what. */
+/* Whether the time served to clients is smoothed, and for what. */
 enum {
 	PYCHRONY_SmoothingFlags_ACTIVE = 1,
 	PYCHRONY_SmoothingFlags_LEAPONLY = 2
@@ -169,7 +169,7 @@ enum {
 	PYCHRONY_ErrorCode_BUSY = 106
 };
 
-/* What an interval clock knows of the time. The numbers are those of ClockBound. */
+/* What an interval clock knows about the time. The numbers are those of ClockBound. */
 enum {
 	PYCHRONY_IntervalStatus_UNKNOWN = 0,
 	PYCHRONY_IntervalStatus_SYNCHRONIZED = 1,
@@ -188,7 +188,7 @@ typedef struct {
 	char reference_id_name[64];
 	/* The source's IP address; None where it has none [str or None; libchrony: address] */
 	char reference_ip[64];
-	/* How many hops the clock is away from a reference clock, which is stratum 0; 0 while not synchronised. 16 is a client of a stratum-15 server [0 to 17; libchrony: stratum] */
+	/* Number of hops from a reference clock, which is stratum 0; 0 while not synchronised, 16 for a client of a stratum-15 server [0 to 17; libchrony: stratum] */
 	uint64_t stratum;
 	/* Whether a leap second is due; UNSYNC: not synchronised, or in the middle of a leap second [LeapStatus; libchrony: leap status] */
 	uint64_t leap_status;
@@ -198,7 +198,7 @@ typedef struct {
 	double offset;
 	/* Offset estimated at the last update; it has the opposite sign of offset [seconds, finite; > 0: the clock was fast of its sources, < 0: slow; libchrony: last offset] */
 	double last_offset;
-	/* Long-term average of the offset's size [seconds, 0 or more; libchrony: RMS offset] */
+	/* Long-term average of the offset (root mean square) [seconds, 0 or more; libchrony: RMS offset] */
 	double rms_offset;
 	/* Rate at which the system clock would drift if chronyd did not correct it [ppm, finite; < 0: the clock would run slow, > 0: fast; libchrony: frequency offset] */
 	double frequency;
@@ -286,7 +286,7 @@ typedef struct {
 
 /* The smoothing of the time served to clients: chronyd's smoothing report. */
 typedef struct {
-	/* Whether it is at work, and on what [SmoothingFlags; libchrony: flags] */
+	/* Whether smoothing is active, and for what [SmoothingFlags; libchrony: flags] */
 	uint64_t flags;
 	/* Offset applied to the time that is served [seconds, finite; > 0: clients are served a time ahead of the true one; libchrony: offset] */
 	double offset;
@@ -296,7 +296,7 @@ typedef struct {
 	double wander;
 	/* Age of the last update [seconds, 0 or more; None: not active; libchrony: last update ago] */
 	double last_update_ago;
-	/* Time until the smoothing is done, if nothing further happens [seconds, 0 or more; libchrony: remaining time] */
+	/* Time until the smoothing is finished, if nothing further happens [seconds, 0 or more; libchrony: remaining time] */
 	double remaining_time;
 } PyChrony_Smoothing;
 
@@ -438,7 +438,7 @@ typedef struct {
 	uint64_t key_establishment_attempts;
 	/* Age of the last NTS key establishment that succeeded [seconds, 0 or more; None: never; libchrony: last key establishment ago] */
 	uint64_t last_key_establishment_ago;
-	/* NTS cookies in stock [count; libchrony: cookies] */
+	/* NTS cookies available [count; libchrony: cookies] */
 	uint64_t cookies;
 	/* Length of an NTS cookie [bytes; libchrony: cookie length] */
 	uint64_t cookie_length;

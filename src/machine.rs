@@ -63,7 +63,7 @@ pub fn reading() -> Reading {
     Reading { slept: slept_exactly(), ..reading }
 }
 
-/// What the kernel says of its clock; None if it does not tell us.
+/// What the kernel says of its clock; None if it is not known.
 pub fn kernel() -> Option<Kernel> {
     /// NTP_PHASE_LIMIT, in microseconds: what setting the clock puts the error estimate to.
     const LIMIT: libc::c_long = 16_000_000;

@@ -308,7 +308,7 @@ def silenced(responder: Responder) -> Responder:
 def test_a_signal_handler_that_asks_on_the_same_connection_is_told_no(
     responder: Responder,
 ) -> None:
-    """No deadlock, although the connection is in the middle of a call of this very thread."""
+    """No deadlock, although this thread is already in a call on the connection."""
     process = child.start(
         f"ADDRESS = {silenced(responder).address!r}\n"
         + BEGIN

@@ -148,5 +148,5 @@ def test_a_directory_that_a_dead_chronyd_left_behind_is_no_chronyd() -> None:
     assert "Permission denied" in check_line
     assert (status, waited) == ("2", "1")
     assert wait_line.startswith(
-        "pychrony: gave up after 200 ms: no answer yet: cannot reach chronyd."
+        "pychrony: gave up after 200 ms: no response yet: cannot reach chronyd."
     )

@@ -12,7 +12,7 @@ pub enum Transport {
     CommandPort = 2,
 }
 
-/// An address that was checked: libchrony takes it as it stands.
+/// An address that was checked: libchrony accepts it unchanged.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Address(Cow<'static, CStr>);
 
@@ -102,8 +102,8 @@ pub fn default_candidates(variable: Option<&[u8]>) -> Result<Candidates, Invalid
 const NEITHER: &str = "it is neither the absolute path of a Unix socket nor an IPv4 or IPv6 address with an optional \
                        port, such as 127.0.0.1, 127.0.0.1:323, ::1 or [::1]:323 (host names are not looked up)";
 const PORT: &str = "its port is not a number from 1 to 65535";
-const ZONE: &str = "libchrony takes no zone (what follows the %), so a link-local address cannot be asked: use another address of \
-                    that host";
+const ZONE: &str = "libchrony does not accept a zone (the part after %), so a link-local address cannot be used: give another \
+                    address of that host";
 const URL: &str =
     "it is a URL: give the path of the Unix socket alone, such as /run/chrony/chronyd.sock, or the IP address alone";
 

@@ -1,4 +1,4 @@
-//! Whole reports: which address to ask, when to open a session anew, and how to read a list that changes meanwhile.
+//! Whole reports: which address to ask, when to open a new session, and how to read a list that changes while it is read.
 
 use std::collections::HashSet;
 use std::ffi::{CStr, c_int};
@@ -151,7 +151,7 @@ impl Client {
                     self.daemon = Some(daemon);
                     return Ok(result);
                 }
-                // It is gone, or was started anew: it may be there again, or at another address.
+                // It has gone, or was restarted: it may be there again, or at another address.
                 Err(RequestError::System { .. } | RequestError::Gone | RequestError::Inherited) => {}
                 Err(RequestError::Silent { .. }) if !call.is_late() => {}
                 Err(error) => {
@@ -308,7 +308,7 @@ async fn read_record(
     Ok(row)
 }
 
-/// Reads one source's address, and the record that is asked for by it. Both are of one source, or both are read anew.
+/// Reads one source's address, and the record that is asked for by it. Both are of one source, or both are read again.
 async fn read_by_address(
     daemon: &mut Daemon,
     query: &'static Query,

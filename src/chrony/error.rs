@@ -72,7 +72,7 @@ pub enum RequestError {
     Gone,
     /// This process has the session from its parent, by a fork: the response would be the parent's.
     Inherited,
-    /// A request that must not be sent again got no response, or could not be sent: what it is part of begins anew.
+    /// A request that must not be sent again got no response, or could not be sent: what it is part of starts again.
     NotRepeatable,
     /// chronyd responded, but not with a report.
     Response(Code),
@@ -245,7 +245,7 @@ pub enum Error {
     #[error("{}", attempts_text(*.class, .report, *.timeout, .attempts, .advice))]
     Attempts { class: Class, report: String, timeout: Duration, attempts: Vec<Attempt>, advice: String },
 
-    #[error("chronyd at {address} answered the request for its {report} report with {}", response_text(*.code))]
+    #[error("chronyd at {address} responded to the request for its {report} report with {}", response_text(*.code))]
     Response { report: String, address: Address, code: Code },
 
     #[error("the libchrony in use has no {report} report: it is older than this pychrony expects; update it")]
@@ -256,7 +256,7 @@ pub enum Error {
 
     #[error(
         "libchrony needs /dev/urandom, which this process cannot read{}. In a chroot or a container, provide it; a program \
-         that gives up rights must keep it",
+         that drops privileges must keep access to it",
         cause(.error.errno)
     )]
     Random { error: Box<LibraryError> },
@@ -268,7 +268,7 @@ pub enum Error {
     Interrupted,
 
     #[error(
-        "the connection is in the middle of a call of this very thread: a signal handler or finalizer cannot use it meanwhile"
+        "this thread is already in a call on this connection: a signal handler or finalizer cannot use it until that call ends"
     )]
     Reentered,
 
@@ -352,12 +352,12 @@ fn attempts_text(class: Class, report: &str, timeout: Duration, attempts: &[Atte
         (Class::Unreachable, _) => format!("cannot reach chronyd. Tried {tried}. {advice}"),
         (Class::Denied, _) => format!("not allowed to ask chronyd. Tried {tried}. {advice}"),
         (Class::Silent, [Attempt { address, failure: Failure::Silent { ignored } }]) => format!(
-            "chronyd at {address} gave no answer to the request for its {report} report within {seconds} s{}. {advice}",
+            "chronyd at {address} did not respond to the request for its {report} report within {seconds} s{}. {advice}",
             ignored_text(*ignored)
         ),
         (Class::Silent, _) => {
             format!(
-                "no chronyd answered the request for its {report} report within {seconds} s. Tried {tried}. {advice}"
+                "no chronyd responded to the request for its {report} report within {seconds} s. Tried {tried}. {advice}"
             )
         }
         (Class::Unauthorized, _) => {
@@ -372,18 +372,18 @@ fn attempts_text(class: Class, report: &str, timeout: Duration, attempts: &[Atte
 fn ignored_text(ignored: u32) -> String {
     match ignored {
         0 => String::new(),
-        _ => format!(" (datagrams that came and did not complete an answer: {ignored})"),
+        _ => format!(" (datagrams received that did not complete a response: {ignored})"),
     }
 }
 
 fn response_text(code: Code) -> &'static str {
     match code {
         Code::Disabled => "\"not enabled\" (DISABLED)",
-        Code::OldServer => "\"invalid command\" (OLD_SERVER): this chronyd is too old to have it",
+        Code::OldServer => "\"invalid command\" (OLD_SERVER): this chronyd is too old for this report",
         Code::NewServer => {
             "a packet that this libchrony does not understand (NEW_SERVER): this chronyd is newer; update libchrony"
         }
-        Code::InvalidResponse => "a packet too short to be one (INVALID_RESPONSE)",
+        Code::InvalidResponse => "a packet that is too short (INVALID_RESPONSE)",
         _ => "a status that this libchrony does not expect (UNEXPECTED_STATUS)",
     }
 }

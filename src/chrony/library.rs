@@ -27,15 +27,15 @@ pub struct Library {
 pub enum LoadError {
     #[error(
         "cannot load libchrony, the library through which pychrony asks chronyd. Tried {}. \
-         Fedora 42+: dnf install libchrony. RHEL 9 and its kin: the same, from EPEL. Elsewhere (Debian, Ubuntu, Alpine, \
-         Arch) no package has it: install a wheel of pychrony that brings one, or build it from chrony-project.org's \
-         source and run ldconfig, or set PYCHRONY_LIBCHRONY to the path of libchrony.so.0",
+         Fedora 42+: dnf install libchrony. RHEL 9 and its derivatives: the same, from EPEL. Debian, Ubuntu, Alpine and \
+         Arch have no package of it: install a pychrony wheel that includes it, or build it from the source at \
+         chrony-project.org and run ldconfig, or set PYCHRONY_LIBCHRONY to the path of libchrony.so.0",
         tried.join("; ")
     )]
     NotFound { tried: Vec<String> },
     #[error(
-        "cannot load the libchrony of this system. Tried {}. Repair it (Fedora 42+, RHEL 9 and its kin with EPEL: \
-         dnf reinstall libchrony; Debian and others: build it anew and run ldconfig) or remove it; or set \
+        "cannot load the libchrony of this system. Tried {}. Repair it (Fedora 42+, RHEL 9 and its derivatives with EPEL: \
+         dnf reinstall libchrony; Debian and others: rebuild it and run ldconfig) or remove it; or set \
          PYCHRONY_LIBCHRONY to the path of another{}",
         tried.join("; "),
         such_as(bundled)
@@ -47,7 +47,7 @@ pub enum LoadError {
     )]
     Forced { path: String, reason: String },
     #[error(
-        "{path} is not a libchrony this pychrony can use: it has no function {function}. \
+        "{path} is not a libchrony that this pychrony can use: it has no function {function}. \
          Install a current libchrony, or set PYCHRONY_LIBCHRONY to the path of one{}",
         such_as(bundled)
     )]
@@ -72,7 +72,7 @@ fn such_as(bundled: &Option<String>) -> String {
 /// The names the dynamic linker is asked for, in this order, unless PYCHRONY_LIBCHRONY names a file.
 const NAMES: [&str; 2] = ["libchrony.so.0", "libchrony.so"];
 
-/// The file in the package's folder that a wheel may bring. It is tried when the system has none.
+/// The file in the package's directory that a wheel may bring. It is tried when the system has none.
 const BUNDLED: &str = "libchrony.so.0";
 
 static LIBRARY: OnceLock<Library> = OnceLock::new();
@@ -127,7 +127,7 @@ impl Library {
     }
 }
 
-/// The system's libchrony, or else the one in the package's folder, with the name by which it was found. A libchrony of the
+/// The system's libchrony, or else the one in the package's directory, with the name by which it was found. A libchrony of the
 /// system that is there but of no use is an error: whoever installed it means to use it.
 fn search() -> Result<(Handle, OsString), LoadError> {
     let (mut tried, mut broken) = (Vec::new(), false);

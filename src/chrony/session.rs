@@ -26,7 +26,7 @@ pub enum Request<'a> {
     /// One of its records.
     Record(&'a CStr, c_int),
     /// The record of the source whose sourcestats were just received, asked for by its address. It is asked for once, and
-    /// given this much time: a second time, libchrony would ask for an address anew, and that may be another source's by then.
+    /// given this much time: a second time, libchrony would ask for an address again, and that may be another source's by then.
     SameSource(&'a CStr, c_int, Duration),
 }
 

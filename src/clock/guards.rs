@@ -57,7 +57,7 @@ pub enum Refusal {
 }
 
 impl Refusal {
-    /// Whether the clock was set by somebody else than chronyd.
+    /// Whether something other than chronyd has set the clock.
     pub fn is_disruption(&self) -> bool {
         matches!(self, Self::Disrupted | Self::Apart(_) | Self::Moved(_))
     }
@@ -69,7 +69,7 @@ fn seconds(nanoseconds: Nanoseconds) -> f64 {
 
 impl fmt::Display for Refusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        const SET: &str = "somebody else than chronyd has set the clock";
+        const SET: &str = "something other than chronyd has set the clock";
         match *self {
             Self::NoReport => f.write_str("there is no report yet: refresh() asks for one"),
             Self::NoBound(why) => write!(f, "{why}"),
@@ -78,15 +78,17 @@ impl fmt::Display for Refusal {
             }
             Self::Reset => write!(f, "{SET}: the kernel's estimate of its error was reset"),
             Self::Set(by) => write!(f, "{SET} by {:.6} s while chronyd was asked", seconds(by)),
-            Self::Asleep => f.write_str("the machine slept while chronyd was asked"),
-            Self::Woken => f.write_str("the machine has slept, and there is no sample from after that yet"),
+            Self::Asleep => f.write_str("the machine was suspended while chronyd was asked"),
+            Self::Woken => f.write_str("the machine was suspended, and there is no newer sample yet"),
             Self::Unusable(Unusable::Void(age)) => write!(f, "the last report is {:.0} s old", seconds(age)),
-            Self::Unusable(Unusable::Slept) => f.write_str("the machine has slept since the last report"),
+            Self::Unusable(Unusable::Slept) => f.write_str("the machine was suspended since the last report"),
             Self::Unusable(Unusable::LeapSecond) => {
-                f.write_str("a leap second is due: until a report from after it, the time is not certain")
+                f.write_str("a leap second is due: the time is uncertain until a report from after it")
             }
-            Self::Disrupted => write!(f, "{SET}, or chronyd errs: two reports contradicted each other"),
-            Self::Apart(by) => write!(f, "{SET}, or chronyd errs: its last two reports are {:.9} s apart", seconds(by)),
+            Self::Disrupted => write!(f, "{SET}, or chronyd is wrong: two reports contradicted each other"),
+            Self::Apart(by) => {
+                write!(f, "{SET}, or chronyd is wrong: its last two reports are {:.9} s apart", seconds(by))
+            }
             Self::Moved(by) => {
                 write!(f, "{SET}: it has moved by {:.9} s more than chronyd's updates account for", seconds(by))
             }

@@ -92,7 +92,7 @@ impl fmt::Display for NoBound {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::NotSynchronized => "chronyd is not synchronised to a source",
-            Self::LocalReference => "chronyd serves its own clock (its local reference), which nobody says is right",
+            Self::LocalReference => "chronyd follows only its own clock (the local reference): its time is unverified",
             Self::LeapUnknown => {
                 "the clock is not synchronised, or in the middle of a leap second (leap status UNSYNC)"
             }
@@ -100,7 +100,9 @@ impl fmt::Display for NoBound {
             Self::SeveralSelectedSources => "the report has several selected sources: it changed while it was read",
             Self::AnotherSource => "the selected source is not the one that the clock was last set by",
             Self::NoSample => "the selected source has no sample",
-            Self::SampleOfTheFuture => "the last sample is from the future: somebody else has set the clock back",
+            Self::SampleOfTheFuture => {
+                "the last sample is from the future: something other than chronyd has set the clock back"
+            }
             Self::Invalid(field) => return write!(f, "{field} is not a number that chronyd can send"),
         })
     }

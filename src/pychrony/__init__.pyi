@@ -93,7 +93,7 @@ class SourceState(IntEnum):
     SELECTABLE = 5
 
 class SourceMode(IntEnum):
-    """What a source is."""
+    """Type of a source."""
 
     CLIENT = 0
     PEER = 1
@@ -181,7 +181,7 @@ class NTPFlags(IntFlag):
     AUTHENTICATED = 32768
 
 class Timestamping(IntEnum):
-    """What took a timestamp; each number is the character of chronyd's protocol."""
+    """What took a timestamp; each number is the character that chronyd sends."""
 
     NONE = 0
     DAEMON = 68
@@ -189,7 +189,7 @@ class Timestamping(IntEnum):
     HARDWARE = 72
 
 class SmoothingFlags(IntFlag):
-    """Whether smoothing is at work, and on what."""
+    """Whether the time served to clients is smoothed, and for what."""
 
     ACTIVE = 1
     LEAPONLY = 2
@@ -226,7 +226,7 @@ class ErrorCode(IntEnum):
     BUSY = 106
 
 class IntervalStatus(IntEnum):
-    """What an interval clock knows of the time. The numbers are those of ClockBound."""
+    """What an interval clock knows about the time. The numbers are those of ClockBound."""
 
     UNKNOWN = 0
     SYNCHRONIZED = 1
@@ -236,7 +236,7 @@ class IntervalStatus(IntEnum):
 class ChronyError(Exception):
     """The base of all pychrony's exceptions.
 
-    message: what was tried, on what, what came back, what can be done.
+    message: what was tried, at which address, what came back, and what can be done.
     error_code: an ErrorCode, or None.
     errno: the system's error number, where it gave one, else None."""
 
@@ -249,18 +249,18 @@ class ChronyConnectionError(ChronyError, ConnectionError):
     """chronyd cannot be reached: the message names every address tried, and why it failed.
 
     error_code: OPEN_FAILED, SEND_FAILED or RECV_FAILED, and errno, of the first address that could not be reached;
-    CLOSED where the connection was closed; BUSY where it is in the middle of a call that cannot be waited for."""
+    CLOSED if the connection was closed; BUSY if it is in use by a call that cannot be waited for."""
 
 class ChronyTimeoutError(ChronyConnectionError, TimeoutError):
-    """No answer in time: chronyd was reached, or at least the request was not refused; or another thread's call on
-    the same connection did not end in time. error_code: TIMEOUT."""
+    """No response in time: the request was sent, or at least not refused, and no response came; or another thread's call
+    on the same connection did not end in time. error_code: TIMEOUT."""
 
 class ChronyPermissionError(ChronyError, PermissionError):
     """Not allowed: the system forbids the use of chronyd's Unix socket, or sending to its command port (errno
     EACCES or EPERM), or chronyd does not give this report to this client (error_code UNAUTHORIZED)."""
 
 class ChronyDataError(ChronyError, ValueError):
-    """What chronyd sent is no valid report: a field is missing, of another type or out of its range (error_code
+    """What chronyd sent is not a valid report: a field is missing, of the wrong type or out of its range (error_code
     FIELD_MISSING, FIELD_TYPE, FIELD_RANGE), or the response is invalid (INVALID_RESPONSE, UNEXPECTED_STATUS,
     DISABLED)."""
 
@@ -272,10 +272,10 @@ class ChronyLibraryError(ChronyError):
     """libchrony itself failed: error_code is its code, errno the system's reason where there is one."""
 
 class ChronyClockError(ChronyError):
-    """An interval clock cannot say what time it is.
+    """An interval clock cannot give an interval.
 
-    status: IntervalStatus.DISRUPTED where somebody else than chronyd has set the clock, or chronyd contradicts
-    itself, until the report from before that is void; UNKNOWN otherwise."""
+    status: IntervalStatus.DISRUPTED if something other than chronyd has set the clock, or chronyd contradicts itself,
+    until the report from before that can no longer be used; UNKNOWN otherwise."""
 
     status: IntervalStatus
 
@@ -305,14 +305,14 @@ class TrackingStatus(structseq[Any], tuple[int, str, str | None, int, LeapStatus
         """The fields named in _fields as a new dictionary."""
 
     def to_dict(self) -> dict[str, Any]:
-        """All that the record says, as a dictionary ready for JSON: every field, with enumerations by name, flags as a list
+        """The whole record as a dictionary ready for JSON: every field, with enumerations by name, flags as a list
         of names and times also as exact nanoseconds; then what follows from the fields, such as is_synchronized."""
 
     def __rich_repr__(self) -> Iterable[tuple[str, Any]]:
         """The fields named in _fields as a list of names and values, for rich."""
 
     def _replace(self, *, reference_id: int = ..., reference_id_name: str = ..., reference_ip: str | None = ..., stratum: int = ..., leap_status: LeapStatus = ..., ref_time: float = ..., offset: float = ..., last_offset: float = ..., rms_offset: float = ..., frequency: float = ..., residual_freq: float = ..., skew: float = ..., root_delay: float = ..., root_dispersion: float = ..., update_interval: float = ..., ref_time_ns: int = ...) -> Self:
-        """A new record, with these fields in place of its own."""
+        """A new record with these fields replaced."""
 
     def __replace__(self, *, reference_id: int = ..., reference_id_name: str = ..., reference_ip: str | None = ..., stratum: int = ..., leap_status: LeapStatus = ..., ref_time: float = ..., offset: float = ..., last_offset: float = ..., rms_offset: float = ..., frequency: float = ..., residual_freq: float = ..., skew: float = ..., root_delay: float = ..., root_dispersion: float = ..., update_interval: float = ..., ref_time_ns: int = ...) -> Self:  # type: ignore[override, unused-ignore]
         """The same, for copy.replace()."""
@@ -344,7 +344,7 @@ class TrackingStatus(structseq[Any], tuple[int, str, str | None, int, LeapStatus
 
     @property
     def stratum(self) -> int:
-        """How many hops the clock is away from a reference clock, which is stratum 0; 0 while not synchronised. 16 is a client of a stratum-15 server [0 to 17; libchrony: stratum]"""
+        """Number of hops from a reference clock, which is stratum 0; 0 while not synchronised, 16 for a client of a stratum-15 server [0 to 17; libchrony: stratum]"""
 
     @property
     def leap_status(self) -> LeapStatus:
@@ -364,7 +364,7 @@ class TrackingStatus(structseq[Any], tuple[int, str, str | None, int, LeapStatus
 
     @property
     def rms_offset(self) -> float:
-        """Long-term average of the offset's size [seconds, 0 or more; libchrony: RMS offset]"""
+        """Long-term average of the offset (root mean square) [seconds, 0 or more; libchrony: RMS offset]"""
 
     @property
     def frequency(self) -> float:
@@ -417,14 +417,14 @@ class Source(structseq[Any], tuple[str, int, int | None, SourceState, SourceMode
         """The fields named in _fields as a new dictionary."""
 
     def to_dict(self) -> dict[str, Any]:
-        """All that the record says, as a dictionary ready for JSON: every field, with enumerations by name, flags as a list
+        """The whole record as a dictionary ready for JSON: every field, with enumerations by name, flags as a list
         of names and times also as exact nanoseconds; then what follows from the fields, such as is_synchronized."""
 
     def __rich_repr__(self) -> Iterable[tuple[str, Any]]:
         """The fields named in _fields as a list of names and values, for rich."""
 
     def _replace(self, *, address: str = ..., poll: int = ..., stratum: int | None = ..., state: SourceState = ..., mode: SourceMode = ..., flags: SelectOptions = ..., reachability: int = ..., last_sample_ago: int | None = ..., orig_latest_meas: float | None = ..., latest_meas: float | None = ..., latest_meas_err: float | None = ...) -> Self:
-        """A new record, with these fields in place of its own."""
+        """A new record with these fields replaced."""
 
     def __replace__(self, *, address: str = ..., poll: int = ..., stratum: int | None = ..., state: SourceState = ..., mode: SourceMode = ..., flags: SelectOptions = ..., reachability: int = ..., last_sample_ago: int | None = ..., orig_latest_meas: float | None = ..., latest_meas: float | None = ..., latest_meas_err: float | None = ...) -> Self:  # type: ignore[override, unused-ignore]
         """The same, for copy.replace()."""
@@ -502,14 +502,14 @@ class SourceStats(structseq[Any], tuple[int, str, int, int, int, float | None, f
         """The fields named in _fields as a new dictionary."""
 
     def to_dict(self) -> dict[str, Any]:
-        """All that the record says, as a dictionary ready for JSON: every field, with enumerations by name, flags as a list
+        """The whole record as a dictionary ready for JSON: every field, with enumerations by name, flags as a list
         of names and times also as exact nanoseconds; then what follows from the fields, such as is_synchronized."""
 
     def __rich_repr__(self) -> Iterable[tuple[str, Any]]:
         """The fields named in _fields as a list of names and values, for rich."""
 
     def _replace(self, *, reference_id: int = ..., address: str = ..., samples: int = ..., runs: int = ..., span: int = ..., std_dev: float | None = ..., resid_freq: float | None = ..., skew: float | None = ..., offset: float | None = ..., offset_err: float | None = ...) -> Self:
-        """A new record, with these fields in place of its own."""
+        """A new record with these fields replaced."""
 
     def __replace__(self, *, reference_id: int = ..., address: str = ..., samples: int = ..., runs: int = ..., span: int = ..., std_dev: float | None = ..., resid_freq: float | None = ..., skew: float | None = ..., offset: float | None = ..., offset_err: float | None = ...) -> Self:  # type: ignore[override, unused-ignore]
         """The same, for copy.replace()."""
@@ -580,14 +580,14 @@ class RTCData(structseq[Any], tuple[float | None, int, int, int, float | None, f
         """The fields named in _fields as a new dictionary."""
 
     def to_dict(self) -> dict[str, Any]:
-        """All that the record says, as a dictionary ready for JSON: every field, with enumerations by name, flags as a list
+        """The whole record as a dictionary ready for JSON: every field, with enumerations by name, flags as a list
         of names and times also as exact nanoseconds; then what follows from the fields, such as is_synchronized."""
 
     def __rich_repr__(self) -> Iterable[tuple[str, Any]]:
         """The fields named in _fields as a list of names and values, for rich."""
 
     def _replace(self, *, ref_time: float | None = ..., samples: int = ..., runs: int = ..., span: int = ..., offset: float | None = ..., freq_offset: float | None = ..., ref_time_ns: int | None = ...) -> Self:
-        """A new record, with these fields in place of its own."""
+        """A new record with these fields replaced."""
 
     def __replace__(self, *, ref_time: float | None = ..., samples: int = ..., runs: int = ..., span: int = ..., offset: float | None = ..., freq_offset: float | None = ..., ref_time_ns: int | None = ...) -> Self:  # type: ignore[override, unused-ignore]
         """The same, for copy.replace()."""
@@ -646,21 +646,21 @@ class Smoothing(structseq[Any], tuple[SmoothingFlags, float, float, float, float
         """The fields named in _fields as a new dictionary."""
 
     def to_dict(self) -> dict[str, Any]:
-        """All that the record says, as a dictionary ready for JSON: every field, with enumerations by name, flags as a list
+        """The whole record as a dictionary ready for JSON: every field, with enumerations by name, flags as a list
         of names and times also as exact nanoseconds; then what follows from the fields, such as is_synchronized."""
 
     def __rich_repr__(self) -> Iterable[tuple[str, Any]]:
         """The fields named in _fields as a list of names and values, for rich."""
 
     def _replace(self, *, flags: SmoothingFlags = ..., offset: float = ..., freq_offset: float = ..., wander: float = ..., last_update_ago: float | None = ..., remaining_time: float = ...) -> Self:
-        """A new record, with these fields in place of its own."""
+        """A new record with these fields replaced."""
 
     def __replace__(self, *, flags: SmoothingFlags = ..., offset: float = ..., freq_offset: float = ..., wander: float = ..., last_update_ago: float | None = ..., remaining_time: float = ...) -> Self:  # type: ignore[override, unused-ignore]
         """The same, for copy.replace()."""
 
     @property
     def flags(self) -> SmoothingFlags:
-        """Whether it is at work, and on what [SmoothingFlags; libchrony: flags]"""
+        """Whether smoothing is active, and for what [SmoothingFlags; libchrony: flags]"""
 
     @property
     def offset(self) -> float:
@@ -680,7 +680,7 @@ class Smoothing(structseq[Any], tuple[SmoothingFlags, float, float, float, float
 
     @property
     def remaining_time(self) -> float:
-        """Time until the smoothing is done, if nothing further happens [seconds, 0 or more; libchrony: remaining time]"""
+        """Time until the smoothing is finished, if nothing further happens [seconds, 0 or more; libchrony: remaining time]"""
 
 @final
 class Activity(structseq[Any], tuple[int, int, int, int, int]):
@@ -705,14 +705,14 @@ class Activity(structseq[Any], tuple[int, int, int, int, int]):
         """The fields named in _fields as a new dictionary."""
 
     def to_dict(self) -> dict[str, Any]:
-        """All that the record says, as a dictionary ready for JSON: every field, with enumerations by name, flags as a list
+        """The whole record as a dictionary ready for JSON: every field, with enumerations by name, flags as a list
         of names and times also as exact nanoseconds; then what follows from the fields, such as is_synchronized."""
 
     def __rich_repr__(self) -> Iterable[tuple[str, Any]]:
         """The fields named in _fields as a list of names and values, for rich."""
 
     def _replace(self, *, online: int = ..., offline: int = ..., burst_online: int = ..., burst_offline: int = ..., unresolved: int = ...) -> Self:
-        """A new record, with these fields in place of its own."""
+        """A new record with these fields replaced."""
 
     def __replace__(self, *, online: int = ..., offline: int = ..., burst_online: int = ..., burst_offline: int = ..., unresolved: int = ...) -> Self:  # type: ignore[override, unused-ignore]
         """The same, for copy.replace()."""
@@ -762,14 +762,14 @@ class ServerStats(structseq[Any], tuple[int, int, int, int, int, int | None, int
         """The fields named in _fields as a new dictionary."""
 
     def to_dict(self) -> dict[str, Any]:
-        """All that the record says, as a dictionary ready for JSON: every field, with enumerations by name, flags as a list
+        """The whole record as a dictionary ready for JSON: every field, with enumerations by name, flags as a list
         of names and times also as exact nanoseconds; then what follows from the fields, such as is_synchronized."""
 
     def __rich_repr__(self) -> Iterable[tuple[str, Any]]:
         """The fields named in _fields as a list of names and values, for rich."""
 
     def _replace(self, *, received_ntp_requests: int = ..., dropped_ntp_requests: int = ..., received_command_requests: int = ..., dropped_command_requests: int = ..., dropped_client_log_records: int = ..., accepted_nts_ke_connections: int | None = ..., dropped_nts_ke_connections: int | None = ..., received_authenticated_ntp_requests: int | None = ..., received_interleaved_ntp_requests: int | None = ..., held_ntp_timestamps: int | None = ..., ntp_timestamp_span: int | None = ..., served_daemon_rx_timestamps: int | None = ..., served_daemon_tx_timestamps: int | None = ..., served_kernel_rx_timestamps: int | None = ..., served_kernel_tx_timestamps: int | None = ..., served_hardware_rx_timestamps: int | None = ..., served_hardware_tx_timestamps: int | None = ...) -> Self:
-        """A new record, with these fields in place of its own."""
+        """A new record with these fields replaced."""
 
     def __replace__(self, *, received_ntp_requests: int = ..., dropped_ntp_requests: int = ..., received_command_requests: int = ..., dropped_command_requests: int = ..., dropped_client_log_records: int = ..., accepted_nts_ke_connections: int | None = ..., dropped_nts_ke_connections: int | None = ..., received_authenticated_ntp_requests: int | None = ..., received_interleaved_ntp_requests: int | None = ..., held_ntp_timestamps: int | None = ..., ntp_timestamp_span: int | None = ..., served_daemon_rx_timestamps: int | None = ..., served_daemon_tx_timestamps: int | None = ..., served_kernel_rx_timestamps: int | None = ..., served_kernel_tx_timestamps: int | None = ..., served_hardware_rx_timestamps: int | None = ..., served_hardware_tx_timestamps: int | None = ...) -> Self:  # type: ignore[override, unused-ignore]
         """The same, for copy.replace()."""
@@ -867,14 +867,14 @@ class NTPData(structseq[Any], tuple[str, str | None, str | None, int, LeapStatus
         """The fields named in _fields as a new dictionary."""
 
     def to_dict(self) -> dict[str, Any]:
-        """All that the record says, as a dictionary ready for JSON: every field, with enumerations by name, flags as a list
+        """The whole record as a dictionary ready for JSON: every field, with enumerations by name, flags as a list
         of names and times also as exact nanoseconds; then what follows from the fields, such as is_synchronized."""
 
     def __rich_repr__(self) -> Iterable[tuple[str, Any]]:
         """The fields named in _fields as a list of names and values, for rich."""
 
     def _replace(self, *, address: str = ..., remote_address: str | None = ..., local_address: str | None = ..., remote_port: int = ..., leap_status: LeapStatus | None = ..., version: int | None = ..., mode: NTPMode = ..., stratum: int | None = ..., poll: int | None = ..., precision: int | None = ..., root_delay: float | None = ..., root_dispersion: float | None = ..., reference_id: int | None = ..., ref_time: float | None = ..., offset: float | None = ..., peer_delay: float | None = ..., peer_dispersion: float | None = ..., response_time: float | None = ..., jitter_asymmetry: float | None = ..., flags: NTPFlags = ..., transmit_timestamping: Timestamping = ..., receive_timestamping: Timestamping = ..., transmitted_messages: int = ..., received_messages: int = ..., received_valid_messages: int = ..., received_good_messages: int | None = ..., kernel_transmit_timestamps: int | None = ..., kernel_receive_timestamps: int | None = ..., hardware_transmit_timestamps: int | None = ..., hardware_receive_timestamps: int | None = ..., ref_time_ns: int | None = ...) -> Self:
-        """A new record, with these fields in place of its own."""
+        """A new record with these fields replaced."""
 
     def __replace__(self, *, address: str = ..., remote_address: str | None = ..., local_address: str | None = ..., remote_port: int = ..., leap_status: LeapStatus | None = ..., version: int | None = ..., mode: NTPMode = ..., stratum: int | None = ..., poll: int | None = ..., precision: int | None = ..., root_delay: float | None = ..., root_dispersion: float | None = ..., reference_id: int | None = ..., ref_time: float | None = ..., offset: float | None = ..., peer_delay: float | None = ..., peer_dispersion: float | None = ..., response_time: float | None = ..., jitter_asymmetry: float | None = ..., flags: NTPFlags = ..., transmit_timestamping: Timestamping = ..., receive_timestamping: Timestamping = ..., transmitted_messages: int = ..., received_messages: int = ..., received_valid_messages: int = ..., received_good_messages: int | None = ..., kernel_transmit_timestamps: int | None = ..., kernel_receive_timestamps: int | None = ..., hardware_transmit_timestamps: int | None = ..., hardware_receive_timestamps: int | None = ..., ref_time_ns: int | None = ...) -> Self:  # type: ignore[override, unused-ignore]
         """The same, for copy.replace()."""
@@ -1026,14 +1026,14 @@ class AuthData(structseq[Any], tuple[str, AuthMode, KeyType, int, int, int, int 
         """The fields named in _fields as a new dictionary."""
 
     def to_dict(self) -> dict[str, Any]:
-        """All that the record says, as a dictionary ready for JSON: every field, with enumerations by name, flags as a list
+        """The whole record as a dictionary ready for JSON: every field, with enumerations by name, flags as a list
         of names and times also as exact nanoseconds; then what follows from the fields, such as is_synchronized."""
 
     def __rich_repr__(self) -> Iterable[tuple[str, Any]]:
         """The fields named in _fields as a list of names and values, for rich."""
 
     def _replace(self, *, address: str = ..., mode: AuthMode = ..., key_type: KeyType = ..., key_id: int = ..., key_length: int = ..., key_establishment_attempts: int = ..., last_key_establishment_ago: int | None = ..., cookies: int = ..., cookie_length: int = ..., nak: bool = ...) -> Self:
-        """A new record, with these fields in place of its own."""
+        """A new record with these fields replaced."""
 
     def __replace__(self, *, address: str = ..., mode: AuthMode = ..., key_type: KeyType = ..., key_id: int = ..., key_length: int = ..., key_establishment_attempts: int = ..., last_key_establishment_ago: int | None = ..., cookies: int = ..., cookie_length: int = ..., nak: bool = ...) -> Self:  # type: ignore[override, unused-ignore]
         """The same, for copy.replace()."""
@@ -1068,7 +1068,7 @@ class AuthData(structseq[Any], tuple[str, AuthMode, KeyType, int, int, int, int 
 
     @property
     def cookies(self) -> int:
-        """NTS cookies in stock [count; libchrony: cookies]"""
+        """NTS cookies available [count; libchrony: cookies]"""
 
     @property
     def cookie_length(self) -> int:
@@ -1101,14 +1101,14 @@ class SelectData(structseq[Any], tuple[int, str, SelectState, bool, LeapStatus, 
         """The fields named in _fields as a new dictionary."""
 
     def to_dict(self) -> dict[str, Any]:
-        """All that the record says, as a dictionary ready for JSON: every field, with enumerations by name, flags as a list
+        """The whole record as a dictionary ready for JSON: every field, with enumerations by name, flags as a list
         of names and times also as exact nanoseconds; then what follows from the fields, such as is_synchronized."""
 
     def __rich_repr__(self) -> Iterable[tuple[str, Any]]:
         """The fields named in _fields as a list of names and values, for rich."""
 
     def _replace(self, *, reference_id: int = ..., address: str = ..., state: SelectState = ..., authentication: bool = ..., leap_status: LeapStatus = ..., configured_options: SelectOptions = ..., effective_options: SelectOptions = ..., last_sample_ago: int | None = ..., score: float | None = ..., low_limit: float | None = ..., high_limit: float | None = ...) -> Self:
-        """A new record, with these fields in place of its own."""
+        """A new record with these fields replaced."""
 
     def __replace__(self, *, reference_id: int = ..., address: str = ..., state: SelectState = ..., authentication: bool = ..., leap_status: LeapStatus = ..., configured_options: SelectOptions = ..., effective_options: SelectOptions = ..., last_sample_ago: int | None = ..., score: float | None = ..., low_limit: float | None = ..., high_limit: float | None = ...) -> Self:  # type: ignore[override, unused-ignore]
         """The same, for copy.replace()."""
@@ -1168,9 +1168,9 @@ def get_tracking(address: _Address = None, *, timeout: _Seconds = 3.0) -> Tracki
         An address that is given is the only one tried.
     timeout: seconds for the whole call, more than 0; None waits for ever.
 
-    Raises ChronyConnectionError (not reachable), ChronyTimeoutError (silent), ChronyPermissionError,
+    Raises ChronyConnectionError (not reachable), ChronyTimeoutError (no response), ChronyPermissionError,
     ChronyDataError (a value out of its range), ChronyVersionError, ChronyLibraryError: all ChronyError;
-    ValueError (malformed address or timeout), TypeError."""
+    ValueError (invalid address or timeout), TypeError."""
 
 def get_sources(address: _Address = None, *, timeout: _Seconds = 3.0) -> list[Source]:
     """Ask chronyd which sources there are, and the result of the selection for each.
@@ -1183,9 +1183,9 @@ def get_sources(address: _Address = None, *, timeout: _Seconds = 3.0) -> list[So
         An address that is given is the only one tried.
     timeout: seconds for the whole call, more than 0; None waits for ever.
 
-    Raises ChronyConnectionError (not reachable), ChronyTimeoutError (silent), ChronyPermissionError,
+    Raises ChronyConnectionError (not reachable), ChronyTimeoutError (no response), ChronyPermissionError,
     ChronyDataError (a value out of its range), ChronyVersionError, ChronyLibraryError: all ChronyError;
-    ValueError (malformed address or timeout), TypeError."""
+    ValueError (invalid address or timeout), TypeError."""
 
 def get_source_stats(address: _Address = None, *, timeout: _Seconds = 3.0) -> list[SourceStats]:
     """Ask chronyd how each source drifts, and how well that is known.
@@ -1198,9 +1198,9 @@ def get_source_stats(address: _Address = None, *, timeout: _Seconds = 3.0) -> li
         An address that is given is the only one tried.
     timeout: seconds for the whole call, more than 0; None waits for ever.
 
-    Raises ChronyConnectionError (not reachable), ChronyTimeoutError (silent), ChronyPermissionError,
+    Raises ChronyConnectionError (not reachable), ChronyTimeoutError (no response), ChronyPermissionError,
     ChronyDataError (a value out of its range), ChronyVersionError, ChronyLibraryError: all ChronyError;
-    ValueError (malformed address or timeout), TypeError."""
+    ValueError (invalid address or timeout), TypeError."""
 
 def get_rtc_data(address: _Address = None, *, timeout: _Seconds = 3.0) -> RTCData | None:
     """Ask chronyd how the hardware's real-time clock drifts.
@@ -1213,9 +1213,9 @@ def get_rtc_data(address: _Address = None, *, timeout: _Seconds = 3.0) -> RTCDat
         An address that is given is the only one tried.
     timeout: seconds for the whole call, more than 0; None waits for ever.
 
-    Raises ChronyConnectionError (not reachable), ChronyTimeoutError (silent), ChronyPermissionError,
+    Raises ChronyConnectionError (not reachable), ChronyTimeoutError (no response), ChronyPermissionError,
     ChronyDataError (a value out of its range), ChronyVersionError, ChronyLibraryError: all ChronyError;
-    ValueError (malformed address or timeout), TypeError."""
+    ValueError (invalid address or timeout), TypeError."""
 
 def get_smoothing(address: _Address = None, *, timeout: _Seconds = 3.0) -> Smoothing | None:
     """Ask chronyd how the time served to clients differs from the clock's (the smoothtime directive).
@@ -1228,9 +1228,9 @@ def get_smoothing(address: _Address = None, *, timeout: _Seconds = 3.0) -> Smoot
         An address that is given is the only one tried.
     timeout: seconds for the whole call, more than 0; None waits for ever.
 
-    Raises ChronyConnectionError (not reachable), ChronyTimeoutError (silent), ChronyPermissionError,
+    Raises ChronyConnectionError (not reachable), ChronyTimeoutError (no response), ChronyPermissionError,
     ChronyDataError (a value out of its range), ChronyVersionError, ChronyLibraryError: all ChronyError;
-    ValueError (malformed address or timeout), TypeError."""
+    ValueError (invalid address or timeout), TypeError."""
 
 def get_activity(address: _Address = None, *, timeout: _Seconds = 3.0) -> Activity:
     """Ask chronyd how many NTP sources are online and offline.
@@ -1243,9 +1243,9 @@ def get_activity(address: _Address = None, *, timeout: _Seconds = 3.0) -> Activi
         An address that is given is the only one tried.
     timeout: seconds for the whole call, more than 0; None waits for ever.
 
-    Raises ChronyConnectionError (not reachable), ChronyTimeoutError (silent), ChronyPermissionError,
+    Raises ChronyConnectionError (not reachable), ChronyTimeoutError (no response), ChronyPermissionError,
     ChronyDataError (a value out of its range), ChronyVersionError, ChronyLibraryError: all ChronyError;
-    ValueError (malformed address or timeout), TypeError."""
+    ValueError (invalid address or timeout), TypeError."""
 
 def get_server_stats(address: _Address = None, *, timeout: _Seconds = 3.0) -> ServerStats:
     """Ask chronyd how many requests were received and dropped as a server. By default, the command port does not serve this report.
@@ -1258,9 +1258,9 @@ def get_server_stats(address: _Address = None, *, timeout: _Seconds = 3.0) -> Se
         An address that is given is the only one tried.
     timeout: seconds for the whole call, more than 0; None waits for ever.
 
-    Raises ChronyConnectionError (not reachable), ChronyTimeoutError (silent), ChronyPermissionError,
+    Raises ChronyConnectionError (not reachable), ChronyTimeoutError (no response), ChronyPermissionError,
     ChronyDataError (a value out of its range), ChronyVersionError, ChronyLibraryError: all ChronyError;
-    ValueError (malformed address or timeout), TypeError."""
+    ValueError (invalid address or timeout), TypeError."""
 
 def get_ntp_data(address: _Address = None, *, timeout: _Seconds = 3.0) -> list[NTPData]:
     """Ask chronyd what the last valid response of each NTP source was. By default, the command port does not serve this report.
@@ -1273,9 +1273,9 @@ def get_ntp_data(address: _Address = None, *, timeout: _Seconds = 3.0) -> list[N
         An address that is given is the only one tried.
     timeout: seconds for the whole call, more than 0; None waits for ever.
 
-    Raises ChronyConnectionError (not reachable), ChronyTimeoutError (silent), ChronyPermissionError,
+    Raises ChronyConnectionError (not reachable), ChronyTimeoutError (no response), ChronyPermissionError,
     ChronyDataError (a value out of its range), ChronyVersionError, ChronyLibraryError: all ChronyError;
-    ValueError (malformed address or timeout), TypeError."""
+    ValueError (invalid address or timeout), TypeError."""
 
 def get_auth_data(address: _Address = None, *, timeout: _Seconds = 3.0) -> list[AuthData]:
     """Ask chronyd how each NTP source is authenticated. By default, the command port does not serve this report.
@@ -1288,9 +1288,9 @@ def get_auth_data(address: _Address = None, *, timeout: _Seconds = 3.0) -> list[
         An address that is given is the only one tried.
     timeout: seconds for the whole call, more than 0; None waits for ever.
 
-    Raises ChronyConnectionError (not reachable), ChronyTimeoutError (silent), ChronyPermissionError,
+    Raises ChronyConnectionError (not reachable), ChronyTimeoutError (no response), ChronyPermissionError,
     ChronyDataError (a value out of its range), ChronyVersionError, ChronyLibraryError: all ChronyError;
-    ValueError (malformed address or timeout), TypeError."""
+    ValueError (invalid address or timeout), TypeError."""
 
 def get_select_data(address: _Address = None, *, timeout: _Seconds = 3.0) -> list[SelectData]:
     """Ask chronyd why each source was selected or not. By default, the command port does not serve this report.
@@ -1303,12 +1303,12 @@ def get_select_data(address: _Address = None, *, timeout: _Seconds = 3.0) -> lis
         An address that is given is the only one tried.
     timeout: seconds for the whole call, more than 0; None waits for ever.
 
-    Raises ChronyConnectionError (not reachable), ChronyTimeoutError (silent), ChronyPermissionError,
+    Raises ChronyConnectionError (not reachable), ChronyTimeoutError (no response), ChronyPermissionError,
     ChronyDataError (a value out of its range), ChronyVersionError, ChronyLibraryError: all ChronyError;
-    ValueError (malformed address or timeout), TypeError."""
+    ValueError (invalid address or timeout), TypeError."""
 
 def get_report(name: str, address: _Address = None, *, timeout: _Seconds = 3.0) -> list[dict[str, int | float | str | None]]:
-    """Ask chronyd for any report that the libchrony in use knows, new ones included.
+    """Ask chronyd for any report that the libchrony in use supports, including newer ones than this pychrony knows.
 
     Returns a list of dictionaries, one for each record, with libchrony's own field names and types: integers,
     floats, addresses as str or None, times as integers of nanoseconds since 1970. Values are not checked against
@@ -1319,28 +1319,28 @@ def get_report(name: str, address: _Address = None, *, timeout: _Seconds = 3.0) 
     name: one of supported_reports().
     address, timeout: as for get_tracking().
 
-    Raises ValueError for a name that libchrony does not know; otherwise what get_tracking() raises."""
+    Raises ValueError for a name that libchrony does not know, and what get_tracking() raises."""
 
 def supported_reports() -> list[str]:
-    """The names that get_report() takes: the reports of the libchrony in use."""
+    """The names that get_report() accepts: the reports that the libchrony in use supports."""
 
 def get_include() -> str:
-    """The folder of pychrony.h, the header for extensions in C."""
+    """The directory that contains pychrony.h, the header for extensions in C."""
 
 def error_bound(tracking: TrackingStatus, sources: Iterable[Source], *, max_drift_ppm: SupportsFloat | SupportsIndex = 15.0, extra_error: SupportsFloat | SupportsIndex = 0.0) -> float | None:
     """The greatest error of the system clock, in seconds, when the two reports were made; None: no bound can be given.
 
-    It goes by the last sample of the selected source, in which an honest server's time must lie:
+    It is computed from the last sample of the selected source, in which an honest server's time must lie:
 
         abs(offset - latest_meas) + latest_meas_err
             + (last_sample_ago + 1) * (skew + abs(residual_freq) + max_drift_ppm) * 1e-6 + extra_error
 
     tracking: a TrackingStatus. sources: the Source records that were asked for with it, in any iterable.
-    max_drift_ppm: what the machine's oscillator may do beyond what chronyd knows, in ppm: 15 on a machine with a steady
+    max_drift_ppm: how far the oscillator's rate may differ from chronyd's estimate, in ppm: 15 on a machine with a steady
         temperature, 50 on unknown, mobile or virtual hardware.
-    extra_error: what the sources may be wrong by beyond what they say, in seconds: of a reference clock, say.
+    extra_error: how wrong the sources may be beyond the error that they report, in seconds, as a reference clock may.
 
-    None if the clock is not synchronised to a source (the local reference is none), the leap status is UNSYNC, there is
+    None if the clock is not synchronised to a source (the local reference does not count), the leap status is UNSYNC, there is
     not exactly one selected source, this is not the one in tracking, or it has no sample, or one from the future.
 
     It holds if the selected source and the servers behind it are honest; if nobody but chronyd has set the clock since the
@@ -1360,7 +1360,7 @@ class ChronyConnection:
     address: as for get_tracking(); PYCHRONY_ADDRESS is read once. timeout: seconds for each call, including the wait for
     other threads' calls.
 
-    It opens by itself when it is asked, if it is not open: at first, after an error, when chronyd was restarted, and in a
+    It opens automatically when it is used: the first time, after an error, after a restart of chronyd, and in a
     child process after fork(). The with statement, or open(), opens it at once, and raises where chronyd cannot be reached;
     leaving it, or close(), closes it: a call then raises ChronyConnectionError (CLOSED). Threads may share it: one call at a
     time is under way."""
@@ -1452,7 +1452,7 @@ class ChronyConnection:
 
 @final
 class TimeInterval(structseq[Any], tuple[int, int, IntervalStatus]):
-    """Between which two instants true time lies, as an IntervalClock tells it: integers of nanoseconds since 1970 (UTC)."""
+    """Two instants between which true time lies, as an IntervalClock gives them, in whole nanoseconds since 1970 (UTC)."""
 
     if sys.version_info >= (3, 10):
         __match_args__: Final = ("earliest", "latest", "status")
@@ -1471,10 +1471,10 @@ class TimeInterval(structseq[Any], tuple[int, int, IntervalStatus]):
         """The fields named in _fields as a new dictionary."""
 
     def to_dict(self) -> dict[str, Any]:
-        """Plain data, ready for JSON: the status by its name, and the width."""
+        """A dictionary ready for JSON, with the status by name, and the width."""
 
     def _replace(self, *, earliest: int = ..., latest: int = ..., status: IntervalStatus = ...) -> Self:
-        """A new interval, with these fields in place of its own."""
+        """A new interval with these fields replaced."""
 
     def __replace__(self, *, earliest: int = ..., latest: int = ..., status: IntervalStatus = ...) -> Self:  # type: ignore[override, unused-ignore]
         """The same, for copy.replace()."""
@@ -1503,7 +1503,7 @@ class TimeInterval(structseq[Any], tuple[int, int, IntervalStatus]):
 
 @final
 class IntervalClock:
-    """A clock that knows how wrong it may be: it tells between which two instants true time lies.
+    """A clock that knows how wrong it may be: it gives two instants between which true time lies.
 
         with ChronyConnection() as connection:
             clock = IntervalClock(connection)
@@ -1513,15 +1513,15 @@ class IntervalClock:
     refresh() asks chronyd; now() projects its last report on CLOCK_MONOTONIC_RAW, without a system call. Refresh at least
     every 16 seconds, so that it is noticed when somebody else sets the clock. The intervals contain true time if the selected
     source is honest and the oscillator drifts by no more than allowed; the page "Order events by time you can trust" in
-    the documentation has all conditions.
+    the documentation lists all conditions.
 
-    connection: a ChronyConnection to the chronyd of this machine. Its calls take turns with those of the clock.
-    max_drift_ppm: what the machine's oscillator may do beyond what chronyd knows, in ppm: 15 on a machine with a steady
+    connection: a ChronyConnection to the chronyd of this machine. Other calls on it wait for those of the clock, and these for them.
+    max_drift_ppm: how far the oscillator's rate may differ from chronyd's estimate, in ppm: 15 on a machine with a steady
         temperature, 50 on unknown, mobile or virtual hardware.
-    extra_error_ns: what the sources may be wrong by beyond what they say, in nanoseconds: of a reference clock, say.
+    extra_error_ns: how wrong the sources may be beyond the error that they report, in nanoseconds, as a reference clock may.
     void_after: for how many seconds a report may be used.
 
-    Threads may share it. It can be neither copied nor pickled. A child of fork() asks anew at its first use.
+    Threads may share it. It can be neither copied nor pickled. A child of fork() asks chronyd again at its first use.
 
     Raises ValueError for the address of another host: its clock is not the one that is read here."""
 
@@ -1530,16 +1530,16 @@ class IntervalClock:
         """Ask chronyd, and return the interval by its new report.
 
         It asks for the tracking report, the sources and the tracking report again, up to three times, until chronyd has not
-        updated the clock in between. If it fails, the last report goes on to be used, and its interval to widen.
+        updated the clock in between. If it fails, the last report stays in use, and its interval keeps widening.
 
         Raises what get_tracking() raises, and ChronyClockError if the reports give no interval."""
 
     def now(self, max_age: _Seconds = None) -> TimeInterval:
-        """Between which two instants true time lies now: a TimeInterval.
+        """The two instants between which true time lies now, as a TimeInterval.
 
         It does not ask chronyd, unless this process has no report yet, or one that is older than max_age seconds.
 
-        Raises ChronyClockError if it cannot be said, and what refresh() raises if it asks."""
+        Raises ChronyClockError if no interval can be given, and what refresh() raises if it asks chronyd."""
 
     def is_past(self, time_ns: SupportsIndex, /) -> bool:
         """Whether this time (nanoseconds since 1970) is certainly past: now().earliest > time_ns."""
@@ -1548,11 +1548,11 @@ class IntervalClock:
         """Whether this time is certainly in the future: now().latest < time_ns."""
 
     def wait_past(self, time_ns: SupportsIndex, timeout: _Seconds = None) -> TimeInterval:
-        """Wait until this time (nanoseconds since 1970) is certainly past; returns the interval then. It sleeps meanwhile.
+        """Wait until this time (nanoseconds since 1970) is certainly past, and return the interval then. It sleeps.
 
         timeout: seconds, more than 0; None waits as long as the report can be used.
 
-        Raises ChronyTimeoutError after the timeout, and ChronyClockError if it cannot be said any more what time it is."""
+        Raises ChronyTimeoutError after the timeout, and ChronyClockError if no interval can be given any longer."""
 
     def _reading(self) -> tuple[int, int, int, int]:
         """The machine's clocks, for _accept()."""

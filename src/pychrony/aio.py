@@ -65,7 +65,7 @@ _Wait = tuple[int, bool, Union[float, None]]
 
 
 def _is_wait(step: object) -> bool:
-    """Whether a step says what to wait for. Records are tuples too, but of types of their own."""
+    """Whether a step says what to wait for. Records are tuples too, but of subclasses."""
     return type(step) is tuple
 
 
@@ -99,7 +99,7 @@ async def _wait(
 
 
 async def _finish(client: _Client, step: object, shared: _Shared | None = None) -> Any:
-    """Drive a client until it has the result, or the connection it belongs to is closed."""
+    """Drive a client until it has the result, or its connection is closed."""
     if not _is_wait(step):
         return step
     loop = asyncio.get_running_loop()
@@ -116,7 +116,7 @@ async def _finish(client: _Client, step: object, shared: _Shared | None = None) 
 
 
 async def _ask(report: str, address: _Address, timeout: float | None) -> Any:
-    """Ask in a session of its own."""
+    """Ask in a new session."""
     client = _Client(address)
     try:
         return await _finish(client, client.ask(report, timeout))
@@ -235,7 +235,7 @@ class ChronyConnection(_Getters):
 
     address: as for pychrony.get_tracking(). timeout: seconds for each call, including the wait for other tasks' calls.
 
-    It opens by itself when it is asked, if it is not open: at first, after an error, when chronyd was restarted, in another
+    It opens automatically when it is used: the first time, after an error, after a restart of chronyd, in another
     event loop, and in a child process after fork(). The async with statement, or open(), opens it at once, and raises where
     chronyd cannot be reached; leaving it, or close(), closes it: a call that is under way then ends with a
     ChronyConnectionError, as each later one does.
@@ -290,7 +290,7 @@ class ChronyConnection(_Getters):
         self._leave()
 
     def _leave(self) -> None:
-        """Part from what the tasks of the last event loop share: in a child process, the parent goes on using it."""
+        """Drop what the tasks of the last event loop share: in a child process, the parent still uses it."""
         shared, self._shared = self._shared, None
         if shared is not None:
             if shared.pid == os.getpid():
@@ -333,7 +333,7 @@ class ChronyConnection(_Getters):
         return shared
 
     async def _call(self, ask: Callable[[_Client, float], object]) -> Any:
-        """Wait for the lock, then ask: the client, and the seconds of the timeout that are over."""
+        """Wait for the lock. Returns the client and the seconds of the timeout that have passed."""
         shared = self._share()
         waited = await shared.acquire(self._timeout)
         try:
@@ -408,7 +408,7 @@ class IntervalClock:
         raise error
 
     def now(self) -> TimeInterval:
-        """Between which two instants true time lies now, by the last report. Raises ChronyClockError if it cannot be said."""
+        """The two instants between which true time lies now, by the last report. Raises ChronyClockError if there is no interval."""
         return self._clock.now()
 
     def is_past(self, time_ns: int, /) -> bool:
@@ -434,8 +434,8 @@ class IntervalClock:
                 left = deadline - loop.time()
                 if left <= 0:
                     raise ChronyTimeoutError(
-                        f"it was not certain within {timeout} s that {time_ns} ns since 1970 is past: "
-                        f"it is between {interval.earliest} and {interval.latest}",
+                        f"timed out after {timeout} s waiting for {time_ns} ns since 1970 to be past for certain: "
+                        f"the time is between {interval.earliest} and {interval.latest}",
                         ErrorCode.TIMEOUT,
                     )
                 pause = min(pause, left)

@@ -455,7 +455,7 @@ def _about_error(
         words = f"no source is selected, the clock runs on from its last measurement; {so}"
         finding = Finding(Level.WARNING, "no-selected-source", words)
     else:
-        words = f"the selected source {_one_line(selected.address)} is not yet what the clock was last set by; {so}"
+        words = f"the selected source {_one_line(selected.address)} is not yet the one that the clock was last set by; {so}"
         finding = Finding(Level.WARNING, "no-error-bound", words)
     said = "may be {} off by chronyd's own estimate, more than {}"
     return [*_exceeded("error-estimate", estimate, limits, said), finding]

@@ -91,7 +91,7 @@ impl Pending {
 impl Inner {
     /// Advances the call as far as possible: returns what to wait for, as a tuple, or else what was asked for.
     fn advance(&mut self, state: &State) -> Result<Owned> {
-        let Some(pending) = &mut self.pending else { return Err(runtime_error("nothing is asked")) };
+        let Some(pending) = &mut self.pending else { return Err(runtime_error("no request is under way")) };
         let Poll::Ready((client, result)) = pending.poll() else { return self.wanted() };
         self.pending = None;
         self.client = Some(client);
@@ -106,7 +106,7 @@ impl Inner {
     /// What the call waits for: a descriptor, whether to write to it, and for how many seconds at most, or None.
     fn wanted(&self) -> Result<Owned> {
         let wanted = self.pending.as_ref().and_then(|pending| pending.call.wanted());
-        let Some(wanted) = wanted else { return Err(runtime_error("nothing is waited for")) };
+        let Some(wanted) = wanted else { return Err(runtime_error("nothing to wait for")) };
         let delay = wanted.until.map(|until| until.saturating_duration_since(Instant::now()).as_secs_f64());
         tuple(
             [

@@ -198,7 +198,7 @@ const DOC: &CStr = c"ChronyConnection(address=None, *, timeout=3.0)\n--\n\n\
     \x20       status = connection.get_tracking()\n\n\
     address: as for get_tracking(); PYCHRONY_ADDRESS is read once. timeout: seconds for each call, including the wait for\n\
     other threads' calls.\n\n\
-    It opens by itself when it is asked, if it is not open: at first, after an error, when chronyd was restarted, and in a\n\
+    It opens automatically when it is used: the first time, after an error, after a restart of chronyd, and in a\n\
     child process after fork(). The with statement, or open(), opens it at once, and raises where chronyd cannot be reached;\n\
     leaving it, or close(), closes it: a call then raises ChronyConnectionError (CLOSED). Threads may share it: one call at a\n\
     time is under way.";

@@ -49,7 +49,7 @@ fn new_class(state: &State, table: &'static Enumeration) -> Result<EnumClass> {
         };
         if is_gone {
             runtime_error(
-                "the types of the answer cannot be made any more: the interpreter is shutting down, or this process may no \
+                "the types of the result can no longer be created: the interpreter is shutting down, or this process may no \
                  longer read Python's enum module (import it before giving up rights)",
             )
         } else {

@@ -16,14 +16,14 @@ pub const METHOD: Method = Method::with_arguments(
     error_bound,
     c"error_bound($module, /, tracking, sources, *, max_drift_ppm=15.0, extra_error=0.0)\n--\n\n\
     The greatest error of the system clock, in seconds, when the two reports were made; None: no bound can be given.\n\n\
-    It goes by the last sample of the selected source, in which an honest server's time must lie:\n\n\
+    It is computed from the last sample of the selected source, in which an honest server's time must lie:\n\n\
     \x20   abs(offset - latest_meas) + latest_meas_err\n\
     \x20       + (last_sample_ago + 1) * (skew + abs(residual_freq) + max_drift_ppm) * 1e-6 + extra_error\n\n\
     tracking: a TrackingStatus. sources: the Source records that were asked for with it, in any iterable.\n\
-    max_drift_ppm: what the machine's oscillator may do beyond what chronyd knows, in ppm: 15 on a machine with a steady\n\
+    max_drift_ppm: how far the oscillator's rate may differ from chronyd's estimate, in ppm: 15 on a machine with a steady\n\
     \x20   temperature, 50 on unknown, mobile or virtual hardware.\n\
-    extra_error: what the sources may be wrong by beyond what they say, in seconds: of a reference clock, say.\n\n\
-    None if the clock is not synchronised to a source (the local reference is none), the leap status is UNSYNC, there is\n\
+    extra_error: how wrong the sources may be beyond the error that they report, in seconds, as a reference clock may.\n\n\
+    None if the clock is not synchronised to a source (the local reference does not count), the leap status is UNSYNC, there is\n\
     not exactly one selected source, this is not the one in tracking, or it has no sample, or one from the future.\n\n\
     It holds if the selected source and the servers behind it are honest; if nobody but chronyd has set the clock since the\n\
     last sample; if chronyd has not updated the clock between the two reports (a third report, tracking again, has the same\n\

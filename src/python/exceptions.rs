@@ -41,7 +41,7 @@ static TYPES: [Specification; EXCEPTIONS] = [
         name: c"pychrony.ChronyError",
         doc: c"ChronyError(message, error_code=None)\n--\n\n\
             The base of all pychrony's exceptions.\n\n\
-            message: what was tried, on what, what came back, what can be done.\n\
+            message: what was tried, at which address, what came back, and what can be done.\n\
             error_code: an ErrorCode, or None.\n\
             errno: the system's error number, where it gave one, else None.",
         base: None,
@@ -51,14 +51,14 @@ static TYPES: [Specification; EXCEPTIONS] = [
         name: c"pychrony.ChronyConnectionError",
         doc: c"chronyd cannot be reached: the message names every address tried, and why it failed.\n\n\
             error_code: OPEN_FAILED, SEND_FAILED or RECV_FAILED, and errno, of the first address that could not be reached;\n\
-            CLOSED where the connection was closed; BUSY where it is in the middle of a call that cannot be waited for.",
+            CLOSED if the connection was closed; BUSY if it is in use by a call that cannot be waited for.",
         base: Some(Exception::Error),
         builtin: || &raw const ffi::PyExc_ConnectionError,
     },
     Specification {
         name: c"pychrony.ChronyTimeoutError",
-        doc: c"No answer in time: chronyd was reached, or at least the request was not refused; or another thread's call on\n\
-              the same connection did not end in time. error_code: TIMEOUT.",
+        doc: c"No response in time: the request was sent, or at least not refused, and no response came; or another thread's call\n\
+              on the same connection did not end in time. error_code: TIMEOUT.",
         base: Some(Exception::Connection),
         builtin: || &raw const ffi::PyExc_TimeoutError,
     },
@@ -71,7 +71,7 @@ static TYPES: [Specification; EXCEPTIONS] = [
     },
     Specification {
         name: c"pychrony.ChronyDataError",
-        doc: c"What chronyd sent is no valid report: a field is missing, of another type or out of its range (error_code\n\
+        doc: c"What chronyd sent is not a valid report: a field is missing, of the wrong type or out of its range (error_code\n\
             FIELD_MISSING, FIELD_TYPE, FIELD_RANGE), or the response is invalid (INVALID_RESPONSE, UNEXPECTED_STATUS,\n\
             DISABLED).",
         base: Some(Exception::Error),
@@ -92,9 +92,9 @@ static TYPES: [Specification; EXCEPTIONS] = [
     },
     Specification {
         name: c"pychrony.ChronyClockError",
-        doc: c"An interval clock cannot say what time it is.\n\n\
-            status: IntervalStatus.DISRUPTED where somebody else than chronyd has set the clock, or chronyd contradicts\n\
-            itself, until the report from before that is void; UNKNOWN otherwise.",
+        doc: c"An interval clock cannot give an interval.\n\n\
+            status: IntervalStatus.DISRUPTED if something other than chronyd has set the clock, or chronyd contradicts itself,\n\
+            until the report from before that can no longer be used; UNKNOWN otherwise.",
         base: Some(Exception::Error),
         builtin: || &raw const ffi::PyExc_Exception,
     },
@@ -216,7 +216,7 @@ pub fn raise_clock_error(state: &State, message: &str, is_disrupted: bool) -> Ra
     })
 }
 
-/// Raises a ChronyTimeoutError that is not chronyd's fault.
+/// Raises a ChronyTimeoutError that chronyd did not cause.
 pub fn raise_timeout(state: &State, message: &str) -> Raised {
     raise_plain(state, Exception::Timeout, message, Some(Code::Timeout), |_| Ok(()))
 }

@@ -33,7 +33,7 @@ pub static FUNCTIONS: [Method; 4] = [
         c"get_report",
         get_report,
         c"get_report($module, /, name, address=None, *, timeout=3.0)\n--\n\n\
-        Ask chronyd for any report that the libchrony in use knows, new ones included.\n\n\
+        Ask chronyd for any report that the libchrony in use supports, including newer ones than this pychrony knows.\n\n\
         Returns a list of dictionaries, one for each record, with libchrony's own field names and types: integers,\n\
         floats, addresses as str or None, times as integers of nanoseconds since 1970. Values are not checked against\n\
         a range, except that a float is finite and a time lies between 1970 and 2262. Reserved fields are included. A record\n\
@@ -41,17 +41,17 @@ pub static FUNCTIONS: [Method; 4] = [
         that is not enabled (rtcdata, smoothing) is an empty list.\n\n\
         name: one of supported_reports().\n\
         address, timeout: as for get_tracking().\n\n\
-        Raises ValueError for a name that libchrony does not know; otherwise what get_tracking() raises.",
+        Raises ValueError for a name that libchrony does not know, and what get_tracking() raises.",
     ),
     Method::without_arguments(
         c"supported_reports",
         supported_reports,
-        c"supported_reports($module, /)\n--\n\nThe names that get_report() takes: the reports of the libchrony in use.",
+        c"supported_reports($module, /)\n--\n\nThe names that get_report() accepts: the reports that the libchrony in use supports.",
     ),
     Method::without_arguments(
         c"get_include",
         get_include,
-        c"get_include($module, /)\n--\n\nThe folder of pychrony.h, the header for extensions in C.",
+        c"get_include($module, /)\n--\n\nThe directory that contains pychrony.h, the header for extensions in C.",
     ),
 ];
 
@@ -153,10 +153,10 @@ unsafe extern "C" fn get_include(module: Object, _: Object) -> Object {
     entry(|| {
         // SAFETY: the module is live during the call; a new reference or NULL.
         let file = unsafe { Owned::new(ffi::PyModule_GetFilenameObject(module)) }.map_err(|Raised| {
-            runtime_error("this pychrony is built into the program: it has no folder with a header")
+            runtime_error("this pychrony is built into the program: it has no directory with a header")
         })?;
         let os_path = import(c"os.path")?;
-        let folder = os_path.attribute(c"dirname")?.call(&[&file])?;
-        os_path.attribute(c"join")?.call(&[&folder, &string("include")?])
+        let directory = os_path.attribute(c"dirname")?.call(&[&file])?;
+        os_path.attribute(c"join")?.call(&[&directory, &string("include")?])
     })
 }

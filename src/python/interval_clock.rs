@@ -35,7 +35,7 @@ use crate::reports::REPORTS;
 
 type Object = *mut ffi::PyObject;
 
-/// How often the reports are asked for, if chronyd updates the clock each time meanwhile.
+/// How often the reports are asked for, if chronyd updates the clock each time in between.
 const ROUNDS: u32 = 3;
 /// A report that is not used for this long says nothing more.
 const DEFAULT_VOID_AFTER: f64 = 1000.0;
@@ -149,7 +149,7 @@ static SLOTS: Table<ffi::PyType_Slot, 10> = Table([
 ]);
 
 const DOC: &CStr = c"IntervalClock(connection, *, max_drift_ppm=15.0, extra_error_ns=0, void_after=1000.0)\n--\n\n\
-    A clock that knows how wrong it may be: it tells between which two instants true time lies.\n\n\
+    A clock that knows how wrong it may be: it gives two instants between which true time lies.\n\n\
     \x20   with ChronyConnection() as connection:\n\
     \x20       clock = IntervalClock(connection)\n\
     \x20       committed = clock.now().latest\n\
@@ -157,13 +157,13 @@ const DOC: &CStr = c"IntervalClock(connection, *, max_drift_ppm=15.0, extra_erro
     refresh() asks chronyd; now() projects its last report on CLOCK_MONOTONIC_RAW, without a system call. Refresh at least\n\
     every 16 seconds, so that it is noticed when somebody else sets the clock. The intervals contain true time if the selected\n\
     source is honest and the oscillator drifts by no more than allowed; the page \"Order events by time you can trust\" in\n\
-    the documentation has all conditions.\n\n\
-    connection: a ChronyConnection to the chronyd of this machine. Its calls take turns with those of the clock.\n\
-    max_drift_ppm: what the machine's oscillator may do beyond what chronyd knows, in ppm: 15 on a machine with a steady\n\
+    the documentation lists all conditions.\n\n\
+    connection: a ChronyConnection to the chronyd of this machine. Other calls on it wait for those of the clock, and these for them.\n\
+    max_drift_ppm: how far the oscillator's rate may differ from chronyd's estimate, in ppm: 15 on a machine with a steady\n\
     \x20   temperature, 50 on unknown, mobile or virtual hardware.\n\
-    extra_error_ns: what the sources may be wrong by beyond what they say, in nanoseconds: of a reference clock, say.\n\
+    extra_error_ns: how wrong the sources may be beyond the error that they report, in nanoseconds, as a reference clock may.\n\
     void_after: for how many seconds a report may be used.\n\n\
-    Threads may share it. It can be neither copied nor pickled. A child of fork() asks anew at its first use.\n\n\
+    Threads may share it. It can be neither copied nor pickled. A child of fork() asks chronyd again at its first use.\n\n\
     Raises ValueError for the address of another host: its clock is not the one that is read here.";
 
 static METHODS: [Method; 9] = [
@@ -173,16 +173,16 @@ static METHODS: [Method; 9] = [
         c"refresh($self, /)\n--\n\n\
         Ask chronyd, and return the interval by its new report.\n\n\
         It asks for the tracking report, the sources and the tracking report again, up to three times, until chronyd has not\n\
-        updated the clock in between. If it fails, the last report goes on to be used, and its interval to widen.\n\n\
+        updated the clock in between. If it fails, the last report stays in use, and its interval keeps widening.\n\n\
         Raises what get_tracking() raises, and ChronyClockError if the reports give no interval.",
     ),
     Method::with_arguments(
         c"now",
         now,
         c"now($self, /, max_age=None)\n--\n\n\
-        Between which two instants true time lies now: a TimeInterval.\n\n\
+        The two instants between which true time lies now, as a TimeInterval.\n\n\
         It does not ask chronyd, unless this process has no report yet, or one that is older than max_age seconds.\n\n\
-        Raises ChronyClockError if it cannot be said, and what refresh() raises if it asks.",
+        Raises ChronyClockError if no interval can be given, and what refresh() raises if it asks chronyd.",
     ),
     Method::with_one_argument(
         c"is_past",
@@ -198,9 +198,9 @@ static METHODS: [Method; 9] = [
         c"wait_past",
         wait_past,
         c"wait_past($self, /, time_ns, timeout=None)\n--\n\n\
-        Wait until this time (nanoseconds since 1970) is certainly past; returns the interval then. It sleeps meanwhile.\n\n\
+        Wait until this time (nanoseconds since 1970) is certainly past, and return the interval then. It sleeps.\n\n\
         timeout: seconds, more than 0; None waits as long as the report can be used.\n\n\
-        Raises ChronyTimeoutError after the timeout, and ChronyClockError if it cannot be said any more what time it is.",
+        Raises ChronyTimeoutError after the timeout, and ChronyClockError if no interval can be given any longer.",
     ),
     Method::without_arguments(
         c"__reduce__",
@@ -289,7 +289,7 @@ impl From<NoBound> for Failure {
 
 type Outcome = std::result::Result<Round, Failure>;
 
-/// Asks for tracking, sources and tracking, until chronyd has not updated the clock meanwhile.
+/// Asks for tracking, sources and tracking, until chronyd has not updated the clock in between.
 async fn ask(client: &mut Client, call: &Call) -> std::result::Result<Outcome, Error> {
     if let Some(address) = client.foreign_address() {
         return Ok(Err(Failure::Foreign(address.to_string())));
@@ -466,7 +466,7 @@ unsafe extern "C" fn wait_past(
                 return Err(exceptions::raise_timeout(
                     state,
                     &format!(
-                        "it was not certain within {:?} that {time} ns since 1970 is past: it is between {} and {}",
+                        "timed out after {:?} waiting for {time} ns since 1970 to be past for certain: the time is between {} and {}",
                         timeout.unwrap_or_default(),
                         interval.earliest,
                         interval.latest

@@ -184,7 +184,7 @@ const fn methods<const REPORT: usize>() -> &'static [Method] {
                 c"to_dict",
                 to_dictionary::<REPORT>,
                 c"to_dict($self, /)\n--\n\n\
-                  All that the record says, as a dictionary ready for JSON: every field, with enumerations by name, flags as a list\n\
+                  The whole record as a dictionary ready for JSON: every field, with enumerations by name, flags as a list\n\
                   of names and times also as exact nanoseconds; then what follows from the fields, such as is_synchronized.",
             ),
             Method::without_arguments(
@@ -195,7 +195,7 @@ const fn methods<const REPORT: usize>() -> &'static [Method] {
             Method::with_arguments(
                 c"_replace",
                 replace::<REPORT>,
-                c"_replace($self, /, **fields)\n--\n\nA new record, with these fields in place of its own.",
+                c"_replace($self, /, **fields)\n--\n\nA new record with these fields replaced.",
             ),
             Method::with_arguments(
                 c"__replace__",

@@ -21,7 +21,7 @@ type Object = *mut ffi::PyObject;
 pub const NAME: &CStr = c"pychrony.TimeInterval";
 
 const DOC: &CStr = c"TimeInterval(earliest, latest, status)\n--\n\n\
-    Between which two instants true time lies, as an IntervalClock tells it: integers of nanoseconds since 1970 (UTC).";
+    Two instants between which true time lies, as an IntervalClock gives them, in whole nanoseconds since 1970 (UTC).";
 
 const FIELDS: [(&CStr, &CStr); 3] = [
     (c"earliest", c"True time is at least this [nanoseconds since 1970 (UTC)]"),
@@ -81,12 +81,12 @@ static METHODS: [Method; 8] = [
     Method::without_arguments(
         c"to_dict",
         to_dictionary,
-        c"to_dict($self, /)\n--\n\nPlain data, ready for JSON: the status by its name, and the width.",
+        c"to_dict($self, /)\n--\n\nA dictionary ready for JSON, with the status by name, and the width.",
     ),
     Method::with_arguments(
         c"_replace",
         replace,
-        c"_replace($self, /, **fields)\n--\n\nA new interval, with these fields in place of its own.",
+        c"_replace($self, /, **fields)\n--\n\nA new interval with these fields replaced.",
     ),
     Method::with_arguments(
         c"__replace__",
@@ -152,7 +152,7 @@ fn both(record: Object, other: Object) -> Result<[(Nanoseconds, Nanoseconds); 2]
     // SAFETY: live during the call.
     let (record, other) = unsafe {
         if ffi::Py_TYPE(record) != ffi::Py_TYPE(other) {
-            return Err(type_error("a TimeInterval can only be compared with another one"));
+            return Err(type_error("a TimeInterval can only be compared with another TimeInterval"));
         }
         (Owned::from_borrowed(record), Owned::from_borrowed(other))
     };

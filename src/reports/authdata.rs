@@ -28,7 +28,7 @@ report! {
         ("last_key_establishment_ago", "last key establishment ago", UnsignedOrNone, ["seconds", "0 or more; None: never"], "Last",
          "Age of the last NTS key establishment that succeeded"),
         // chronyd: NTS_MAX_COOKIES is 8, NKE_MAX_COOKIE_LENGTH 256; a later one may have more.
-        ("cookies", "cookies", Unsigned(U16), ["count"], "Cook", "NTS cookies in stock"),
+        ("cookies", "cookies", Unsigned(U16), ["count"], "Cook", "NTS cookies available"),
         ("cookie_length", "cookie length", Unsigned(U16), ["bytes"], "CLen", "Length of an NTS cookie"),
         ("nak", "NAK", Boolean, [], "NAK",
          "Whether the server refused the last request because it lacked the keys (NTS NAK)"),

@@ -78,7 +78,7 @@ pub static SOURCE_STATE: Enumeration = Enumeration {
 
 pub static SOURCE_MODE: Enumeration = Enumeration {
     name: c"SourceMode",
-    doc: c"What a source is.",
+    doc: c"Type of a source.",
     growth: Growth::Open,
     members: &[
         shown(c"CLIENT", 0, c"^", c"a server that chronyd is a client of"),
@@ -107,7 +107,7 @@ pub static SELECT_STATE: Enumeration = Enumeration {
     growth: Growth::Open,
     members: &[
         shown(c"IGNORED", SELECT_IGNORED, c"N", c"it has the option noselect"),
-        shown(c"NOT_SYNCHRONIZED", b's' as u32, c"s", c"it is not synchronised, by its own account"),
+        shown(c"NOT_SYNCHRONIZED", b's' as u32, c"s", c"it reports that it is not synchronised"),
         shown(c"MISSING_SAMPLES", b'M' as u32, c"M", c"it has not been measured often enough"),
         shown(
             c"UNACCEPTABLE_STRATUM",
@@ -137,7 +137,7 @@ pub static AUTH_MODE: Enumeration = Enumeration {
     doc: c"How an NTP source is authenticated.",
     growth: Growth::Open,
     members: &[
-        shown(c"NONE", 0, c"-", c"not at all"),
+        shown(c"NONE", 0, c"-", c"not authenticated"),
         shown(c"SYMMETRIC_KEY", 1, c"SK", c"by a symmetric key"),
         shown(c"NTS", 2, c"NTS", c"by Network Time Security"),
     ],
@@ -185,7 +185,7 @@ pub static NTP_FLAGS: Enumeration = Enumeration {
     growth: Growth::Flags,
     members: &[
         member(c"TEST1", 0x200, c"not a duplicate"),
-        member(c"TEST2", 0x100, c"an answer to our request"),
+        member(c"TEST2", 0x100, c"a response to our request"),
         member(c"TEST3", 0x80, c"with valid timestamps"),
         member(c"TEST5", 0x40, c"authenticated, where it must be"),
         member(c"TEST6", 0x20, c"the server is synchronised, and its stratum is valid"),
@@ -194,7 +194,7 @@ pub static NTP_FLAGS: Enumeration = Enumeration {
         // libchrony calls these two testC and testB; chronyd and chronyc have them in this order.
         member(c"TEST_B", 0x4, c"its delay is low enough relative to the least delay measured"),
         member(c"TEST_C", 0x2, c"its delay is low enough relative to the delays' deviation"),
-        member(c"TEST_D", 0x1, c"it makes no loop of servers"),
+        member(c"TEST_D", 0x1, c"it does not create a synchronisation loop"),
         member(c"INTERLEAVED", 0x4000, c"the response was interleaved"),
         member(c"AUTHENTICATED", 0x8000, c"the source is authenticated"),
     ],
@@ -202,7 +202,7 @@ pub static NTP_FLAGS: Enumeration = Enumeration {
 
 pub static TIMESTAMPING: Enumeration = Enumeration {
     name: c"Timestamping",
-    doc: c"What took a timestamp; each number is the character of chronyd's protocol.",
+    doc: c"What took a timestamp; each number is the character that chronyd sends.",
     growth: Growth::Open,
     members: &[
         shown(c"NONE", 0, c"Invalid", c"there has been no valid response yet"),
@@ -216,7 +216,7 @@ pub const LEAPONLY: u32 = 0x2;
 
 pub static SMOOTHING_FLAGS: Enumeration = Enumeration {
     name: c"SmoothingFlags",
-    doc: c"Whether smoothing is at work, and on what.",
+    doc: c"Whether the time served to clients is smoothed, and for what.",
     growth: Growth::Flags,
     members: &[
         member(c"ACTIVE", 0x1, c"the served time differs from the clock's"),
@@ -243,7 +243,7 @@ pub static ERROR_CODE: Enumeration = Enumeration {
     doc: c"What went wrong, in ChronyError.error_code: libchrony's own codes from 1, pychrony's from 100.",
     growth: Growth::Open,
     members: &[
-        member(c"NO_MEMORY", Code::NoMemory as u32, c"libchrony could not get memory"),
+        member(c"NO_MEMORY", Code::NoMemory as u32, c"libchrony could not allocate memory"),
         member(c"NO_RANDOM", Code::NoRandom as u32, c"/dev/urandom could not be opened"),
         member(c"UNKNOWN_REPORT", Code::UnknownReport as u32, c"libchrony does not know the report"),
         member(c"RANDOM_FAILED", Code::RandomFailed as u32, c"/dev/urandom could not be read"),
@@ -253,17 +253,21 @@ pub static ERROR_CODE: Enumeration = Enumeration {
         member(c"UNEXPECTED_CALL", Code::UnexpectedCall as u32, c"libchrony was called at the wrong time"),
         member(c"UNAUTHORIZED", Code::Unauthorized as u32, c"chronyd does not give this client the report"),
         member(c"DISABLED", Code::Disabled as u32, c"what the report is about is not enabled"),
-        member(c"UNEXPECTED_STATUS", Code::UnexpectedStatus as u32, c"chronyd answered with another status"),
+        member(c"UNEXPECTED_STATUS", Code::UnexpectedStatus as u32, c"chronyd responded with an unexpected status"),
         member(c"OLD_SERVER", Code::OldServer as u32, c"chronyd is too old"),
         member(c"NEW_SERVER", Code::NewServer as u32, c"chronyd is too new for this libchrony"),
         member(c"INVALID_RESPONSE", Code::InvalidResponse as u32, c"the response is too short"),
-        member(c"OPEN_FAILED", Code::OpenFailed as u32, c"no socket to this address"),
-        member(c"TIMEOUT", Code::Timeout as u32, c"no answer in time"),
+        member(c"OPEN_FAILED", Code::OpenFailed as u32, c"no socket could be opened to this address"),
+        member(c"TIMEOUT", Code::Timeout as u32, c"no response in time"),
         member(c"FIELD_MISSING", Code::FieldMissing as u32, c"a field is missing"),
-        member(c"FIELD_TYPE", Code::FieldType as u32, c"a field is of another type"),
+        member(c"FIELD_TYPE", Code::FieldType as u32, c"a field is of the wrong type"),
         member(c"FIELD_RANGE", Code::FieldRange as u32, c"a field is out of its range"),
         member(c"CLOSED", Code::Closed as u32, c"the connection was closed, before the call or during it"),
-        member(c"BUSY", Code::Busy as u32, c"the connection is in the middle of a call of this very thread or task"),
+        member(
+            c"BUSY",
+            Code::Busy as u32,
+            c"the connection is in use by a call of the same thread, or of another event loop",
+        ),
     ],
 };
 
@@ -274,10 +278,10 @@ pub const INTERVAL_DISRUPTED: u32 = 3;
 
 pub static INTERVAL_STATUS: Enumeration = Enumeration {
     name: c"IntervalStatus",
-    doc: c"What an interval clock knows of the time. The numbers are those of ClockBound.",
+    doc: c"What an interval clock knows about the time. The numbers are those of ClockBound.",
     growth: Growth::Closed,
     members: &[
-        member(c"UNKNOWN", INTERVAL_UNKNOWN, c"there is no report that could be used; raised, as a ChronyClockError"),
+        member(c"UNKNOWN", INTERVAL_UNKNOWN, c"there is no usable report (raised as a ChronyClockError)"),
         member(c"SYNCHRONIZED", INTERVAL_SYNCHRONIZED, c"the interval is from a recent report on a recent sample"),
         member(
             c"FREE_RUNNING",
@@ -287,7 +291,7 @@ pub static INTERVAL_STATUS: Enumeration = Enumeration {
         member(
             c"DISRUPTED",
             INTERVAL_DISRUPTED,
-            c"somebody else has set the clock, or chronyd contradicts itself; raised, as a ChronyClockError",
+            c"something else has set the clock, or chronyd contradicts itself (raised as a ChronyClockError)",
         ),
     ],
 };

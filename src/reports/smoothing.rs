@@ -19,7 +19,7 @@ report! {
     columns: ["..."],
     predicates: [],
     fields: [
-        ("flags", "flags", Enum(&SMOOTHING_FLAGS), [], "Active", "Whether it is at work, and on what"),
+        ("flags", "flags", Enum(&SMOOTHING_FLAGS), [], "Active", "Whether smoothing is active, and for what"),
         ("offset", "offset", Offset, ["seconds", "> 0: clients are served a time ahead of the true one"], "Offset",
          "Offset applied to the time that is served"),
         ("freq_offset", "frequency offset", Offset, ["ppm", "< 0: the served time runs slow"], "Frequency",
@@ -29,6 +29,6 @@ report! {
         // chronyd: smooth.c, SMT_GetSmoothingReport() gives 0 for what would be below 0.
         ("last_update_ago", "last update ago", Measure, ["seconds"], "Last update", "Age of the last update", Unless(&NOT_ACTIVE, 0.0)),
         ("remaining_time", "remaining time", Measure, ["seconds"], "Remaining time",
-         "Time until the smoothing is done, if nothing further happens"),
+         "Time until the smoothing is finished, if nothing further happens"),
     ],
 }

@@ -194,9 +194,9 @@ macro_rules! getter {
                 "    /run/chrony/chronyd.sock, /var/run/chrony/chronyd.sock, 127.0.0.1:323 and [::1]:323.\n",
                 "    An address that is given is the only one tried.\n",
                 "timeout: seconds for the whole call, more than 0; None waits for ever.\n\n",
-                "Raises ChronyConnectionError (not reachable), ChronyTimeoutError (silent), ChronyPermissionError,\n",
+                "Raises ChronyConnectionError (not reachable), ChronyTimeoutError (no response), ChronyPermissionError,\n",
                 "ChronyDataError (a value out of its range), ChronyVersionError, ChronyLibraryError: all ChronyError;\n",
-                "ValueError (malformed address or timeout), TypeError."
+                "ValueError (invalid address or timeout), TypeError."
             ),
             method_doc: text!(
                 $name,

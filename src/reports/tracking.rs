@@ -54,7 +54,7 @@ report! {
         // chronyd: reference.c, REF_SetReference() adds 1 to the source's: 15 at most (ntp_core.c), 16 where `chronyc minstratum`
         // made it so.
         ("stratum", "stratum", Unsigned(17), ["", "0 to 17"], "Stratum",
-         "How many hops the clock is away from a reference clock, which is stratum 0; 0 while not synchronised. 16 is a client of a stratum-15 server"),
+         "Number of hops from a reference clock, which is stratum 0; 0 while not synchronised, 16 for a client of a stratum-15 server"),
         // chronyd: ntp.h, NTP_Leap has two bits. A clock in the middle of a leap second says 3 for a moment.
         ("leap_status", "leap status", Enum(&LEAP_STATUS), [], "Leap status",
          "Whether a leap second is due; UNSYNC: not synchronised, or in the middle of a leap second"),
@@ -66,7 +66,7 @@ report! {
         ("last_offset", "last offset", Offset, ["seconds", "> 0: the clock was fast of its sources, < 0: slow"], "Last offset",
          "Offset estimated at the last update; it has the opposite sign of offset"),
         // chronyd: a square root.
-        ("rms_offset", "RMS offset", Measure, ["seconds"], "RMS offset", "Long-term average of the offset's size"),
+        ("rms_offset", "RMS offset", Measure, ["seconds"], "RMS offset", "Long-term average of the offset (root mean square)"),
         ("frequency", "frequency offset", Offset, ["ppm", "< 0: the clock would run slow, > 0: fast"], "Frequency",
          "Rate at which the system clock would drift if chronyd did not correct it"),
         ("residual_freq", "residual frequency", Offset, ["ppm", "> 0: higher"], "Residual freq",

@@ -269,7 +269,7 @@ def test_without_chronyd_each_usual_address_is_looked_at() -> None:
         "there is no directory /run/chrony"
     )
     for address in ("127.0.0.1:323", "[::1]:323"):
-        assert steps[address]["found"] == "nobody listens there (Connection refused)"
+        assert steps[address]["found"] == "nothing is listening there (Connection refused)"
 
 
 def test_why_there_is_no_answer_is_said_in_the_exceptions_words() -> None:
@@ -286,15 +286,15 @@ def test_why_there_is_no_answer_is_said_in_the_exceptions_words() -> None:
 
 def test_a_socket_elsewhere_is_found_in_the_configuration_of_the_process(client: Chronyd) -> None:
     advice = doctor("-a", "127.0.0.1:9")["by name"]["processes"]["advice"]
-    elsewhere = f"By {client.directory}/conf, chronyd listens elsewhere: try "
+    elsewhere = f"According to {client.directory}/conf, chronyd listens elsewhere: try "
     assert f"{elsewhere}-a {client.socket} or -a {client.udp}." in advice
     # It is not told to try what it has tried.
     with Chronyd() as daemon:
         daemon.stop()
         processes = doctor("-t", "100ms", "-a", daemon.socket)["by name"]["processes"]
         assert processes["advice"] == (
-            f"By {daemon.directory}/conf, chronyd listens elsewhere: try -a {daemon.udp}. "
-            f"To resume what is stopped: kill -CONT {daemon.pid}"
+            f"According to {daemon.directory}/conf, chronyd listens elsewhere: try -a {daemon.udp}. "
+            f"To resume a stopped process: kill -CONT {daemon.pid}"
         )
         # Of all the processes on the machine, it shows the one that should have answered.
         assert processes["found"] == (
@@ -373,7 +373,7 @@ def test_a_user_who_may_not_ask_is_told_who_may(closed_to_strangers: Chronyd) ->
     assert (done.returncode, done.stderr) == (3, "")
     (step,) = [step for step in json.loads(done.stdout)["steps"] if step["name"] == daemon.socket]
     assert step["status"] == "problem"
-    assert "which does not let this process make files there" in step["found"]
+    assert "where this process may not create files" in step["found"]
     # Only root becomes another user; anyone else has the right taken away.
     if os.geteuid() == 0 and not is_alone():
         assert f"you are user {STRANGER}" in step["found"]

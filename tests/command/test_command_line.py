@@ -61,8 +61,8 @@ def hung() -> Iterator[Chronyd]:
         (("report", "nonsense"), 'no report is named "nonsense"; this libchrony knows tracking'),
         (("-a", "192.0.2.1:0"), "its port is not a number from 1 to 65535"),
         (("-a", "localhost:0"), "the port must be a number from 1 to 65535"),
-        (("-a", "1.2.3"), "or [::1]:323; nor is it a host's name"),
-        (("-a", "[fe80::1%eth0]"), "libchrony takes no zone"),
+        (("-a", "1.2.3"), "or [::1]:323; nor is it a host name"),
+        (("-a", "[fe80::1%eth0]"), "libchrony does not accept a zone"),
         (("-a", ""), "address"),
     ],
 )
@@ -266,9 +266,13 @@ def test_watching_for_a_program_makes_a_row_of_a_failed_round_too(
             lines = iter(process.stdout.readline, "")
             read = [next(lines), next(lines)]
             daemon.silent = True
-            wait_for("a failed round", lambda: read.append(next(lines)) or "no answer" in read[-1])
+            wait_for(
+                "a failed round", lambda: read.append(next(lines)) or "did not respond" in read[-1]
+            )
             daemon.silent = False
-            wait_for("another", lambda: read.append(next(lines)) or "no answer" not in read[-1])
+            wait_for(
+                "another", lambda: read.append(next(lines)) or "did not respond" not in read[-1]
+            )
             process.terminate()
             assert process.stderr.read() == ""
     if format == "--json":

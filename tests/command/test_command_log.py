@@ -197,7 +197,7 @@ def test_a_row_that_a_crash_cut_short_is_removed(
     whole = path.read_text()
     path.write_text(whole + tail)
     done = command.run("log", "--count", "1", "-o", path)
-    assert done.stderr == f"pychrony: {path}: its last row was cut short, and is removed\n"
+    assert done.stderr == f"pychrony: {path}: its last row was incomplete, and has been removed\n"
     assert path.read_text().startswith(whole)
     assert len(table(path.read_text())) == 2
     path.write_text(HEADER[:20])
@@ -351,7 +351,7 @@ def test_a_file_that_is_no_log_is_not_appended_to(fake: FakeChronyd, tmp_path: P
     for arguments in ((), ("--json",)):
         done = command.run("log", "--count", "1", *arguments, "-o", path)
         assert done.returncode == 3
-        assert "does not begin as a log of this format" in done.stderr
+        assert "is not a log of this format" in done.stderr
     assert path.read_text() == "root:x:0:0\n"
     done = command.run("log", "-o", tmp_path / "missing" / "file")
     assert (done.returncode, "No such file or directory" in done.stderr) == (3, True)
@@ -362,7 +362,7 @@ def test_two_processes_do_not_append_to_one_file(fake: FakeChronyd, tmp_path: Pa
     with Running(path) as running:
         running.rows(1)
         done = command.run("log", "--count", "1", "-o", path)
-        assert (done.returncode, "another process is writing it" in done.stderr) == (3, True)
+        assert (done.returncode, "another process is writing to it" in done.stderr) == (3, True)
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
@@ -536,7 +536,7 @@ def test_what_is_no_row_is_left_out_with_a_word(tmp_path: Path) -> None:
     done = command.run("log", "--summary", path)
     assert done.returncode == 0
     assert done.stderr == "".join(
-        f"pychrony: {path}, line {number} is not a whole row, and is left out\n"
+        f"pychrony: {path}, line {number} is not a complete row, and is skipped\n"
         for number in (3, 5)
     )
     assert done.stdout.split()[-7:] == [DAY, "1", "0", "0", "100", "us", "-"]

@@ -101,14 +101,14 @@ def test_watching_draws_the_last_minutes_and_a_gap_for_an_outage() -> None:
         with Terminal("-t", "0.2", "--watch", "0.05", "-a", daemon.address, columns=80) as terminal:
             terminal.wait_for("\nbound: ", times=3)
             daemon.silent = True
-            terminal.wait_for("gave no answer")
+            terminal.wait_for("did not respond")
             daemon.silent = False
             so_far = terminal.seen.count("OK: ")
             terminal.wait_for("OK: ", times=so_far + 3)
             terminal.press(CTRL_C)
             assert terminal.ended() == INTERRUPTED
     frames = drawn(terminal)
-    (away,) = [frame for frame in frames if "gave no answer" in frame][:1]
+    (away,) = [frame for frame in frames if "did not respond" in frame][:1]
     assert "\nCRITICAL: " in away
     assert "\nbound: none; at most " in away
     bars = f"  ([{BLOCKS}]+ +[{BLOCKS}]+)"

@@ -89,7 +89,7 @@ def test_a_stopped_or_absent_chronyd_is_waited_for(stopped: Chronyd) -> None:
     for address in (stopped.socket, "127.0.0.1:9"):
         done = command.run("wait", "--for", "200ms", "-a", address)
         assert done.returncode == 1
-        assert "no answer yet" in done.stderr
+        assert "no response yet" in done.stderr
 
 
 def test_the_time_left_to_a_silent_chronyd_is_said_in_a_readable_number() -> None:
@@ -124,7 +124,7 @@ def test_chronyd_may_be_started_later(server: Chronyd) -> None:
     with Chronyd(client_of("127.0.0.1", server.ntp_port)) as daemon:
         daemon.terminate()
         with Terminal("wait", "-a", daemon.udp, columns=200) as terminal:
-            terminal.wait_for("no answer yet: cannot reach chronyd")
+            terminal.wait_for("no response yet: cannot reach chronyd")
             daemon.restart()
             terminal.wait_for(" off, synchronised to 127.0.0.1, ")
             assert terminal.ended() == 0

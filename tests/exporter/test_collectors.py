@@ -684,7 +684,7 @@ def test_closing_ends_the_scrape_that_is_running_and_leaves_no_file(stopped: Chr
         scrapes.close()
         assert stopped.client_files() == []
     assert errors(results[0]) == dict.fromkeys(EVERY, "CLOSED")
-    with pytest.raises(TimeoutError, match="the exporter is ending"):
+    with pytest.raises(TimeoutError, match="the exporter is shutting down"):
         scrapes(math.inf)
 
 

@@ -174,7 +174,7 @@ def test_without_allowed_networks_nothing_is_asked(client: Chronyd) -> None:
 def test_a_target_outside_the_allowed_networks_is_refused(exporter: Exporter, target: str) -> None:
     status, text = exporter.get(f"/probe?target={quote(target)}")
     assert status == 403
-    assert "is not in a network that --allow names" in text
+    assert "is not in a network given with --allow" in text
 
 
 def test_an_ipv4_address_written_as_ipv6_is_treated_as_ipv4() -> None:
@@ -215,7 +215,7 @@ def test_a_malformed_target_is_refused(exporter: Exporter, target: str) -> None:
 @pytest.mark.parametrize("query", ["", "?target=127.0.0.1&target=127.0.0.2", "?host=127.0.0.1"])
 def test_a_probe_has_one_target(exporter: Exporter, query: str) -> None:
     status, text = exporter.get(f"/probe{query}")
-    assert (status, text) == (400, "a probe has one target: /probe?target=HOST:PORT\n")
+    assert (status, text) == (400, "a probe needs exactly one target: /probe?target=HOST:PORT\n")
 
 
 def test_a_name_that_cannot_be_resolved_is_a_bad_gateway(exporter: Exporter) -> None:

@@ -425,7 +425,7 @@ def test_it_reads_certificates_and_accounts_again_at_sighup(
         text = get_https(running, other_certificate, account="prometheus:second")
         assert text.startswith("# HELP")
         refused = get_https(running, other_certificate, account="prometheus:first")
-        assert refused == "a user name and a password are needed\n"
+        assert refused == "a user name and a password are required\n"
 
 
 def test_what_cannot_be_read_at_sighup_changes_nothing(certificate: Path, tmp_path: Path) -> None:
@@ -439,7 +439,9 @@ def test_what_cannot_be_read_at_sighup_changes_nothing(certificate: Path, tmp_pa
         running.process.send_signal(Signals.SIGHUP)
         wait_for(
             "it complains",
-            lambda: [line for line in running.complaints if "nothing is changed" in line],
+            lambda: [
+                line for line in running.complaints if "kept the previous configuration" in line
+            ],
         )
         assert get_https(running, certificate, account="prometheus:first").startswith("# HELP")
 
@@ -496,7 +498,7 @@ def test_a_client_with_an_account_is_served(guarded: Exporter, account: str) -> 
 def test_a_client_without_an_account_is_refused(
     guarded: Exporter, path: str, header: dict[str, str]
 ) -> None:
-    assert guarded.get(path, header) == (401, "a user name and a password are needed\n")
+    assert guarded.get(path, header) == (401, "a user name and a password are required\n")
 
 
 @pytest.mark.parametrize("text", ["", "prometheus\n", ":secret\n", "prometheus:\n", "#a:b\n"])

@@ -72,7 +72,7 @@ pub fn advice(class: Class, attempts: &[Attempt], seen: &Surroundings) -> String
     match class {
         Class::Unreachable => unreachable_advice(attempts, seen),
         Class::Denied => denial_advice(attempts, seen),
-        Class::Silent => silence_advice(attempts),
+        Class::Silent => no_response_advice(attempts),
         Class::Unauthorized => {
             "The command port serves only some reports: ask through chronyd's Unix socket, as root or the \
              user it runs as, or list the report under opencommands in chrony.conf (chrony 4.7 or later)"
@@ -88,31 +88,31 @@ fn unreachable_advice(attempts: &[Attempt], seen: &Surroundings) -> String {
     let has_no_room =
         |it: &Attempt| it.is_on_unix_socket() && matches!(it.errno(), Some(libc::EROFS | libc::ENOSPC | libc::EDQUOT));
     if attempts.iter().all(is_exhausted) {
-        return "This process, or the system, has run out of something that a socket needs".to_owned();
+        return "This process or the system has run out of a resource that a socket needs, such as file descriptors or memory".to_owned();
     }
     if attempts.iter().any(has_no_room) {
         let or_ask = if tried_port(attempts) { "" } else { ", or ask chronyd's command port, address 127.0.0.1" };
         return format!(
-            "libchrony cannot make its own socket beside chronyd's: that directory is on a read-only or full file system. \
-             Mount it writable, or make room{or_ask}"
+            "libchrony cannot create its own socket beside chronyd's: that directory is on a read-only or full file system. \
+             Mount it read-write, or free some space{or_ask}"
         );
     }
     if attempts.iter().any(|it| it.errno() == Some(libc::EINVAL) && it.address.is_link_local()) {
-        return "A link-local address leads nowhere without the name of an interface (fe80::1%eth0), which libchrony does \
-                not take: use another address of that host"
+        return "A link-local address cannot be reached without the name of an interface (fe80::1%eth0), which libchrony does \
+                not accept: use another address of that host"
             .to_owned();
     }
     if attempts.iter().any(Attempt::is_denied) {
         return format!(
-            "Nobody listens on the command port: is chronyd running? If it is, it has no command port (cmdport 0 in \
-             chrony.conf), and {}",
+            "Nothing is listening on the command port: is chronyd running? If it is, its command port is disabled (cmdport 0 \
+             in chrony.conf), and {}",
             socket_users(seen)
         );
     }
     if let Some(directory) = seen.directory.as_ref().filter(|it| it.is_open_to_others() && any(&[libc::ENOENT])) {
         return format!(
-            "Is chronyd running? It opens no Unix socket in a directory that is open to others: {} has mode {:04o}, and must \
-             have 0750 or 0770",
+            "Is chronyd running? It does not open its Unix socket in a directory that other users can enter: {} has mode \
+             {:04o}, and must have 0750 or 0770",
             directory.path.display(),
             directory.mode & 0o7777
         );
@@ -127,8 +127,8 @@ fn unreachable_advice(attempts: &[Attempt], seen: &Surroundings) -> String {
 
 fn denial_advice(attempts: &[Attempt], seen: &Surroundings) -> String {
     if attempts.iter().any(|it| it.is_denied() && !it.is_on_unix_socket()) {
-        return "The system does not let this process send there: a firewall's rule forbids it, or the address is a broadcast \
-                address"
+        return "The system does not let this process send to that address: a firewall rule forbids it, or it is a \
+                broadcast address"
             .to_owned();
     }
     let users = capitalised(&socket_users(seen));
@@ -139,7 +139,7 @@ fn denial_advice(attempts: &[Attempt], seen: &Surroundings) -> String {
 fn socket_users(seen: &Surroundings) -> String {
     if let Some(directory) = seen.directory.as_ref().filter(|it| it.may_send && !it.may_write) {
         return format!(
-            "its Unix socket takes permission to write in {}, where libchrony makes a socket of its own",
+            "using its Unix socket requires permission to write in {}, where libchrony creates its own socket",
             directory.path.display()
         );
     }
@@ -150,18 +150,18 @@ fn socket_users(seen: &Surroundings) -> String {
     who.to_owned()
 }
 
-fn silence_advice(attempts: &[Attempt]) -> String {
+fn no_response_advice(attempts: &[Attempt]) -> String {
     let mut silent = attempts.iter().filter(|it| it.is_silent());
     let is_on = |transport: Transport| move |it: &Attempt| it.is_silent() && it.address.transport() == transport;
     let mut causes = vec!["It may be stopped or hung"];
     if attempts.iter().any(is_on(Transport::UnixSocket)) {
         causes.push(
-            "its answers may not reach this process, because the directory of its socket is mounted here at another path, or \
+            "its responses may not reach this process, because the directory of its socket is mounted here at another path, or \
              alone without the directory, or because a security policy (SELinux, AppArmor) forbids them",
         );
     }
     if silent.any(|it| !it.address.is_local()) {
-        causes.push("it may not let this host ask (bindcmdaddress, cmdallow in its chrony.conf)");
+        causes.push("it may not accept requests from this host (bindcmdaddress, cmdallow in its chrony.conf)");
     }
     if attempts.iter().any(is_on(Transport::CommandPort)) {
         causes.push("a firewall may drop the packets");

@@ -12,7 +12,7 @@ page and the completion are made where there is none: what needs libchrony or an
         description = "Asks the operating system."           # added to that line in `pychrony uptime --help`
         options = (*COMMON, "json")                          # options of the table in arguments.py
 
-        def add_arguments(self, parser):                     # options of its own
+        def add_arguments(self, parser):                     # further options
             parser.add_argument("--days", action="store_true", help="in days")
 
         def check(self, options):                            # raises UsageError for what cannot be combined
@@ -48,7 +48,7 @@ if TYPE_CHECKING:
 
 # Exit statuses. `check` has its own, those of the Monitoring Plugins: 0 OK, 1 WARNING, 2 CRITICAL, 3 UNKNOWN.
 DONE = 0
-NOT_SYNCHRONISED = 1  # of wait and doctor only; guard has a status of its own
+NOT_SYNCHRONISED = 1  # wait and doctor only; guard has another
 USAGE = 2
 NO_ANSWER = 3  # chronyd could not be asked, or the answer could not be written
 

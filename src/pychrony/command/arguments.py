@@ -49,15 +49,15 @@ own user, unless opencommands in its configuration (chrony 4.7) says otherwise.
 RARE = """\
 exit status:
   0  success
-  1  the clock is not synchronised, or not good enough; of wait and doctor only
-  2  the command line is wrong; of guard also: the clock is not good any more
+  1  the clock is not synchronised, or not good enough (wait and doctor only)
+  2  invalid command line; for guard also: the clock is no longer good
   3  chronyd could not be asked, or the output could not be written
-  check has that of a monitoring plugin: 0 OK, 1 WARNING, 2 CRITICAL, 3 UNKNOWN
+  check exits as a monitoring plugin: 0 OK, 1 WARNING, 2 CRITICAL, 3 UNKNOWN
 
 environment:
-  PYCHRONY_ADDRESS    an address to ask in place of the usual ones
+  PYCHRONY_ADDRESS    the address to use instead of the usual ones
   PYCHRONY_LIBCHRONY  the path of libchrony
-  NO_COLOR            if not empty: no colours
+  NO_COLOR            if not empty, turns colours off
 """
 
 EPILOG = "\n".join([EXAMPLES, NOTE, RARE])
@@ -100,7 +100,7 @@ OPTIONS: dict[str, tuple[tuple[str, ...], dict[str, Any]]] = {
             "metavar": "SECONDS",
             "type": positive_duration,
             "default": 3.0,
-            "help": "how long to wait for each answer (default: 3)",
+            "help": "how long to wait for each response (default: 3)",
         },
     ),
     "ipv4": (

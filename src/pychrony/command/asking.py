@@ -1,4 +1,4 @@
-"""Asks a chronyd: by an address as libchrony takes it, or by the name of a host, which libchrony does not take."""
+"""Asks a chronyd: by an address as libchrony takes it, or by the name of a host, which libchrony does not accept."""
 
 from __future__ import annotations
 
@@ -82,8 +82,8 @@ def open_(connection: pychrony.ChronyConnection) -> None:
 
 def malformed(error: ValueError) -> UsageError:
     # The module takes no host names; the command does.
-    said = str(error).replace(" (host names are not looked up)", "; nor is it a host's name")
-    return UsageError(f"{said}; libchrony takes no zone" if "%" in said else said)
+    said = str(error).replace(" (host names are not looked up)", "; nor is it a host name")
+    return UsageError(f"{said}; libchrony does not accept a zone" if "%" in said else said)
 
 
 def candidates(address: str | None, timeout: float, family: int = 0) -> list[str | None]:
@@ -186,7 +186,7 @@ def look_up(host: str, timeout: float, family: int = 0) -> list[str]:
     addresses = [str(ip) for _, _, _, _, (ip, *_) in found if "%" not in str(ip)]
     if not addresses:
         raise pychrony.ChronyConnectionError(
-            f"the host name {host!r} has only link-local addresses with a zone, which libchrony does not take",
+            f"the host name {host!r} has only link-local addresses with a zone, which libchrony does not accept",
             pychrony.ErrorCode.OPEN_FAILED,
         )
     return list(dict.fromkeys(addresses))

@@ -26,8 +26,8 @@ class Check(Command):
     name = "check"
     about = "may the clock be trusted? A plugin for monitoring systems"
     description = (
-        "A monitoring plugin. The clock's error bound (pychrony.error_bound()) is compared with --warning and --critical. "
-        "Also CRITICAL: the clock is not synchronised, chronyd follows only its local reference, chronyd does not answer. "
+        "The clock's error bound (pychrony.error_bound()) is compared with --warning and --critical. "
+        "Also CRITICAL: the clock is not synchronised, chronyd follows only its local reference, chronyd does not respond. "
         "UNKNOWN: a wrong command line, no permission, no libchrony. A RANGE is that of the Monitoring Plugins guidelines: "
         "10 (no more), 10: (no less), 10:20, @10:20 (not from 10 to 20). Durations are written 100us, 5ms, 1.5s, 2min, or "
         "as they are printed: '5 ms'."
@@ -50,21 +50,21 @@ class Check(Command):
             "--warning",
             metavar="RANGE",
             type=ranges.of_durations,
-            help="WARNING when the clock may be more off than this (default: 100ms)",
+            help="WARNING if the clock may be off by more than this (default: 100ms)",
         )
         option(
             "-c",
             "--critical",
             metavar="RANGE",
             type=ranges.of_durations,
-            help="CRITICAL when the clock may be more off than this (default: 500ms)",
+            help="CRITICAL if the clock may be off by more than this (default: 500ms)",
         )
         option(
             "--max-age",
             metavar="RANGE",
             type=ranges.of_durations,
             default=Range(high=clock.DEFAULT.max_age),
-            help="WARNING when the last measurement is older (default: 8192s, eight polls at chronyd's longest "
+            help="WARNING if the last measurement is older (default: 8192s, eight polls at chronyd's longest "
             "usual interval); CRITICAL if no source is selected then",
         )
         option(
@@ -72,38 +72,38 @@ class Check(Command):
             metavar="RANGE",
             type=ranges.of_numbers,
             default=Range(high=clock.DEFAULT.max_stratum),
-            help="WARNING when the clock's stratum is higher (default: 15)",
+            help="WARNING if the clock's stratum is higher (default: 15)",
         )
         option(
             "--min-sources",
             metavar="COUNT",
             type=at_least,
             default=Range(low=clock.DEFAULT.min_sources),
-            help="WARNING when chronyd could select fewer sources (default: 1); a range is taken too",
+            help="WARNING if chronyd could select fewer sources (default: 1); may be a range",
         )
         option(
             "--answered",
             metavar="RANGE",
             type=ranges.of_numbers,
-            help="WARNING when the share of the sources' last eight polls that were answered is not in this range, in "
+            help="WARNING if the share of the sources' last eight polls that were answered is not in this range, in "
             "percent (75: for at least 75)",
         )
         option(
             "--falsetickers",
             metavar="RANGE",
             type=ranges.of_numbers,
-            help="WARNING when more sources than this are falsetickers (0: when any is)",
+            help="WARNING if more sources than this are falsetickers (0: if any is)",
         )
-        option("--leap", action="store_true", help="WARNING when a leap second is pending")
+        option("--leap", action="store_true", help="WARNING if a leap second is pending")
         clock.add_source(parser)
         option(
-            "--json", action="store_true", help="write the verdict as JSON, not as a plugin does"
+            "--json", action="store_true", help="write the verdict as JSON, not as plugin output"
         )
         option(
             "-v",
             "--verbose",
             action="store_true",
-            help="add the sources, on lines of their own",
+            help="add the sources, one per line",
         )
 
     def check(self, options: Namespace) -> None:

@@ -26,7 +26,7 @@ def add_limits(parser: ArgumentParser) -> None:
         "--max-error",
         metavar="DURATION",
         type=positive_duration,
-        help="the clock must not be more off than this (default: 500ms)",
+        help="the clock must not be off by more than this (default: 500ms)",
     )
     option(
         "--max-age",
@@ -44,7 +44,7 @@ def add_limits(parser: ArgumentParser) -> None:
         "--min-sources",
         metavar="COUNT",
         type=count,
-        help="chronyd must be able to select at least so many sources (default: 1)",
+        help="chronyd must be able to select at least this many sources (default: 1)",
     )
     add_source(parser)
 

@@ -92,7 +92,7 @@ class Answer:
 class Doctor(Command):
     name = "doctor"
     about = "what is wrong, step by step, and what to do about it"
-    description = "Works without libchrony too. With --json it is what a support ticket needs."
+    description = "Also works without libchrony. Attach the output of --json to a support request."
     options = (*COMMON, "json")
     needs_libchrony = False
 
@@ -150,7 +150,9 @@ def look_at_addresses(findings: Findings, options: Namespace) -> Answer | None:
     if answer is None and (chosen is None or machine.is_here(chosen)):
         look_for_process(findings, [address for address, _, _ in tried])
     if answer is None and chosen is None and options.missing is None:
-        findings.add("problem", "chronyd", why_not(options) or "it has answered only now")
+        findings.add(
+            "problem", "chronyd", why_not(options) or "it did not respond at first, and does now"
+        )
     return answer
 
 
@@ -198,7 +200,7 @@ def in_few_words(error: Exception) -> str:
     if number is None:
         return "no answer" if isinstance(error, TimeoutError) else one_line(error)
     words = os.strerror(number)
-    return f"nobody listens there ({words})" if number == errno.ECONNREFUSED else words
+    return f"nothing is listening there ({words})" if number == errno.ECONNREFUSED else words
 
 
 def why_not(options: Namespace) -> str:
@@ -227,7 +229,7 @@ def look_for_process(findings: Findings, tried: list[str]) -> None:
     stopped = [process.number for process in running if process.is_stopped]
     advice = list(filter(None, (elsewhere(process, tried) for process in running)))
     if stopped:
-        advice.append(f"To resume what is stopped: kill -CONT {' '.join(stopped)}")
+        advice.append(f"To resume a stopped process: kill -CONT {' '.join(stopped)}")
     words = f"chronyd is running: {'; '.join(map(str, running))}"
     findings.add("note", "processes", words, " ".join(dict.fromkeys(advice)) or LISTENS)
 
@@ -249,7 +251,7 @@ def elsewhere(process: machine.Process, tried: list[str]) -> str:
     others = [address for address in addresses if address not in tried]
     if not others:
         return ""
-    return f"By {path}, chronyd listens elsewhere: try -a {' or -a '.join(others)}."
+    return f"According to {path}, chronyd listens elsewhere: try -a {' or -a '.join(others)}."
 
 
 # The clock and its sources.
@@ -347,7 +349,7 @@ def look_at_sources(findings: Findings, answer: Answer, said: str) -> None:
         said = what or said
     slots = len(answer.sources) - len(real)
     if slots:
-        words = f"{slots} without an address: names that are not resolved, or spare places of a pool (maxsources)"
+        words = f"{slots} without an address: names that are not resolved, or spare slots of a pool (maxsources)"
         findings.add("note", "unresolved", words, None if real else advice.DNS)
     only_ntp = all(source.mode.name != "REFCLOCK" for source in real)
     if real and only_ntp and len(real) < 4:
@@ -355,7 +357,7 @@ def look_at_sources(findings: Findings, answer: Answer, said: str) -> None:
             "note",
             "sources",
             f"{len(real)}, fewer than the four NTP servers that RFC 8633 (section 3.2) asks for",
-            "With four, one that goes wrong is outvoted even while another does not answer.",
+            "With four, a wrong one is outvoted even while another does not respond.",
         )
 
 

@@ -19,9 +19,9 @@ class Guard(Command):
     name = "guard"
     about = "run while the clock is good, and end as soon as it is not"
     description = (
-        "For OnFailure= of a systemd unit. Says why, and ends with status 2, within the interval after the clock has become "
-        "untrusted: by the error, by chronyd's absence, or by another limit that is given. A warning alone, as for a "
-        "source that is being replaced by another, does not end it. Status 3: chronyd may not be asked."
+        "For OnFailure= of a systemd unit. Prints why, and ends with status 2, within one interval after the clock can no "
+        "longer be trusted: because of its error, because chronyd is gone, or because of another limit that is given. A "
+        "warning alone, as when one source replaces another, does not end it. Status 3: no permission to ask chronyd."
     )
     options = COMMON
 
@@ -32,7 +32,7 @@ class Guard(Command):
             metavar="SECONDS",
             type=positive_duration,
             default=INTERVAL,
-            help="how soon to notice (default: 1). chronyd is asked twice in it, and has half of it for each answer",
+            help="how soon to notice (default: 1). chronyd is asked twice per interval, and has half of it for each response",
         )
 
     def run(self, options: Namespace) -> int:

@@ -38,8 +38,8 @@ class Log(Command):
     about = "record how well the clock is kept, row by row"
     description = (
         "Writes a row at each interval, by the monotonic clock: the time, the verdict, the error bound, chronyd's numbers, and "
-        "the time of the last measurement. Where chronyd gave no answer, the row says why. To a file, rows are appended, "
-        "always whole; SIGHUP opens it again (for logrotate). With --summary it reads such files and prints for each day "
+        "the time of the last measurement. Where chronyd did not respond, the row says why. Rows are appended to a "
+        "file whole; SIGHUP makes it reopen the file (for logrotate). With --summary it reads such files and prints for each day "
         "(UTC) the number of rows, the gaps, the greatest error bound and how much of the time it was within --max-error."
     )
     options = COMMON
@@ -60,13 +60,18 @@ class Log(Command):
             "--interval",
             metavar="SECONDS",
             type=positive_duration,
-            help="how often (default: 10; of --summary: the most frequent of the files)",
+            help="how often (default: 10; with --summary, the most frequent in the files)",
         )
         option(
-            "--count", metavar="ROWS", type=count, help="end after so many rows (default: never)"
+            "--count", metavar="ROWS", type=count, help="end after this many rows (default: never)"
         )
         clock.add_limits(parser)
-        option("--summary", metavar="FILE", nargs="+", help="read these files; .gz is taken too")
+        option(
+            "--summary",
+            metavar="FILE",
+            nargs="+",
+            help="read these files, which may be compressed (.gz)",
+        )
 
     def check(self, options: Namespace) -> None:
         if options.json and options.csv:

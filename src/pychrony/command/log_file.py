@@ -127,18 +127,16 @@ def prepare(file: int, path: str, header: str) -> None:
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
-        raise Unwritable(errno.EBUSY, "another process is writing it") from None
+        raise Unwritable(errno.EBUSY, "another process is writing to it") from None
     except OSError:
         pass  # a file system without locks
     size = os.fstat(file).st_size
     start = header.encode() or b"{"
     if not start.startswith(os.pread(file, len(start), 0)):
-        raise Unwritable(
-            errno.EEXIST, "it does not begin as a log of this format; name another file"
-        )
+        raise Unwritable(errno.EEXIST, "it is not a log of this format; choose another file")
     whole = size if size >= len(start) else 0
     while whole and os.pread(file, 1, whole - 1) != b"\n":
         whole -= 1
     if whole < size:
         os.ftruncate(file, whole)
-        complain(f"pychrony: {path}: its last row was cut short, and is removed")
+        complain(f"pychrony: {path}: its last row was incomplete, and has been removed")

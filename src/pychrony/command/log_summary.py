@@ -148,7 +148,9 @@ def read(path: str, quietly: bool = False) -> Iterator[Row]:
                     yield parse(line)
             except (ValueError, KeyError, TypeError):
                 if not quietly:
-                    complain(f"pychrony: {path}, line {number} is not a whole row, and is left out")
+                    complain(
+                        f"pychrony: {path}, line {number} is not a complete row, and is skipped"
+                    )
     except (OSError, EOFError) as error:
         reason = getattr(error, "strerror", None) or error
         raise UsageError(f"cannot read {path}: {reason}") from None

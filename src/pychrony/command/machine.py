@@ -40,8 +40,8 @@ def libchrony() -> str:
     if os.environ.get("PYCHRONY_LIBCHRONY"):
         origin = "named by PYCHRONY_LIBCHRONY"
     elif path.startswith(os.path.dirname(os.path.dirname(pychrony.__file__ or ""))):
-        origin = "brought by pychrony's own wheel"
-    return f"{path}, {origin}; it knows the reports {', '.join(pychrony.supported_reports())}"
+        origin = "included in pychrony's wheel"
+    return f"{path}, {origin}; it supports the reports {', '.join(pychrony.supported_reports())}"
 
 
 def has_extension(package: str) -> bool:
@@ -73,12 +73,12 @@ def socket_file(path: str) -> str:
     except (FileNotFoundError, NotADirectoryError):
         return f"there is no directory {directory}"
     except OSError as error:
-        return f"the directory {directory} cannot be looked at ({error.strerror})"
+        return f"the directory {directory} cannot be inspected ({error.strerror})"
     place = f"its directory belongs to {owner(status)}"
     if os.statvfs(directory).f_flag & os.ST_RDONLY:
         place += " and is on a read-only file system"
     elif not os.access(directory, os.W_OK | os.X_OK, effective_ids=True):
-        place += ", which does not let this process make files there"
+        place += ", where this process may not create files"
     us = f"you are {ourselves()}"
     try:
         file = os.stat(path)

@@ -127,7 +127,7 @@ class AnyReport(Query):
         parser.add_argument(
             "name",
             metavar="NAME",
-            help="a report, by libchrony's name; an unknown name prints the list",
+            help="libchrony's name of a report; an unknown name prints the list",
         )
 
     def ask(self, options: Namespace) -> list[Plain]:

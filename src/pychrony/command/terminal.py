@@ -37,7 +37,7 @@ def coloured(text: str, colour: str) -> str:
 
 
 def width(stream: TextIO | None = None) -> int:
-    """The columns of the terminal, by default that of standard output; 80 if there is none or it does not tell."""
+    """The columns of the terminal, by default that of standard output; 80 if there is none or its size is unknown."""
     try:
         return os.get_terminal_size((stream or sys.stdout).fileno()).columns or 80
     except (AttributeError, OSError, ValueError):
@@ -45,7 +45,7 @@ def width(stream: TextIO | None = None) -> int:
 
 
 def height() -> int:
-    """The lines of the terminal of standard output; 24 if there is none or it does not tell."""
+    """The lines of the terminal of standard output; 24 if there is none or its size is unknown."""
     try:
         return os.get_terminal_size(sys.stdout.fileno()).lines or 24
     except (AttributeError, OSError, ValueError):

@@ -23,7 +23,7 @@ class Wait(Command):
     about = "wait until the clock is synchronised"
     description = (
         "Returns with status 0 as soon as the clock is synchronised to a source (not to the local reference only). "
-        "chronyd may be started later. It asks once a second."
+        "chronyd need not be running yet. It is asked once a second."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -32,13 +32,13 @@ class Wait(Command):
             "--max-error",
             metavar="DURATION",
             type=positive_duration,
-            help="wait also until the clock cannot be more off than this",
+            help="also wait until the clock cannot be off by more than this",
         )
         option(
             "--max-stratum",
             metavar="STRATUM",
             type=count,
-            help="wait also until the clock's stratum is not higher than this",
+            help="also wait until the clock's stratum is not higher than this",
         )
         clock.add_source(parser)
         option(
@@ -104,7 +104,7 @@ def is_reached(verdict: health.Verdict, options: Namespace) -> bool:
 
 
 def state(verdict: health.Verdict) -> str:
-    return f"no answer yet: {verdict.summary}" if verdict.error is not None else verdict.summary
+    return f"no response yet: {verdict.summary}" if verdict.error is not None else verdict.summary
 
 
 class Progress:

@@ -20,7 +20,7 @@ LONGEST = 1e8  # seconds that one call of sleep() may be given
 
 
 def run(options: Namespace, command: Query) -> NoReturn:
-    """Show the report until Ctrl-C. If chronyd does not answer, say so and ask again: it may be restarted meanwhile."""
+    """Show the report until Ctrl-C. If chronyd does not answer, say so and ask again: it may be restarted."""
     for_programs = options.json or options.csv
     draws = terminal.has_escapes(sys.stdout) and not for_programs
     first = True

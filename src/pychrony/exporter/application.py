@@ -45,7 +45,7 @@ class Application:
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         try:
             if not self.admits(environ.get("HTTP_AUTHORIZATION", "")):
-                raise Refusal("401 Unauthorized", "a user name and a password are needed")
+                raise Refusal("401 Unauthorized", "a user name and a password are required")
             path = environ.get("PATH_INFO", "")
             if path == "/metrics":
                 return self.metrics(environ)(environ, start_response)
@@ -89,7 +89,9 @@ class Application:
         deadline = deadline_of(environ)
         targets = parse_qs(environ.get("QUERY_STRING", "")).get("target", [])
         if len(targets) != 1:
-            raise Refusal("400 Bad Request", "a probe has one target: /probe?target=HOST:PORT")
+            raise Refusal(
+                "400 Bad Request", "a probe needs exactly one target: /probe?target=HOST:PORT"
+            )
         addresses = resolve(targets[0], self.allowed)
         registry = CollectorRegistry()
         target = Target(lambda _: addresses, deadline)
@@ -110,8 +112,8 @@ def deadline_of(environ: WSGIEnvironment) -> float:
     arrived: float = environ[ARRIVED]
     timeout = scrape_timeout(environ.get("HTTP_X_PROMETHEUS_SCRAPE_TIMEOUT_SECONDS"))
     if arrived + timeout <= time.monotonic():
-        # That no time is left is not chronyd's fault: chrony_up must not be 0.
-        raise Refusal("503 Service Unavailable", "the request waited too long: too many at a time")
+        # chronyd did not cause the lack of time: chrony_up must not be 0.
+        raise Refusal("503 Service Unavailable", "the request waited too long: too many at once")
     return arrived + timeout
 
 

@@ -41,7 +41,7 @@ def parse(target: str) -> tuple[str, int]:
     if not (host and port and whole):
         raise malformed(target, "it has no host, or more than a host and a port")
     if not host.isascii() or not all(each.isalnum() or each in "-._:" for each in host):
-        raise malformed(target, "no host name has such characters")
+        raise malformed(target, "a host name cannot have such characters")
     return host, port
 
 
@@ -79,7 +79,7 @@ def resolve(target: str, allowed: Sequence[Network]) -> list[str]:
     if not usable:
         raise Refusal(
             "403 Forbidden",
-            f"{host} ({', '.join(map(str, addresses))}) is not in a network that --allow names",
+            f"{host} ({', '.join(map(str, addresses))}) is not in a network given with --allow",
         )
     return usable
 

@@ -76,7 +76,7 @@ class Scrapes:
         while True:
             with self._lock:
                 if self._ended:
-                    raise TimeoutError("the exporter is ending")
+                    raise TimeoutError("the exporter is shutting down")
                 running = self._running
                 if running is None:
                     target = self._target = Target(self._addresses, deadline, self.timeout)

@@ -295,7 +295,7 @@ def run(options: Namespace, addresses: Sequence[str], reports: Sequence[Report])
         try:
             application.accounts, context = accounts(options), tls(options)
         except (OSError, ValueError) as error:
-            say(f"nothing is changed: {error}")
+            say(f"kept the previous configuration: {error}")
             continue
         for server in servers:
             server.context = context

@@ -55,7 +55,9 @@ class Target:
     def _get(self, getter: str, connection: pychrony.ChronyConnection) -> Any:
         with self._lock:
             if self.closed:
-                raise pychrony.ChronyConnectionError("the exporter is ending", ErrorCode.CLOSED)
+                raise pychrony.ChronyConnectionError(
+                    "the exporter is shutting down", ErrorCode.CLOSED
+                )
             self._connection = connection
         result = getattr(connection, getter)()
         self.addresses = [connection.address]

@@ -68,7 +68,7 @@ class FakeIntervalClock:
             self.advance(timeout)
             self.waited_ns += round(timeout * 1_000_000_000)
             raise ChronyTimeoutError(
-                f"it was not certain within {timeout} s that {time_ns} ns since 1970 is past",
+                f"timed out after {timeout} s waiting for {time_ns} ns since 1970 to be past for certain",
                 ErrorCode.TIMEOUT,
             )
         self.time_ns += missing

@@ -560,7 +560,7 @@ def _wire_value(report: str, row: Field, values: dict[str, Any]) -> Any:
         if values["mode"] != SourceMode.REFCLOCK:
             if not records.is_address(value):
                 raise ValueError(
-                    f"Source.address: {value!r} is no address, and mode is not REFCLOCK"
+                    f"Source.address: {value!r} is not an address, and mode is not REFCLOCK"
                 )
             return value
         identifier = records.identifier_of(value)

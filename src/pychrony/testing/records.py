@@ -302,7 +302,9 @@ def make_source(**fields: Unpack[SourceFields]) -> Source:
     address, mode = fields.get("address"), fields.get("mode")
     if isinstance(address, str) and not is_address(address):
         if mode not in (None, SourceMode.REFCLOCK):
-            raise ValueError(f"make_source(): {address!r} is no address, and mode is not REFCLOCK")
+            raise ValueError(
+                f"make_source(): {address!r} is not an address, and mode is not REFCLOCK"
+            )
         situation = _SOURCE_REFERENCE_CLOCK
     elif mode == SourceMode.REFCLOCK:
         if address is not None:
@@ -602,7 +604,7 @@ def _reference(fields: Given) -> Fields:
     if identifier is None and address is None and isinstance(name, str):
         identifier = identifier_of(name)
         if identifier is None:
-            raise ValueError(f"TrackingStatus.reference_id_name: {name!r} is no source's name")
+            raise ValueError(f"TrackingStatus.reference_id_name: {name!r} is not a source's name")
         if is_address(name) and identifier not in (NOT_SYNCHRONISED, LOCAL_REFERENCE):
             # A name given in the form of an address is an address, even if its bytes spell a name.
             address = name
