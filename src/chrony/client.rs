@@ -338,7 +338,7 @@ async fn read_by_address(
     }
 }
 
-/// Reads a list until it has not changed meanwhile, three times at most. `is_changed` may look at the list, and mend it.
+/// Reads a list until it has not changed while it was read, three times at most. `is_changed` may look at the list, and mend it.
 async fn read_list<T>(
     daemon: &mut Daemon,
     report: &CStr,

@@ -173,7 +173,7 @@ impl<T> Shared<T> {
         }
     }
 
-    /// Brings the client back. It is dropped if the connection was closed meanwhile, or if a child has made another.
+    /// Brings the client back. It is dropped if the connection was closed in the meantime, or if a child has made another.
     fn bring_back(&self, client: Box<T>) {
         let inner = self.inner();
         let mut state = inner.lock();

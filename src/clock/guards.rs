@@ -27,9 +27,9 @@ pub struct Settings {
 /// What the kernel says of its clock.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Kernel {
-    /// Its error estimate is at the limit, where it is put when somebody sets the clock, and where it is before anybody does.
+    /// Its error estimate is at the limit, where it is put when a program sets the clock, and where it is before any does.
     pub is_reset: bool,
-    /// Somebody corrects the rate of its clock.
+    /// Something corrects the rate of its clock.
     pub is_steered: bool,
 }
 
@@ -40,7 +40,7 @@ pub enum Refusal {
     NoBound(NoBound),
     /// The clock was updated during each of the rounds of requests.
     Updating,
-    /// The kernel's error estimate says that somebody has set the clock.
+    /// The kernel's error estimate shows that the clock was set.
     Reset,
     /// The clock was set during the requests, by this much.
     Set(Nanoseconds),
@@ -101,7 +101,7 @@ impl fmt::Display for Refusal {
 pub enum State {
     Empty,
     Believed(Report),
-    /// From now on nothing is believed until this report is void.
+    /// No report is believed until this one has expired.
     Disrupted(Report),
     /// The machine has slept, as was seen at this time. Who set the clock when it woke had no better clock to go by than the
     /// machine's battery-powered one: only a sample from after that is believed.

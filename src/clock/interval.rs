@@ -1,6 +1,6 @@
 //! The interval in which true time lies, projected on CLOCK_MONOTONIC_RAW from one report.
 //!
-//! The system clock may move by 8 % while chronyd slews it, and goes on if chronyd dies meanwhile. The raw clock is touched by
+//! The system clock may move by 8 % while chronyd slews it, and goes on if chronyd dies during that. The raw clock is touched by
 //! nobody, and chronyd's corrected clock is linear in it: it is the raw clock, set right, less the frequency that chronyd
 //! corrects.
 
@@ -13,7 +13,7 @@ pub type Nanoseconds = i64;
 const SECOND: Nanoseconds = 1_000_000_000;
 const DAY: Nanoseconds = 86_400 * SECOND;
 
-/// How old a report may be before the clock counts as running free: somebody else's step of the clock would not be noticed.
+/// How old a report may be before the clock counts as running free: a step of the clock by another program would not be noticed.
 pub const FRESH: Nanoseconds = 16 * SECOND;
 /// As many polls without a sample as chronyd's reachability register remembers.
 const POLLS: f64 = 8.0;
@@ -182,7 +182,7 @@ impl Round {
         self.before_sources.raw.saturating_sub(age)
     }
 
-    /// chronyd read its clocks somewhere between our readings: what the system clock has moved meanwhile is not known.
+    /// chronyd read its clocks somewhere between our readings: how far the system clock has moved in between is not known.
     pub fn reading_error(&self) -> Nanoseconds {
         let moved = self.after.lead().saturating_sub(self.before.lead()).saturating_abs();
         let elapsed = self.after.raw.saturating_sub(self.before.raw) as f64;

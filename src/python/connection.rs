@@ -1,4 +1,4 @@
-//! ChronyConnection: the same reports on one session, which threads share; a child of `fork()` opens one of its own.
+//! ChronyConnection: the same reports on one session, which threads share; a child of `fork()` opens another.
 
 use std::ffi::{CStr, c_int, c_void};
 use std::ptr;

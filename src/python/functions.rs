@@ -89,7 +89,7 @@ unsafe fn get_record_or_list(
     })
 }
 
-/// Asks for a report in a session of its own.
+/// Requests a report in a new session.
 pub fn ask(state: &State, target: &Target, timeout: Option<Duration>, report: usize) -> Result<Response> {
     in_session(state, target, timeout, async |client, call| client.report(&REPORTS[report].query, call).await)
 }

@@ -311,7 +311,7 @@ impl Entry for () {
     }
 }
 
-/// The thread is detached from the interpreter (does not hold its GIL) as long as this lives: meanwhile other threads run,
+/// The thread is detached from the interpreter (does not hold its GIL) as long as this lives: other threads run in the meantime,
 /// and nothing that belongs to Python may be touched.
 pub struct Detached(*mut ffi::PyThreadState);
 

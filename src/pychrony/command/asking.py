@@ -26,7 +26,7 @@ def ask(
     question: Callable[[pychrony.ChronyConnection], Answer],
     family: int = 0,
 ) -> Answer:
-    """The answer to a question that is asked on a connection of its own.
+    """The answer to a question that is asked on a new connection.
 
     The timeout applies separately to resolving the host's name and to each answer. Raises as pychrony does.
     """
