@@ -197,7 +197,7 @@ def test_without_a_selected_source_chronyds_estimate_and_the_age_become_critical
 def test_a_selected_source_that_is_not_the_reference_gives_no_bound() -> None:
     verdict = assess(sources=[make_source(address="192.0.2.7")])
     assert codes(verdict) == {"no-error-bound": "WARNING"}
-    assert "192.0.2.7 is not yet what the clock was last set by" in str(verdict)
+    assert "192.0.2.7 is not yet the one that the clock was last set by" in str(verdict)
 
 
 def test_the_named_source_must_be_the_selected_one() -> None:
