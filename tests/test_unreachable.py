@@ -22,6 +22,7 @@ from support.waiting import DEADLINE
 
 import pychrony
 from pychrony import ErrorCode
+from pychrony.command import arguments, machine
 
 DEFAULTS = [
     "/run/chrony/chronyd.sock",
@@ -38,6 +39,13 @@ def directory() -> Iterator[Path]:
     for path in made.iterdir():
         path.unlink()
     made.rmdir()
+
+
+def test_the_default_addresses_are_the_same_wherever_they_are_listed() -> None:
+    listed = f"{', '.join(DEFAULTS[:-1])} and {DEFAULTS[-1]}"
+    assert list(machine.ADDRESSES) == DEFAULTS
+    assert listed in arguments.OPTIONS["address"][1]["help"]
+    assert listed in (pychrony.get_tracking.__doc__ or "")
 
 
 # Nobody answers there.

@@ -5,6 +5,7 @@ What each term does to the number is tested in src/clock/bound.rs.
 
 from __future__ import annotations
 
+import inspect
 import math
 from collections.abc import Iterator
 from typing import Any
@@ -14,7 +15,16 @@ from support.chronyd import LOCAL_SERVER, Chronyd
 from support.waiting import wait_for
 
 import pychrony
-from pychrony import LeapStatus, Source, SourceMode, SourceState, TrackingStatus, error_bound
+from pychrony import (
+    LeapStatus,
+    Source,
+    SourceMode,
+    SourceState,
+    TrackingStatus,
+    aio,
+    error_bound,
+    health,
+)
 from pychrony.testing import make_source, make_tracking
 
 
@@ -248,6 +258,16 @@ def test_what_is_allowed_is_a_size(name: str) -> None:
     for wrong in ("1", None):
         with pytest.raises(TypeError):
             error_bound(TRACKING, [SELECTED], **{name: wrong})  # type: ignore[arg-type]
+
+
+def test_the_default_drift_is_the_same_wherever_it_is_given() -> None:
+    default = health.Limits().max_drift_ppm
+    for function in (error_bound, aio.IntervalClock):
+        assert inspect.signature(function).parameters["max_drift_ppm"].default == default
+    text = pychrony.IntervalClock.__text_signature__  # None on CPython 3.9
+    assert text is None or f"max_drift_ppm={default:.1f}" in text
+    without = error_bound(TRACKING, [SELECTED])
+    assert without == error_bound(TRACKING, [SELECTED], max_drift_ppm=default)
 
 
 def test_numbers_too_large_for_a_bound_are_a_value_error() -> None:
