@@ -226,7 +226,9 @@ def test_a_clock_that_somebody_else_set_is_disrupted() -> None:
             # The clock has moved against chronyd's, but chronyd has not updated it.
             chronyd.tracking = a_tracking(offset=0.001)
             for call in (clock.refresh, clock.now, clock.refresh):
-                with pytest.raises(ChronyClockError, match="something other than chronyd") as caught:
+                with pytest.raises(
+                    ChronyClockError, match="something other than chronyd"
+                ) as caught:
                     call()
                 assert caught.value.status is IntervalStatus.DISRUPTED
             assert pickle.loads(pickle.dumps(caught.value)).status is IntervalStatus.DISRUPTED
