@@ -287,10 +287,10 @@ impl From<NoBound> for Failure {
     }
 }
 
-type Outcome = std::result::Result<Round, Failure>;
+type RoundResult = std::result::Result<Round, Failure>;
 
 /// Asks for tracking, sources and tracking, until chronyd has not updated the clock in between.
-async fn ask(client: &mut Client, call: &Call) -> std::result::Result<Outcome, Error> {
+async fn ask(client: &mut Client, call: &Call) -> std::result::Result<RoundResult, Error> {
     if let Some(address) = client.foreign_address() {
         return Ok(Err(Failure::Foreign(address.to_string())));
     }
