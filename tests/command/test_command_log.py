@@ -294,7 +294,7 @@ def test_standard_output_may_be_a_file_that_fills_up(fake: FakeChronyd, tmp_path
             stdout=file,
             stderr=subprocess.PIPE,
             text=True,
-            preexec_fn=Running(path, limit=len(HEADER) + 500)._limited,
+            preexec_fn=Running(path, limit=len(HEADER) + 2000)._limited,
             timeout=DEADLINE,
         )
     assert done.returncode == 3
