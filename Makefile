@@ -24,7 +24,7 @@ help:
 	@echo 'make lint       only formats and lints; make format puts formats right'
 	@echo 'make docs       the documentation, as a site in .cache/docs/index.html, and the tests of its recipes'
 	@echo 'make pictures   the pictures of the documentation, anew'
-	@echo 'make browser    what the exporter shows to people, in Chromium, with pictures in .cache/browser'
+	@echo 'make browser    the page of the exporter and the site, in Chromium, with pictures in .cache/browser'
 	@echo 'make coverage   which lines of the Rust and the Python code the tests reach, in .cache/coverage'
 	@echo 'make hardening  the long tests: hostile responses, memory, allocation failures, threads'
 	@echo 'make bench      what a call costs, compared with the C library, PyPI'"'"'s pychrony and chronyc;'
@@ -106,7 +106,7 @@ pictures: docs
 	PATH="$$(tools/prometheus):$$PATH" PYTHONPATH=. $(WITH_LIBCHRONY) $(DOCS_VENV) tools/pictures.py
 	PYTHONPATH=. $(WITH_LIBCHRONY) $(DOCS_VENV) tools/gallery.py 11
 
-browser: .cache/prepared-demo $(WHEEL)/stamp
+browser: docs
 	@tools/browser $(WHEEL)/*.whl
 
 # LENGTH is short or long; the same SEED makes the same mutants again.

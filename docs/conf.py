@@ -33,6 +33,7 @@ myst_heading_anchors = 4
 html_theme = "furo"
 html_title = f"pychrony {version}"
 html_static_path = ["_static"]
+html_favicon = "_static/icon.svg"
 html_css_files = ["site.css"]
 html_show_sphinx = False
 html_show_copyright = False

@@ -6,3 +6,5 @@ import importlib.util
 
 if importlib.util.find_spec("selenium") is None:
     collect_ignore_glob = ["test_*.py"]
+else:
+    from chromium import browser  # noqa: F401  a fixture

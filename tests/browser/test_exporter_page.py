@@ -6,13 +6,11 @@ The pictures are left in .cache/browser, for a person to look at.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
-from selenium.webdriver import Chrome, ChromeOptions
-from selenium.webdriver.chrome.service import Service
+from chromium import PICTURES, SCHEMES, WIDTHS, show
+from selenium.webdriver import Chrome
 from selenium.webdriver.common.by import By
 from support.chronyd import Chronyd
 from support.exporter import Exporter
@@ -21,30 +19,6 @@ from support.waiting import wait_for
 from pychrony import LeapStatus, SourceMode, SourceState, TrackingStatus
 from pychrony.exporter.page import REFRESH
 from pychrony.testing import FakeChronyd, make_source, make_tracking
-
-PICTURES = Path(__file__).parent.parent.parent / ".cache" / "browser"
-WIDTHS = (400, 1400)
-SCHEMES = ("light", "dark")
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Chrome]:
-    options = ChromeOptions()
-    options.binary_location = "/usr/bin/chromium"
-    for argument in ("--headless=new", "--no-sandbox", "--disable-gpu"):
-        options.add_argument(argument)
-    options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
-    driver = Chrome(options, Service("/usr/bin/chromedriver"))
-    PICTURES.mkdir(parents=True, exist_ok=True)
-    yield driver
-    driver.quit()
-
-
-def show(browser: Chrome, width: int, scheme: str) -> None:
-    size = {"width": width, "height": 800, "deviceScaleFactor": 1, "mobile": width < 600}
-    browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
-    feature = {"name": "prefers-color-scheme", "value": scheme}
-    browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": [feature]})
 
 
 def look(browser: Chrome, exporter: Exporter, name: str) -> str:
@@ -165,7 +139,7 @@ def test_the_page_refreshes_itself(browser: Chrome) -> None:
 
 def test_its_links_lead_somewhere(browser: Chrome, client: Chronyd) -> None:
     with Exporter("--address", client.socket) as exporter:
-        for link, words in (("/metrics", "chrony_up 1.0"), ("/probe", "a probe has one target")):
+        for link, words in (("/metrics", "chrony_up 1.0"), ("/probe", "a probe needs exactly one target")):
             browser.get(f"http://127.0.0.1:{exporter.port}/")
             browser.find_element(By.PARTIAL_LINK_TEXT, link).click()
             assert words in browser.page_source
