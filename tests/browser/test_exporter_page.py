@@ -139,7 +139,10 @@ def test_the_page_refreshes_itself(browser: Chrome) -> None:
 
 def test_its_links_lead_somewhere(browser: Chrome, client: Chronyd) -> None:
     with Exporter("--address", client.socket) as exporter:
-        for link, words in (("/metrics", "chrony_up 1.0"), ("/probe", "a probe needs exactly one target")):
+        for link, words in (
+            ("/metrics", "chrony_up 1.0"),
+            ("/probe", "a probe needs exactly one target"),
+        ):
             browser.get(f"http://127.0.0.1:{exporter.port}/")
             browser.find_element(By.PARTIAL_LINK_TEXT, link).click()
             assert words in browser.page_source
