@@ -188,6 +188,10 @@ def check_unit(block: Block, tmp_path: Path) -> None:
     check_unit_file(block.text, tmp_path)
 
 
+# What systemd-analyze writes does not depend on the environment of the tests.
+SYSTEMD_LOG = {"SYSTEMD_LOG_LEVEL": "info", "SYSTEMD_LOG_TARGET": "console"}
+
+
 def check_unit_file(text: str, folder: Path) -> None:
     """systemd knows each line, and pychrony knows the options that it is started with."""
     for program, rest in re.findall(r"^ExecStart(?:Pre)?=(\S+) ?(.*)$", text, re.MULTILINE):
@@ -208,7 +212,7 @@ def check_unit_file(text: str, folder: Path) -> None:
     done = child.execute(
         ["systemd-analyze", "verify", "--man=no", str(folder / "example.service")],
         stderr=subprocess.STDOUT,
-        env={**os.environ, "SYSTEMD_UNIT_PATH": f"{folder}:"},
+        env={**os.environ, **SYSTEMD_LOG, "SYSTEMD_UNIT_PATH": f"{folder}:"},
     )
     complaints = [line for line in done.stdout.splitlines() if "example.service" in line]
     assert not complaints, done.stdout
