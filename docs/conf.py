@@ -44,5 +44,5 @@ html_theme_options = {
 }
 pygments_style = "friendly"
 pygments_dark_style = "github-dark"
-# Python objects are found before prose.
-html_search_options = {"type": "default"}
+# A function comes before the methods of the same name.
+html_search_scorer = str(Path(__file__).parent / "_static" / "scorer.js")

@@ -25,6 +25,7 @@ import rich.console
 import rich.terminal_theme
 import rich.text
 
+from pychrony import _durations
 from tests.support.chronyd import Chronyd
 from tests.support.exporter import Exporter
 from tests.support.prometheus import Prometheus
@@ -104,6 +105,15 @@ def legend(target: dict[str, Any], labels: dict[str, str]) -> str:
     return re.sub(r"\{\{\s*(\w+)\s*\}\}", lambda match: labels.get(match[1], ""), shown)
 
 
+def shown(value: float, panel: dict[str, Any]) -> str:
+    """A value as the panel shows it: the word that the panel has for it, or the number with its unit."""
+    settings = panel["fieldConfig"]["defaults"]
+    for mapping in settings.get("mappings", ()):
+        if word := mapping.get("options", {}).get(f"{value:g}"):
+            return str(word["text"])
+    return _durations.text(value) if settings.get("unit") == "s" else f"{value:g}"
+
+
 def draw_panel(
     axes: Any, panel: dict[str, Any], prometheus: Prometheus, begin: float, end: float
 ) -> None:
@@ -118,6 +128,7 @@ def draw_panel(
                 axes.plot([(at - begin) / 60 for at in times], values, label=label, linewidth=1)
         unit = panel["fieldConfig"]["defaults"].get("unit", "none")
         axes.set_ylabel(UNITS.get(unit, unit), fontsize=8)
+        axes.set_xlabel("minutes", fontsize=7)
         axes.tick_params(labelsize=7)
         axes.grid(alpha=0.3)
         if axes.lines:
@@ -126,7 +137,7 @@ def draw_panel(
     axes.axis("off")
     found = [each for target in panel["targets"] for each in prometheus.query(expression(target))]
     if panel["type"] == "stat":
-        words = [f"{value:g}" for _, value in found]
+        words = [shown(value, panel) for _, value in found]
         axes.text(0.5, 0.4, ", ".join(words), fontsize=22, ha="center", va="center")
     else:
         hidden = ("__name__", "job", "instance")
@@ -145,7 +156,7 @@ def draw_dashboard(prometheus: Prometheus, begin: float, end: float) -> None:
     for panel, place in zip(panels, places):
         left, width = place["x"] / 24, place["w"] / 24
         bottom = 1 - (place["y"] + place["h"]) / height
-        box = (left + 0.04, bottom + 0.025, width - 0.06, place["h"] / height - 0.055)
+        box = (left + 0.06, bottom + 0.025, width - 0.08, place["h"] / height - 0.055)
         draw_panel(figure.add_axes(box), panel, prometheus, begin, end)
     picture = PICTURES / "dashboard.svg"
     figure.savefig(picture, metadata={"Date": None})
