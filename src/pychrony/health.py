@@ -420,13 +420,26 @@ def is_slot(source: Source) -> bool:
     return source.address.startswith("ID#") and source.mode.name != "REFCLOCK"
 
 
+def resolved(sources: Iterable[Source]) -> list[Source]:
+    """The sources without the slots."""
+    return [source for source in sources if not is_slot(source)]
+
+
+POLLS = 8  # that the reach register remembers
+
+
+def answered(source: Source) -> int:
+    """How many of the last eight polls were answered."""
+    return bin(source.reachability & 0xFF).count("1")
+
+
 def count_of_usable(sources: Iterable[Source]) -> str:
     """For people: 2 of 4 sources usable."""
     sources = tuple(sources)
-    resolved = [source for source in sources if not is_slot(source)]
-    if not resolved:
+    real = resolved(sources)
+    if not real:
         return "no source has an address yet" if sources else "chronyd has no sources"
-    return f"{sum(map(is_usable, sources))} of {len(resolved)} sources usable"
+    return f"{sum(map(is_usable, sources))} of {len(real)} sources usable"
 
 
 def _unsynchronised(tracking: TrackingStatus, sources: tuple[Source, ...]) -> Finding | None:

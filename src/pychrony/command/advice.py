@@ -40,7 +40,6 @@ OUTVOTED = (
 DRIVER = "Is the reference clock's driver running?"
 EACH_SOURCE = "pychrony doctor looks at each source and says what to do."
 
-POLLS = 8  # that the reach register remembers
 FAR_OFF = 10.0  # seconds; chronyd slews these in two minutes, at its default maxslewrate
 
 
@@ -55,7 +54,7 @@ def overview(verdict: Verdict) -> list[str]:
 
 def on_clock(verdict: Verdict, packets: Mapping[str, NTPData]) -> str:
     """packets: NTP sources' reports by address, as far as chronyd gave them."""
-    sources = [source for source in verdict.sources if not health.is_slot(source)]
+    sources = health.resolved(verdict.sources)
     codes = {finding.code for finding in verdict.findings}
     if not verdict.sources:
         return NAME_SERVERS
@@ -113,4 +112,4 @@ def answers_unsynchronised(source: Source, packet: NTPData | None) -> bool:
         return False
     unsynchronised = packet.leap_status is not None and packet.leap_status.name == "UNSYNC"
     lost = packet.transmitted_messages - packet.received_messages
-    return unsynchronised or lost < POLLS
+    return unsynchronised or lost < health.POLLS

@@ -246,19 +246,17 @@ def falsetickers(verdict: Verdict) -> int:
 
 def answered(verdict: Verdict) -> float | None:
     """How many of the last eight polls of all sources were answered, in percent."""
-    registers = [source.reachability for source in verdict.sources if not health.is_slot(source)]
-    if not registers:
+    sources = health.resolved(verdict.sources)
+    if not sources:
         return None
-    return round(
-        100 * sum(bin(bits & 0xFF).count("1") for bits in registers) / (8 * len(registers)), 2
-    )
+    return round(100 * sum(map(health.answered, sources)) / (health.POLLS * len(sources)), 2)
 
 
 def performance(verdict: Verdict, options: Namespace) -> str:
     """Performance data: label=value[unit];warning;critical;minimum;maximum."""
     if verdict.tracking is None:
         return ""
-    resolved = [source for source in verdict.sources if not health.is_slot(source)]
+    resolved = health.resolved(verdict.sources)
     share = answered(verdict)
     counts = [
         f"usable={verdict.usable};{options.min_sources};;0;{len(resolved)}",

@@ -333,7 +333,7 @@ def look_at_sources(findings: Findings, answer: Answer, said: str) -> None:
     from .. import health
     from . import advice
 
-    real = [source for source in answer.sources if not health.is_slot(source)]
+    real = health.resolved(answer.sources)
     for position, source in enumerate(answer.sources):
         if health.is_slot(source):
             continue
@@ -392,6 +392,7 @@ def about_source(
 
 
 def about_polls(source: Source, packet: NTPData | None) -> list[str]:
+    from .. import health
     from . import advice
 
     if advice.answers_unsynchronised(source, packet):
@@ -399,8 +400,7 @@ def about_polls(source: Source, packet: NTPData | None) -> list[str]:
         return [
             f"it answered {packet.received_valid_messages} of {packet.transmitted_messages} polls, and is not synchronised itself"
         ]
-    polls = bin(source.reachability & 0xFF).count("1")
-    return [f"answered {polls} of the last 8 polls"]
+    return [f"answered {health.answered(source)} of the last {health.POLLS} polls"]
 
 
 def failed_tests(packet: NTPData | None) -> list[str]:

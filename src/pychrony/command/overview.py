@@ -54,7 +54,7 @@ class Overview(Report):
         ]
         if options.watch is not None:
             lines += self.history(options, answer.error_bound, answer.tracking.offset)
-        sources = [source for source in answer.sources if not health.is_slot(source)]
+        sources = health.resolved(answer.sources)
         if sources:
             lines.append("")
             if options.legend and first:
@@ -129,11 +129,13 @@ def colour_of(source: pychrony.Source) -> str:
 
 def columns() -> list[tables.Column]:
     """The sources in a few columns, durations with the unit that fits."""
+    from .. import health
+
     fields = {field["name"]: field for field in REPORTS["sources"]["fields"]}
     state, address, stratum = tables.columns("sources")[:3]
 
     def answered(source: pychrony.Source) -> str:
-        return f"{bin(source.reachability & 0xFF).count('1')} of 8"
+        return f"{health.answered(source)} of {health.POLLS}"
 
     def age(source: pychrony.Source) -> str:
         ago = source.last_sample_ago

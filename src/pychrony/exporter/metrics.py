@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any, Callable, Union
 
 import pychrony
-from pychrony import NTPFlags, SmoothingFlags, SourceMode, SourceState, _reports
+from pychrony import NTPFlags, SmoothingFlags, SourceMode, SourceState, _reports, health
 
 Value = Callable[[Any], Union[float, None]]
 Text = Callable[[Any], str]
@@ -214,7 +214,7 @@ SOURCES = (
     ),
     Metric(
         "chrony_sources_reachability_ratio",
-        lambda source: bin(source.reachability & 0xFF).count("1") / 8,
+        lambda source: health.answered(source) / health.POLLS,
         "The fraction of the last eight polls that brought a valid response from a synchronised server, or a sample.",
     ),
     Metric(

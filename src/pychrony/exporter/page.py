@@ -139,7 +139,7 @@ def _facts(facts: dict[str, str]) -> str:
 
 
 def _sources(verdict: health.Verdict) -> str:
-    sources = [source for source in verdict.sources if not health.is_slot(source)]
+    sources = health.resolved(verdict.sources)
     if not sources:
         return ""
     heads = "".join(f"<th{NUMBER if number else ''}>{heading}</th>" for heading, number in COLUMNS)
