@@ -321,11 +321,17 @@ OPEN_REPORTS = {"sources", "sourcestats", "activity"}
 
 
 def between(daemon: Chronyd, report: str, ask: Callable[[], Any]) -> tuple[list[Row], Any]:
-    """Our answer between two equal answers to chronyc, so that all are of the same moment."""
+    """Our response between equal responses to chronyc, so that all are of the same moment.
+
+    There are two before and two after: an offset is of the moment of the request and moves both ways, so that it may change
+    and be back at once.
+    """
 
     def try_once() -> tuple[list[Row], Any] | None:
-        before, ours, after = daemon.records(report), ask(), daemon.records(report)
-        return (before, ours) if before == after else None
+        before = daemon.records(report), daemon.records(report)
+        ours = ask()
+        after = daemon.records(report), daemon.records(report)
+        return (before[0], ours) if before[0] == before[1] == after[0] == after[1] else None
 
     return wait_for(f"{report} standing still", try_once)
 
