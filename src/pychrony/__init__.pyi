@@ -1173,7 +1173,7 @@ def get_tracking(address: _Address = None, *, timeout: _Seconds = 3.0) -> Tracki
     ValueError (invalid address or timeout), TypeError."""
 
 def get_sources(address: _Address = None, *, timeout: _Seconds = 3.0) -> list[Source]:
-    """Ask chronyd which sources there are, and the result of the selection for each.
+    """Ask chronyd which time sources there are, and which of them are selected.
 
     Returns a list of Source, empty without sources. A session is opened for the call and closed after it.
 
@@ -1188,7 +1188,7 @@ def get_sources(address: _Address = None, *, timeout: _Seconds = 3.0) -> list[So
     ValueError (invalid address or timeout), TypeError."""
 
 def get_source_stats(address: _Address = None, *, timeout: _Seconds = 3.0) -> list[SourceStats]:
-    """Ask chronyd how each source drifts, and how well that is known.
+    """Ask chronyd what drift rate and offset were estimated for each source.
 
     Returns a list of SourceStats, empty without sources. A session is opened for the call and closed after it.
 
@@ -1248,7 +1248,7 @@ def get_activity(address: _Address = None, *, timeout: _Seconds = 3.0) -> Activi
     ValueError (invalid address or timeout), TypeError."""
 
 def get_server_stats(address: _Address = None, *, timeout: _Seconds = 3.0) -> ServerStats:
-    """Ask chronyd how many requests were received and dropped as a server. By default, the command port does not serve this report.
+    """Ask chronyd how many requests from clients were received and dropped. By default, the command port does not serve this report.
 
     Returns a ServerStats. A session is opened for the call and closed after it.
 
@@ -1263,7 +1263,7 @@ def get_server_stats(address: _Address = None, *, timeout: _Seconds = 3.0) -> Se
     ValueError (invalid address or timeout), TypeError."""
 
 def get_ntp_data(address: _Address = None, *, timeout: _Seconds = 3.0) -> list[NTPData]:
-    """Ask chronyd what the last valid response of each NTP source was. By default, the command port does not serve this report.
+    """Ask chronyd what the last valid measurement of each NTP source was. By default, the command port does not serve this report.
 
     Returns a list of NTPData, without the reference clocks. A session is opened for the call and closed after it.
 
@@ -1406,12 +1406,12 @@ class ChronyConnection:
         Returns a TrackingStatus. Raises what pychrony.get_tracking() raises, and ChronyConnectionError if the connection is closed."""
 
     def get_sources(self) -> list[Source]:
-        """Ask chronyd which sources there are, and the result of the selection for each.
+        """Ask chronyd which time sources there are, and which of them are selected.
 
         Returns a list of Source, empty without sources. Raises what pychrony.get_sources() raises, and ChronyConnectionError if the connection is closed."""
 
     def get_source_stats(self) -> list[SourceStats]:
-        """Ask chronyd how each source drifts, and how well that is known.
+        """Ask chronyd what drift rate and offset were estimated for each source.
 
         Returns a list of SourceStats, empty without sources. Raises what pychrony.get_source_stats() raises, and ChronyConnectionError if the connection is closed."""
 
@@ -1431,12 +1431,12 @@ class ChronyConnection:
         Returns an Activity. Raises what pychrony.get_activity() raises, and ChronyConnectionError if the connection is closed."""
 
     def get_server_stats(self) -> ServerStats:
-        """Ask chronyd how many requests were received and dropped as a server. By default, the command port does not serve this report.
+        """Ask chronyd how many requests from clients were received and dropped. By default, the command port does not serve this report.
 
         Returns a ServerStats. Raises what pychrony.get_server_stats() raises, and ChronyConnectionError if the connection is closed."""
 
     def get_ntp_data(self) -> list[NTPData]:
-        """Ask chronyd what the last valid response of each NTP source was. By default, the command port does not serve this report.
+        """Ask chronyd what the last valid measurement of each NTP source was. By default, the command port does not serve this report.
 
         Returns a list of NTPData, without the reference clocks. Raises what pychrony.get_ntp_data() raises, and ChronyConnectionError if the connection is closed."""
 

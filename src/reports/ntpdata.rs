@@ -20,7 +20,7 @@ report! {
     on_command_port: false,
     getter: "get_ntp_data",
     returns: "a list of NTPData, without the reference clocks",
-    about: "what the last valid response of each NTP source was",
+    about: "what the last valid measurement of each NTP source was",
     record: "NTPData",
     doc: "The last valid response of one NTP source, and what it measured: a record of chronyd's ntpdata report.\n\n\
         Fields that only newer chronyds send are None where they are missing.",

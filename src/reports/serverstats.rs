@@ -9,7 +9,7 @@ report! {
     on_command_port: false,
     getter: "get_server_stats",
     returns: "a ServerStats",
-    about: "how many requests were received and dropped as a server",
+    about: "how many requests from clients were received and dropped",
     record: "ServerStats",
     doc: "What chronyd has done as a server since it was started: its serverstats report.\n\n\
         Fields that only newer chronyds send are None where they are missing.",

@@ -14,7 +14,7 @@ report! {
     on_command_port: true,
     getter: "get_sources",
     returns: "a list of Source, empty without sources",
-    about: "which sources there are, and the result of the selection for each",
+    about: "which time sources there are, and which of them are selected",
     record: "Source",
     doc: "One time source: a record of chronyd's sources report.",
     columns: ["M", "S", "Name/IP address", "Stratum", "..."],

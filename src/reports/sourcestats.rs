@@ -19,7 +19,7 @@ report! {
     on_command_port: true,
     getter: "get_source_stats",
     returns: "a list of SourceStats, empty without sources",
-    about: "how each source drifts, and how well that is known",
+    about: "what drift rate and offset were estimated for each source",
     record: "SourceStats",
     doc: "Statistics of one source: a record of chronyd's sourcestats report.",
     columns: ["...", "Std Dev"],
