@@ -28,6 +28,7 @@ from support.waiting import DEADLINE, wait_for
 import pychrony
 from pychrony import ErrorCode
 from pychrony._reports import REPORTS
+from pychrony.testing import FakeChronyd, make_source
 
 Value = Union[int, float, str]
 Fields = dict[str, Value]
@@ -370,6 +371,13 @@ def test_the_error_bound_is_what_python_computes(
 
 def test_there_is_no_error_bound_without_a_source(reports: Any, unsynchronised: Chronyd) -> None:
     assert reports.ErrorBound(unsynchronised.socket.encode(), 15.0, 0.0) == (1, None)
+
+
+def test_a_poll_of_half_a_second_is_not_taken_for_a_missing_one(reports: Any) -> None:
+    source = make_source(poll=-1)
+    with FakeChronyd(sources=[source]) as chronyd:
+        expected = pychrony.error_bound(chronyd.tracking, [source])
+        assert reports.ErrorBound(chronyd.address.encode(), 15.0, 0.0) == (0, expected)
 
 
 def test_the_error_bound_checks_what_it_is_given(reports: Any, client6: Chronyd) -> None:

@@ -11,7 +11,7 @@ use super::structseq;
 use crate::chrony::client::Row;
 use crate::chrony::record::Value;
 use crate::clock::reports::{NoBound, Record, Source};
-use crate::reports::layout::{NEVER, NONE, TEXT, offset_of_field};
+use crate::reports::layout::{TEXT, no_number, offset_of_field};
 use crate::reports::{Place, REPORTS, Report};
 
 /// The places of the two reports.
@@ -138,7 +138,9 @@ impl Record for CRecord {
 
     fn integer(&self, field: &'static CStr) -> Result<Option<i64>> {
         let bytes = self.bytes(field);
-        let is_missing = u64::from_ne_bytes(bytes) == NONE || i64::from_ne_bytes(bytes) == NEVER;
+        // What is no number depends on the field: the bytes of an unsigned one's are -1 in a signed one.
+        let known = self.report.query.fields.iter().find(|known| known.name == field);
+        let is_missing = known.is_none_or(|known| bytes == no_number(&known.kind));
         Ok((!is_missing).then(|| i64::from_ne_bytes(bytes)))
     }
 
