@@ -88,7 +88,7 @@ pub struct Projection {
     pub latest_rate: f64,
     pub stale_at: Nanoseconds,
     pub void_at: Nanoseconds,
-    /// From this time on it says nothing.
+    /// After this time it says nothing.
     pub leap_at: Nanoseconds,
     pub slept: Nanoseconds,
 }
@@ -126,7 +126,7 @@ impl Projection {
             leap_at: match tracking.leap {
                 Leap::Normal => Nanoseconds::MAX,
                 // A second before the midnight (UTC) that comes next: the last second may be missing.
-                _ => (earliest.div_euclid(DAY) + 1).saturating_mul(DAY) - SECOND,
+                _ => (earliest.div_euclid(DAY) + 1).saturating_mul(DAY) - SECOND - 1,
             },
             slept: before.slept,
         }
@@ -141,7 +141,7 @@ impl Projection {
             return Err(Unusable::Void(now.raw.saturating_sub(self.origin)));
         }
         let (earliest, latest) = self.ends(now.raw);
-        if latest >= self.leap_at {
+        if latest > self.leap_at {
             return Err(Unusable::LeapSecond);
         }
         Ok(Interval { earliest, latest, is_stale: now.raw > self.stale_at })
@@ -164,7 +164,7 @@ impl Projection {
             return Some(0);
         }
         let speed = 1.0 + self.earliest_rate;
-        (speed > 0.0).then(|| ((missing + 1) as f64 / speed).ceil() as Nanoseconds)
+        (speed > 0.0).then(|| (missing.saturating_add(1) as f64 / speed).ceil() as Nanoseconds)
     }
 }
 
@@ -356,6 +356,14 @@ pub mod tests {
         let after = |slept| projection.at(Instant { slept, ..now(SECOND) });
         assert_eq!(after(5 * SECOND + 2_000_000), Err(Unusable::Slept));
         assert!(after(5 * SECOND + 500_000).is_ok()); // the clocks are not read at once
+    }
+
+    #[test]
+    fn an_error_of_centuries_is_no_leap_second_and_does_not_overflow() {
+        let endless = Allowance { max_drift: 0.0, extra_error: 1e300 };
+        let projection = Projection::new(&round(), &endless, HOUR);
+        assert_eq!(projection.at(now(0)).map(|interval| interval.latest), Ok(Nanoseconds::MAX));
+        assert_eq!(projection.time_until_past(Nanoseconds::MAX, RAW), Some(Nanoseconds::MAX));
     }
 
     #[test]

@@ -429,7 +429,7 @@ class IntervalClock:
             interval = self._clock.now()
             if interval.earliest > time_ns:
                 return interval
-            pause = min((time_ns - interval.earliest + 1) / 1e9, 1.0)
+            pause = min(time_ns - interval.earliest + 1, 1_000_000_000) / 1e9
             if deadline is not None:
                 left = deadline - loop.time()
                 if left <= 0:

@@ -7,7 +7,7 @@ use pyo3_ffi as ffi;
 use super::enums;
 use super::method::{self, Method, Parameters, Property};
 use super::object::{
-    Owned, Raised, Result, boolean, dictionary, entry, import, signed, tuple, type_error, value_error,
+    Owned, Raised, Result, boolean, dictionary, entry, import, signed, tuple, type_error, unsigned, value_error,
 };
 use super::sequence::{self, Description, Functions};
 use super::state::{State, get_or_make};
@@ -177,7 +177,7 @@ unsafe extern "C" fn width(record: Object, _: *mut c_void) -> Object {
     entry(|| {
         // SAFETY: the record is live during the call.
         let (earliest, latest) = ends(&unsafe { Owned::from_borrowed(record) })?;
-        signed(latest.saturating_sub(earliest))
+        unsigned(latest.abs_diff(earliest))
     })
 }
 
@@ -201,8 +201,7 @@ unsafe extern "C" fn to_dictionary(record: Object, _: Object) -> Object {
         let record = unsafe { Owned::from_borrowed(record) };
         let [earliest, latest, (name, status)] = fields(&record)?;
         let (begin, end) = ends(&record)?;
-        let values =
-            [earliest, latest, (name, status.attribute(c"name")?), (c"width", signed(end.saturating_sub(begin))?)];
+        let values = [earliest, latest, (name, status.attribute(c"name")?), (c"width", unsigned(end.abs_diff(begin))?)];
         dictionary(values.into_iter().map(|(name, value)| (name, Ok(value))))
     })
 }

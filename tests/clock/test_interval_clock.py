@@ -115,6 +115,14 @@ def test_what_the_user_allows_makes_it_wider(connection: ChronyConnection) -> No
     assert 0.19 * SECOND < drift - usual < 2 * SECOND
 
 
+def test_an_error_of_centuries_makes_every_time_uncertain(connection: ChronyConnection) -> None:
+    clock = IntervalClock(connection, extra_error_ns=1e300)
+    assert clock.refresh().width > 2**63
+    assert not clock.is_past(0) and not clock.is_future(2**62)
+    with pytest.raises(ChronyTimeoutError):
+        clock.wait_past(10**30, timeout=1e-3)
+
+
 def test_past_and_future_are_certain(clock: IntervalClock) -> None:
     interval = clock.now()
     assert clock.is_past(interval.earliest - 1) and not clock.is_future(interval.earliest - 1)
@@ -511,6 +519,8 @@ def test_an_interval_is_a_named_tuple() -> None:
     assert copy.copy(EARLY) == copy.deepcopy(EARLY) == EARLY
     for protocol in range(pickle.HIGHEST_PROTOCOL + 1):
         assert pickle.loads(pickle.dumps(EARLY, protocol)) == EARLY
+    whole = TimeInterval(-(2**63), 2**63 - 1, IntervalStatus.SYNCHRONIZED)
+    assert whole.width == whole.to_dict()["width"] == 2**64 - 1
     assert repr(EARLY).startswith("pychrony.TimeInterval(earliest=100, latest=200, status=")
 
 
