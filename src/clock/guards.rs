@@ -175,7 +175,10 @@ impl Report {
             expected = expected.saturating_sub(self.last_offset);
         }
         let moved = self.corrected.saturating_sub(earlier.corrected).saturating_sub(expected);
-        let most = MOST_MOVED + (elapsed as f64 * allowed) as Nanoseconds + self.tolerance + earlier.tolerance;
+        let most = ((elapsed as f64 * allowed) as Nanoseconds)
+            .saturating_add(MOST_MOVED)
+            .saturating_add(self.tolerance)
+            .saturating_add(earlier.tolerance);
         (moved.saturating_abs() > most).then_some(Refusal::Moved(moved))
     }
 }
@@ -188,7 +191,8 @@ fn check(round: &Round) -> Result<(), Refusal> {
     }
     let moved = last.lead().saturating_sub(first.lead());
     let elapsed = last.raw.saturating_sub(first.raw) as f64;
-    let most = (elapsed * FASTEST_SLEW) as Nanoseconds + first.uncertainty + last.uncertainty;
+    let most = (elapsed * FASTEST_SLEW) as Nanoseconds;
+    let most = most.saturating_add(first.uncertainty).saturating_add(last.uncertainty);
     if moved.saturating_abs() > most { Err(Refusal::Set(moved)) } else { Ok(()) }
 }
 
@@ -234,6 +238,10 @@ impl State {
         let was_set = earlier.is_some_and(|earlier| earlier.is_kernel_set);
         if kernel.is_some_and(|kernel| kernel.is_reset && (kernel.is_steered || was_set)) {
             return (self, Err(Refusal::Reset));
+        }
+        // Another thread asked later, and its report was accepted first.
+        if earlier.is_some_and(|earlier| now.raw < earlier.projection.origin) {
+            return (self, Ok(()));
         }
         match earlier.and_then(|earlier| report.contradicts(&earlier).map(|refusal| (earlier, refusal))) {
             Some((earlier, refusal)) => (Self::Disrupted(earlier), Err(refusal)),
@@ -423,6 +431,14 @@ mod tests {
     }
 
     #[test]
+    fn a_report_that_another_threads_later_one_has_overtaken_changes_nothing() {
+        let mut later = updated(after(SECOND));
+        later.tracking.last_offset = 1e-3;
+        let state = believed(State::Empty, &set_by(later, -1_000_000));
+        assert_eq!(accept(state, &after(0)), (state, Ok(())));
+    }
+
+    #[test]
     fn a_clock_may_move_by_what_chronyd_corrects_and_by_what_the_readings_are_wrong() {
         let mut gaining = after(0);
         gaining.tracking.frequency = 100.0;
@@ -524,6 +540,16 @@ mod tests {
         let mut it = after(0);
         it.after.slept += HOUR;
         assert_eq!(accept(State::Empty, &it).1, Err(Refusal::Asleep));
+    }
+
+    #[test]
+    fn no_number_of_chronyds_is_too_large() {
+        let mut next = after(SECOND);
+        next.tracking.frequency = 1e30;
+        next.before.uncertainty = Nanoseconds::MAX;
+        next.before_sources.uncertainty = Nanoseconds::MAX;
+        next.after.uncertainty = Nanoseconds::MAX;
+        believed(first(), &next);
     }
 
     #[test]
