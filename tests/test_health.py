@@ -10,7 +10,7 @@ import pickle
 import sys
 import threading
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from support import child
@@ -367,6 +367,23 @@ def test_a_chronyd_is_asked_until_both_reports_are_of_one_update() -> None:
         connection = Connection(*times)
         status, _ = health.ask(connection)  # type: ignore[arg-type]
         assert (connection.asked, status.ref_time) == (asked, NOW - times[-1])
+
+
+@pytest.mark.parametrize("name", pychrony.TrackingStatus._fields)
+def test_an_update_is_what_it_is_for_the_interval_clock(name: str) -> None:
+    one, selected = make_tracking(), make_source()
+    value: Any = getattr(one, name)
+    change = value + 1 if isinstance(value, (int, float)) else "192.0.2.9"
+    other = make_tracking(
+        **{name: pychrony.LeapStatus(change) if name == "leap_status" else change}
+    )
+    clock = pychrony.IntervalClock(cast(Any, None))
+    reading = clock._reading()
+    try:
+        agree = clock._accept(one, reading, [selected], reading, other, reading) is not None
+    except pychrony.ChronyClockError:
+        agree = True  # they agree, and what the second one says gives no interval
+    assert health.is_same_update(one, other) is agree
 
 
 async def _awaited(limits: Limits, address: str | None, timeout: float) -> Verdict:

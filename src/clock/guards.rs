@@ -132,7 +132,8 @@ const UPDATE_MARGIN: Nanoseconds = 10_000_000;
 /// chronyd slews by 83,333 ppm at most, unless it is told to do more (`maxslewrate`, which is 100,000 at most).
 const FASTEST_SLEW: f64 = 0.1;
 
-/// Whether chronyd has not updated its clock between two of its reports.
+/// Whether chronyd has not updated its clock between two of its reports. What an update sets is compared, and not the offset,
+/// which changes all the time. pychrony.health.is_same_update() is the same rule in Python, and a test compares the two.
 pub fn agree(one: &Tracking, other: &Tracking) -> bool {
     let same = |tracking: &Tracking| (tracking.ref_time_ns, tracking.reference_id, tracking.leap);
     let rates = |tracking: &Tracking| (tracking.frequency, tracking.residual_freq, tracking.skew);

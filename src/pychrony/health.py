@@ -326,13 +326,13 @@ def ask(connection: ChronyConnection) -> tuple[TrackingStatus, list[Source]]:
     return tracking, sources
 
 
+# What chronyd sets when it updates its clock. The offset changes all the time.
+UPDATED = ("ref_time_ns", "reference_id", "leap_status", "frequency", "residual_freq", "skew")
+
+
 def is_same_update(one: TrackingStatus, other: TrackingStatus) -> bool:
-    """Whether chronyd did not update its clock between two reports."""
-    return (one.ref_time_ns, one.reference_id, one.leap_status) == (
-        other.ref_time_ns,
-        other.reference_id,
-        other.leap_status,
-    )
+    """Whether chronyd did not update its clock between two reports: the rule of pychrony.IntervalClock (guards.rs, agree())."""
+    return all(getattr(one, name) == getattr(other, name) for name in UPDATED)
 
 
 def failed(error: ChronyError) -> Verdict:
