@@ -199,6 +199,7 @@ fn check(round: &Round) -> Result<(), Refusal> {
 
 impl State {
     /// The interval now.
+    #[inline(always)]
     pub fn at(&self, now: Instant) -> Result<Interval, Refusal> {
         match self {
             Self::Empty => Err(Refusal::NoReport),
@@ -297,6 +298,7 @@ impl State {
     }
 
     /// Empty if the words are of another process: a child of `fork()` may be in another time namespace than its parent.
+    #[inline(always)]
     pub fn from_words(words: &[u64; WORDS], process: u32) -> Self {
         if words[0] == 0 || words[1] != u64::from(process) {
             return Self::Empty;

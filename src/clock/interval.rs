@@ -133,6 +133,7 @@ impl Projection {
     }
 
     /// The interval now.
+    #[inline(always)]
     pub fn at(&self, now: Instant) -> Result<Interval, Unusable> {
         if has_slept(self.slept, now.slept) {
             return Err(Unusable::Slept);
@@ -148,6 +149,7 @@ impl Projection {
     }
 
     /// Both ends, whether they may be used or not.
+    #[inline(always)]
     pub fn ends(&self, raw: Nanoseconds) -> (Nanoseconds, Nanoseconds) {
         let elapsed = raw.saturating_sub(self.origin);
         let end = |end: Nanoseconds, drift: f64| end.saturating_add(elapsed).saturating_add(drift as Nanoseconds);

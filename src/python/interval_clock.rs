@@ -61,11 +61,13 @@ impl IntervalClock {
         self.options.get().ok_or_else(|| runtime_error("the clock was not initialised"))
     }
 
+    #[inline(always)]
     fn state(&self) -> guards::State {
         guards::State::from_words(&self.latch.read(), Process::current().number())
     }
 
     /// The interval now.
+    #[inline(always)]
     fn at_once(&self) -> std::result::Result<Interval, Refusal> {
         let state = self.state();
         match state.at(machine::instant()) {

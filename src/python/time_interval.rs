@@ -107,6 +107,7 @@ static PROPERTIES: [Property; 2] = [
 ];
 
 /// An interval as an object.
+#[inline(always)]
 pub fn instance(state: &State, interval: &Interval) -> Result<Owned> {
     let status = if interval.is_stale { INTERVAL_FREE_RUNNING } else { INTERVAL_SYNCHRONIZED };
     let values =
@@ -114,6 +115,7 @@ pub fn instance(state: &State, interval: &Interval) -> Result<Owned> {
     record(class(state)?, values)
 }
 
+#[inline(always)]
 fn record(class: &Owned, values: [Owned; FIELDS.len()]) -> Result<Owned> {
     // SAFETY: a type that `new_class()` made with these numbers.
     let record = unsafe { sequence::new(class.as_ptr().cast(), FIELDS.len(), FIELDS.len()) }?;
