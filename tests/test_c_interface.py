@@ -878,6 +878,9 @@ def test_the_example_builds_and_gives_the_offset(include: Path, tmp_path: Path) 
         daemon.reports["tracking"][0]["leap status"] = 3
         with pytest.raises(RuntimeError, match="not synchronised"):
             module.offset(daemon.address)
+        daemon.reports["tracking"][0].update({"leap status": 0, "reference ID": 0x7F7F0101})
+        with pytest.raises(RuntimeError, match="not synchronised"):
+            module.offset(daemon.address)
     raised = outcome(lambda: module.offset("/nowhere/chronyd.sock"))
     assert raised == outcome(lambda: pychrony.get_tracking("/nowhere/chronyd.sock"))
 

@@ -13,7 +13,8 @@ static PyObject *offset(PyObject *module, PyObject *args) {
 		return NULL;
 	if (PyChrony_API->GetTracking(address, timeout, &clock) < 0)
 		return NULL; /* the exception is set, as pychrony.get_tracking() would have raised it */
-	if (clock.leap_status == PYCHRONY_LeapStatus_UNSYNC) {
+	/* Without a source the offset is 0. The second ID is that of the local reference: chronyd's own clock. */
+	if (clock.leap_status == PYCHRONY_LeapStatus_UNSYNC || clock.reference_id == 0x7F7F0101) {
 		PyErr_SetString(PyExc_RuntimeError, "the system's clock is not synchronised");
 		return NULL;
 	}

@@ -16,7 +16,9 @@ def error_bound(options: CallbackOptions) -> Iterable[Observation]:
 
 def offset(options: CallbackOptions) -> Iterable[Observation]:
     tracking = check().tracking
-    return [] if tracking is None else [Observation(tracking.offset)]
+    if tracking is None or not tracking.is_synchronized():
+        return []  # without a source it is 0
+    return [Observation(tracking.offset)]
 
 
 def level(options: CallbackOptions) -> Iterable[Observation]:

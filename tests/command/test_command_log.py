@@ -132,9 +132,30 @@ def test_without_a_bound_or_a_source_the_cells_are_empty(fake: FakeChronyd) -> N
     (row,) = rows_of("--count", "1")
     assert (row["error_bound"], row["verdict"]) == ("", "WARNING")
     assert row["findings"] == "no-selected-source few-sources"
-    fake.tracking = make_tracking(reference_id=0)
-    (row,) = rows_of("--count", "1")
-    assert (row["findings"], row["source"], row["last_measurement"]) == ("unsynchronised", "", "")
+
+
+@pytest.mark.parametrize(
+    "kind, code", [("unsynchronised", "unsynchronised"), ("server", "local-reference")]
+)
+def test_a_clock_without_a_source_has_no_numbers(
+    kind: str, code: str, tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    address = request.getfixturevalue(kind).socket
+    (row,) = rows_of("--count", "1", "-a", address)
+    assert {name for name, value in row.items() if value} == {
+        "time",
+        "verdict",
+        "findings",
+        "reason",
+    }
+    assert (row["verdict"], row["findings"]) == ("CRITICAL", code)
+    path = tmp_path / "clock.json"
+    command.output("log", "--count", "1", "--json", "-a", address, "-o", path)
+    values = json.loads(path.read_text())
+    assert [values[name] for name in log.COLUMNS[2:11]] == [None] * 9
+    (day,) = summary(path, "--interval", "10")
+    assert (day["rows_without_bound"], day["greatest_error_bound"]) == (1, None)
+    assert day["seconds_within_limit"] == 0
 
 
 def test_rows_are_on_the_beat_of_the_monotonic_clock(monkeypatch: pytest.MonkeyPatch) -> None:

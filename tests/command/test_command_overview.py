@@ -120,6 +120,18 @@ def test_watching_draws_the_last_minutes_and_a_gap_for_an_outage() -> None:
     assert "192.0.2.77" in frames[-1]
 
 
+def test_watching_draws_no_offset_of_a_clock_without_a_source() -> None:
+    with good() as daemon:
+        arguments = ("--watch", "0.05", "-a", daemon.address)
+        with Terminal(*arguments, columns=80) as terminal:
+            terminal.wait_for("\noffset: ", times=2)
+            daemon.tracking = make_tracking(reference_id=0)
+            terminal.wait_for("CRITICAL: not synchronised", times=3)
+            terminal.press(CTRL_C)
+            terminal.ended()
+    assert "\noffset: none; " in drawn(terminal)[-1]
+
+
 def test_a_terminal_without_block_characters_gets_others() -> None:
     changes = {"PYTHONIOENCODING": "ascii", "PYTHONUTF8": "0"}
     with good() as daemon:

@@ -282,9 +282,15 @@ def test_an_unsynchronised_clock_is_up_and_not_synchronised(unsynchronised: Chro
     assert labels_of(samples, "chrony_tracking_info") == [nothing]
 
 
-def test_before_the_first_measurement_there_is_no_reference_time(unsynchronised: Chronyd) -> None:
-    samples = scrape(unsynchronised.socket)
-    assert value(samples, "chrony_tracking_reference_timestamp_seconds") is None
+@pytest.mark.parametrize("kind", ["unsynchronised", "server"])
+def test_the_zeros_of_a_clock_without_a_source_are_not_shown(
+    kind: str, request: pytest.FixtureRequest
+) -> None:
+    samples = scrape(request.getfixturevalue(kind).socket)
+    shown = {name for name, *_ in samples if name.startswith("chrony_tracking_")}
+    info = {"chrony_tracking_info", "chrony_tracking_leap_status_info"}
+    local = {"chrony_tracking_stratum"} if kind == "server" else set()
+    assert shown == {*info, "chrony_tracking_remote_reference", *local}
 
 
 def test_the_local_reference_is_not_remote(server: Chronyd) -> None:

@@ -106,6 +106,12 @@ def test_what_was_not_measured_is_a_dash() -> None:
     assert page._or_dash(None, str) == "\N{EN DASH}"
 
 
+def test_a_clock_without_a_source_has_no_offset() -> None:
+    assert "Offset" in rendered(assessed()).text
+    for reference in (0, 0x7F7F0101):
+        assert "Offset" not in rendered(assessed(reference_id=reference)).text
+
+
 def test_spare_slots_of_a_pool_are_not_listed() -> None:
     slot = make_source(address="ID#0000000001", state=SourceState.NONSELECTABLE)
     assert "ID#" not in rendered(assessed(make_source(), slot)).text

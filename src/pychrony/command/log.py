@@ -116,14 +116,12 @@ def row(verdict: health.Verdict, now: int) -> dict[str, Any]:
     values["findings"] = " ".join(finding.code for finding in verdict.findings) or None
     values["reason"] = one_line("; ".join(finding.words for finding in bad)) or None
     status = verdict.tracking
-    if status is not None:
-        for name in ("offset", "frequency"):
+    # chronyd fills the numbers of a clock without a source with zeros.
+    if status is not None and status.is_synchronized():
+        for name in ("offset", "root_delay", "root_dispersion", "frequency", "skew", "stratum"):
             values[name] = getattr(status, name)
-        if status.is_synchronized():
-            for name in ("root_delay", "root_dispersion", "skew", "stratum"):
-                values[name] = getattr(status, name)
-            values["source"] = one_line(status.reference_id_name)
-            values["last_measurement"] = utc(status.ref_time_ns)
+        values["source"] = one_line(status.reference_id_name)
+        values["last_measurement"] = utc(status.ref_time_ns)
     return values
 
 

@@ -53,7 +53,9 @@ class Overview(Report):
             terminal.coloured(line, COLOURS[answer.level.name]) for line in fitted(str(answer))
         ]
         if options.watch is not None:
-            lines += self.history(options, answer.error_bound, answer.tracking.offset)
+            # Without a source the offset is 0.
+            offset = answer.tracking.offset if answer.tracking.is_synchronized() else None
+            lines += self.history(options, answer.error_bound, offset)
         sources = health.resolved(answer.sources)
         if sources:
             lines.append("")

@@ -46,6 +46,7 @@ class Metric:
     text: the help text; without one it is the field's own docstring.
     labels: the metric's labels in addition to the report's own.
     counter: whether the value only rises while chronyd runs.
+    when: which records have the value; the others give no sample.
     """
 
     name: str
@@ -53,8 +54,11 @@ class Metric:
     text: str = ""
     labels: Mapping[str, Text] = field(default_factory=dict)
     counter: bool = False
+    when: Callable[[Any], bool] = lambda record: True
 
     def of(self, record: Any) -> float | None:
+        if not self.when(record):
+            return None
         value = getattr(record, self.value) if isinstance(self.value, str) else self.value(record)
         return None if value is None else float(value)
 
@@ -118,6 +122,11 @@ def is_synchronized(status: pychrony.TrackingStatus) -> bool:
     return status.is_synchronized()
 
 
+def has_reference(status: pychrony.TrackingStatus) -> bool:
+    """Whether it has a source, or the local reference."""
+    return status.reference_id != 0
+
+
 def reference_name(status: pychrony.TrackingStatus) -> str:
     """Empty without a reference, as in chrony_exporter."""
     return str(status.reference_id_name) if status.reference_id else ""
@@ -179,21 +188,41 @@ TRACKING = (
         is_synchronized,
         "Whether the clock has a reference other than itself; 0 for the local reference and without any.",
     ),
-    Metric("chrony_tracking_stratum", "stratum"),
+    Metric("chrony_tracking_stratum", "stratum", when=has_reference),
     Metric(
         "chrony_tracking_reference_timestamp_seconds",
         reference_time,
         "When the last measurement was processed, in seconds since 1970 (UTC); missing before the first.",
+        when=is_synchronized,
     ),
-    Metric("chrony_tracking_system_time_seconds", "offset"),
-    Metric("chrony_tracking_last_offset_seconds", "last_offset"),
-    Metric("chrony_tracking_rms_offset_seconds", "rms_offset"),
-    Metric("chrony_tracking_frequency_ppms", "frequency"),
-    Metric("chrony_tracking_residual_frequency_ppms", "residual_freq"),
-    Metric("chrony_tracking_skew_ppms", "skew"),
-    Metric("chrony_tracking_root_delay_seconds", "root_delay"),
-    Metric("chrony_tracking_root_dispersion_seconds", "root_dispersion"),
-    Metric("chrony_tracking_update_interval_seconds", "update_interval"),
+    # chronyd: reference.c, REF_GetTrackingReport() and REF_GetReferenceParams(): without a source these are 0, or 1 s.
+    *(
+        Metric(f"chrony_tracking_{name}", value, text, when=is_synchronized)
+        for name, value, text in (
+            ("system_time_seconds", "offset", ""),
+            ("last_offset_seconds", "last_offset", ""),
+            ("rms_offset_seconds", "rms_offset", ""),
+            ("frequency_ppms", "frequency", ""),
+            (
+                "residual_frequency_ppms",
+                "residual_freq",
+                "Difference between the frequency that the selected source's measurements indicate and the one in use "
+                "[ppm, > 0: higher]",
+            ),
+            ("skew_ppms", "skew", "Error bound of the frequency [ppm]"),
+            (
+                "root_delay_seconds",
+                "root_delay",
+                "Round-trip network delay to the stratum-1 computer [seconds]",
+            ),
+            (
+                "root_dispersion_seconds",
+                "root_dispersion",
+                "Dispersion accumulated on the way to the stratum-1 computer [seconds]",
+            ),
+            ("update_interval_seconds", "update_interval", ""),
+        )
+    ),
 )
 
 SOURCES = (

@@ -124,10 +124,10 @@ def _clock(verdict: health.Verdict) -> str:
     facts = {"Error bound": "none"}
     if verdict.error_bound is not None:
         facts["Error bound"] = f"at most {_durations.text(verdict.error_bound)} off"
-    facts["Offset"] = (
-        f"{_durations.text(abs(tracking.offset))} {'slow' if tracking.offset > 0 else 'fast'}"
-    )
     if tracking.is_synchronized():
+        facts["Offset"] = (
+            f"{_durations.text(abs(tracking.offset))} {'slow' if tracking.offset > 0 else 'fast'}"
+        )
         facts["Synchronised to"] = f"{tracking.reference_id_name}, stratum {tracking.stratum}"
     if verdict.age is not None:
         facts["Last measurement"] = f"{_durations.text(round(verdict.age))} ago"
