@@ -9,6 +9,8 @@ import startup
 from confidence import Interval, verdict
 from measure import MINIMAL, OURS, PEER, TRACKING
 
+import clock
+
 # For a goal that cannot be measured, because the build at hand lacks the code. Nothing is left out silently.
 NOT_MEASURED = "not measured"
 
@@ -95,6 +97,7 @@ GOALS = [
         )
         for what in ("wall", "instructions")
     ),
+    Goal(f"{clock.OURS} / {clock.BASE}", 2.5, RATIO, ("clock", "calls", clock.OURS, "ratio")),
     *(
         # "Under 10 ms" by an order of magnitude.
         Goal(f"single local call, {transport}", 1e-3, MILLISECONDS, (*path, "median"))

@@ -109,6 +109,12 @@ def peer(python: str) -> Path:
     return environment("peer", python, PEER, *PEER_NEEDS)
 
 
+def install(directory: Path, package: str) -> None:
+    """Puts a package of plain Python into a directory, whatever CPython it asks for."""
+    options = ["--no-deps", "--ignore-requires-python", "--upgrade", "--target", str(directory)]
+    _pip(sys.executable, "install", *options, package)
+
+
 def build_wheel(python: str, source: Path, directory: Path) -> Path:
     """Builds the project's wheel as `make` does, and returns it."""
     options = ["--no-build-isolation", "--no-deps", "--wheel-dir", str(directory)]

@@ -154,13 +154,12 @@ def growth_table(results: Results) -> str:
 def clock_table(results: Results) -> str:
     """The interval clock: nanoseconds of a call alone, and with eight threads at once; its width by refresh."""
     measured = results["clock"]
-    base = measured["calls"]["time.time_ns()"]["least"]
     rows = [
         [
             name,
             f"{call['least']:.0f}",
             f"{call['median']:.0f}",
-            f"{call['least'] / base:.2f}",
+            show(call["ratio"], RATIO),
             f"{measured['threads'][name]:.0f}",
         ]
         for name, call in measured["calls"].items()
@@ -169,7 +168,7 @@ def clock_table(results: Results) -> str:
         [name, f"{call['least']:,.0f}", f"{call['median']:,.0f}", "", ""]
         for name, call in measured["refresh"].items()
     ]
-    head = ["ns per call", "least", "median", "of time.time_ns()", f"{clock.THREADS} threads"]
+    head = ["ns per call", "least", "median", f"of {clock.BASE}", f"{clock.THREADS} threads"]
     widths = [
         [f"{seconds} s", f"{half * 1e6:,.0f}"] for seconds, half in measured["half-width"].items()
     ]
