@@ -459,7 +459,7 @@ def written(path: Path, *rows: tuple[str, float | None]) -> Path:
 
 def summary(*arguments: str | os.PathLike[str]) -> list[dict[str, Any]]:
     days: list[dict[str, Any]] = json.loads(
-        command.output("log", "--json", "--max-error", "1ms", "--summary", *arguments)
+        command.output("log", "--summary", "--json", "--max-error", "1ms", *arguments)
     )
     return days
 
@@ -575,7 +575,7 @@ def test_a_summary_is_for_people_unless_asked_otherwise(tmp_path: Path) -> None:
         " Day (UTC)  Rows  Gaps  No bound  Greatest bound  Within 1 ms\n"
         "2026-11-26    30     0         0            2 ms     96.666 %\n"
     )
-    text = command.output("log", "--max-error", "1ms", "--csv", "--summary", path)
+    text = command.output("log", "--summary", "--max-error", "1ms", path, "--csv")
     (day,) = csv.DictReader(io.StringIO(text))
     assert (day["day"], day["rows"], day["limit"]) == (DAY, "30", "0.001")
 
@@ -593,6 +593,8 @@ def test_its_own_log_can_be_summarised(fake: FakeChronyd, tmp_path: Path) -> Non
     [
         (("--json", "--csv"), 2, "--json and --csv cannot be combined"),
         (("--summary", "x", "-o", "y"), 2, "--summary and --output cannot be combined"),
+        (("--summary", "--json"), 2, "--summary needs files: write pychrony log --summary FILE"),
+        (("clock.csv",), 2, "write --output clock.csv to append to it, or --summary clock.csv to"),
         (("--summary", "/nonexistent"), 2, "cannot read /nonexistent: No such file or directory"),
         (("--summary", "/dev/null"), 3, "there are no rows in these files"),
         (("--interval", "0"), 2, "must be more than 0"),

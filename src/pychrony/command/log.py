@@ -68,9 +68,14 @@ class Log(Command):
         clock.add_limits(parser)
         option(
             "--summary",
+            action="store_true",
+            help="read the logs that are named, and summarise each day",
+        )
+        option(
+            "files",
             metavar="FILE",
-            nargs="+",
-            help="read these files, which may be compressed (.gz)",
+            nargs="*",
+            help="with --summary: a log, which may be compressed (.gz)",
         )
 
     def check(self, options: Namespace) -> None:
@@ -78,6 +83,13 @@ class Log(Command):
             raise UsageError("--json and --csv cannot be combined")
         if options.summary and options.output:
             raise UsageError("--summary and --output cannot be combined")
+        if options.summary and not options.files:
+            raise UsageError("--summary needs files: write pychrony log --summary FILE")
+        if options.files and not options.summary:
+            file = options.files[0]
+            raise UsageError(
+                f"unexpected argument {file!r}: write --output {file} to append to it, or --summary {file} to read it"
+            )
 
     def run(self, options: Namespace) -> int:
         if options.summary:

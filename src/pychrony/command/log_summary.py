@@ -62,7 +62,7 @@ class Day:
 
 
 def run(options: Namespace) -> int:
-    paths = in_order(options.summary)
+    paths = in_order(options.files)
     if not paths:
         complain("pychrony: there are no rows in these files")
         return NO_ANSWER
