@@ -407,7 +407,14 @@ def test_an_ntp_server_may_be_named_as_plugins_name_hosts(client: Chronyd) -> No
 
 
 def test_its_version_is_that_of_the_command() -> None:
-    assert command.output("check", "-V") == command.output("--version")
+    assert command.run("check", "-V").stdout == command.output("--version")
+
+
+@pytest.mark.parametrize("option", ["-h", "--help", "-V", "--version"])
+def test_a_service_whose_command_asks_for_help_does_not_look_well(option: str) -> None:
+    done = command.run("check", option)
+    assert (done.returncode, done.stderr) == (UNKNOWN, "")
+    assert done.stdout
 
 
 def test_json_is_the_verdict_and_the_status_is_the_same() -> None:

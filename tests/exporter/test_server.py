@@ -578,7 +578,7 @@ def test_without_prometheus_client_it_says_what_to_install(subcommand: str) -> N
         from pychrony.__main__ import main
         sys.exit(main(["{subcommand}"]))
     """)
-    assert (done.returncode, done.stdout, done.stderr.count("\n")) == (2, "", 1)
+    assert (done.returncode, done.stdout, done.stderr.count("\n")) == (3, "", 1)
     assert "pychrony[exporter]" in done.stderr and "pip install prometheus-client" in done.stderr
 
 

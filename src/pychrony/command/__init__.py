@@ -50,7 +50,9 @@ if TYPE_CHECKING:
 DONE = 0
 NOT_SYNCHRONISED = 1  # wait and doctor only; guard has another
 USAGE = 2
-NO_ANSWER = 3  # chronyd could not be asked, or the answer could not be written
+NO_ANSWER = (
+    3  # chronyd could not be asked, a library is missing, or the output could not be written
+)
 
 # Options that every command has.
 COMMON = ("address", "timeout", "ipv4", "ipv6")
@@ -68,6 +70,7 @@ class Command:
     description: str = ""
     options: tuple[str, ...] = COMMON
     needs_libchrony: bool = True
+    help_status: int = DONE  # the exit status after the help
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         pass

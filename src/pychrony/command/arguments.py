@@ -11,7 +11,7 @@ import re
 import sys
 
 from .. import _durations as durations
-from . import UsageError
+from . import DONE, UsageError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -53,6 +53,8 @@ exit status:
   2  invalid command line; for guard also: the clock is no longer good
   3  chronyd could not be asked, or the output could not be written
   check exits as a monitoring plugin: 0 OK, 1 WARNING, 2 CRITICAL, 3 UNKNOWN
+  (also after --help); metrics exits with 0 if chronyd cannot be asked, since
+  the metrics show it
 
 environment:
   PYCHRONY_ADDRESS    the address to use instead of the usual ones
@@ -177,6 +179,12 @@ def _columns() -> int:
 class Parser(argparse.ArgumentParser):
     """Raises UsageError for a wrong command line."""
 
+    help_status = DONE
+
+    def exit(self, status: int = 0, message: str | None = None) -> NoReturn:
+        """After the help or the version."""
+        sys.exit(self.help_status)
+
     def error(self, message: str) -> NoReturn:
         raise UsageError(message)
 
@@ -211,6 +219,7 @@ def add_options(parser: argparse.ArgumentParser, options: Sequence[str]) -> None
 def parser_of(command: Command, name: str) -> Parser:
     """The parser of one command. Under no name, it has what every other command lacks."""
     parser = Parser(**_settings(command, name))
+    parser.help_status = command.help_status
     _fill(parser, command, name)
     return parser
 

@@ -33,6 +33,8 @@ class Check(Command):
         "as they are printed: '5 ms'."
     )
     options = COMMON
+    # The guidelines demand it: a service whose command is wrong in this way must not look well.
+    help_status = int(health.Level.UNKNOWN)
     json = False
 
     def add_arguments(self, parser: ArgumentParser) -> None:

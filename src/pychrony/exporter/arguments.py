@@ -9,7 +9,7 @@ from argparse import ArgumentParser, Namespace
 from typing import TYPE_CHECKING
 
 from .._reports import REPORTS
-from ..command import USAGE, UsageError, complain
+from ..command import NO_ANSWER, UsageError, complain
 
 if TYPE_CHECKING:
     from .metrics import Report
@@ -54,4 +54,4 @@ def without_client(error: ModuleNotFoundError) -> int:
     complain(
         "pychrony: this needs prometheus-client (the extra pychrony[exporter]): pip install prometheus-client"
     )
-    return USAGE
+    return NO_ANSWER

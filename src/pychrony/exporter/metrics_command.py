@@ -11,10 +11,8 @@ import tempfile
 from argparse import ArgumentParser, Namespace
 from pathlib import Path
 
-from ..command import DONE, USAGE, Command, complain
+from ..command import DONE, NO_ANSWER, USAGE, Command, complain
 from .arguments import add_collectors, check_collectors, selected, without_client
-
-NOT_WRITTEN = 1
 
 
 class Metrics(Command):
@@ -68,7 +66,7 @@ class Metrics(Command):
             raise
         except OSError as error:
             say(f"cannot write the metrics: {error}")
-            return NOT_WRITTEN
+            return NO_ANSWER
         return DONE
 
 
