@@ -32,7 +32,7 @@ sys.path.insert(0, str(HERE / "packaging" / "libchrony"))
 from bundled_libchrony import bundle  # noqa: E402
 
 # What a wheel must bring along beside the project's own licence, and under which licences that is: tools/wheel puts both
-# into this folder.
+# into this directory.
 NOTICES = HERE / "licenses"
 
 

@@ -11,7 +11,7 @@
  *	use(clock.offset, clock.root_dispersion);
  *
  * All functions need the thread to hold the GIL (to be attached), and release it while they wait. They raise the exceptions
- * that the functions of the same names raise in Python. The folder of this file is pychrony.get_include().
+ * that the functions of the same names raise in Python. The directory of this file is pychrony.get_include().
  *
  * C99 or later, C++11 or later.
  */

@@ -19,12 +19,12 @@ MODULE = Path(pychrony.__file__)
 @pytest.fixture(scope="module")
 def build() -> ModuleType:
     """The module of the build that does this."""
-    folder = str(Path(__file__).parent.parent / "packaging" / "libchrony")
-    sys.path.insert(0, folder)
+    directory = str(Path(__file__).parent.parent / "packaging" / "libchrony")
+    sys.path.insert(0, directory)
     try:
         import bundled_libchrony  # type: ignore[import-not-found]
     finally:
-        sys.path.remove(folder)
+        sys.path.remove(directory)
     return bundled_libchrony
 
 
@@ -43,7 +43,7 @@ def compile_library(path: Path, functions: list[str], *, calls: str = "") -> Pat
 
 @pytest.fixture
 def module(tmp_path: Path) -> Path:
-    """A copy of the module in a folder of its own, as the build leaves it."""
+    """A copy of the module in a directory of its own, as the build leaves it."""
     copy = tmp_path / "package" / MODULE.name
     copy.parent.mkdir()
     copy.write_bytes(MODULE.read_bytes())

@@ -128,9 +128,11 @@ def row(verdict: health.Verdict, now: int) -> dict[str, Any]:
     values["findings"] = " ".join(finding.code for finding in verdict.findings) or None
     values["reason"] = one_line("; ".join(finding.words for finding in bad)) or None
     status = verdict.tracking
-    # chronyd fills the numbers of a clock without a source with zeros.
+    if status is not None:
+        values["frequency"] = status.frequency
+    # The other numbers of a clock without a source are zeros, or old.
     if status is not None and status.is_synchronized():
-        for name in ("offset", "root_delay", "root_dispersion", "frequency", "skew", "stratum"):
+        for name in ("offset", "root_delay", "root_dispersion", "skew", "stratum"):
             values[name] = getattr(status, name)
         values["source"] = one_line(status.reference_id_name)
         values["last_measurement"] = utc(status.ref_time_ns)

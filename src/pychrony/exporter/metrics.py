@@ -195,14 +195,16 @@ TRACKING = (
         "When the last measurement was processed, in seconds since 1970 (UTC); missing before the first.",
         when=is_synchronized,
     ),
-    # chronyd: reference.c, REF_GetTrackingReport() and REF_GetReferenceParams(): without a source these are 0, or 1 s.
+    # The correction that chronyd makes, with a source or without.
+    Metric("chrony_tracking_frequency_ppms", "frequency"),
+    # chronyd: reference.c, REF_GetTrackingReport() and REF_GetReferenceParams(): without a source these are 0, 1 s, or those
+    # of the last update, if there was one.
     *(
         Metric(f"chrony_tracking_{name}", value, text, when=is_synchronized)
         for name, value, text in (
             ("system_time_seconds", "offset", ""),
             ("last_offset_seconds", "last_offset", ""),
             ("rms_offset_seconds", "rms_offset", ""),
-            ("frequency_ppms", "frequency", ""),
             (
                 "residual_frequency_ppms",
                 "residual_freq",
