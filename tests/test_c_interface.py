@@ -84,16 +84,16 @@ def cc() -> list[str]:
 
 
 def python_headers() -> Path:
-    """The folder of Python.h."""
-    folder = Path(sysconfig.get_path("include"))
-    if not (folder / "Python.h").exists():
-        pytest.fail(f"{folder} has no Python.h: these tests need Python's headers (python3-dev)")
-    return folder
+    """The directory of Python.h."""
+    directory = Path(sysconfig.get_path("include"))
+    if not (directory / "Python.h").exists():
+        pytest.fail(f"{directory} has no Python.h: these tests need Python's headers (python3-dev)")
+    return directory
 
 
 @pytest.fixture(scope="session")
 def include() -> Path:
-    """The folder of pychrony.h: what the installed package says, else the project's."""
+    """The directory of pychrony.h: what the installed package says, else the project's."""
     installed = Path(pychrony.get_include())
     return installed if installed.is_dir() else PROJECT / "include"
 
@@ -125,23 +125,23 @@ def python_name(function: str) -> str:
     return re.sub(r"(?<!^)([A-Z])", r"_\1", function).lower()
 
 
-def write_fields(folder: Path, include: Path) -> None:
+def write_fields(directory: Path, include: Path) -> None:
     """Write fields.h: the fields that Python has, which C must have too."""
     lines = [
         f"#define FIELDS_{record}(FIELD) {' '.join(f'FIELD({name})' for name in fields(class_))}\n"
         for _, record, class_ in classes(include).values()
     ]
-    (folder / "fields.h").write_text("".join(lines))
+    (directory / "fields.h").write_text("".join(lines))
 
 
-def with_cc(folder: Path, include: Path, module: str = "reports") -> Path:
+def with_cc(directory: Path, include: Path, module: str = "reports") -> Path:
     """The extension, by the compiler alone."""
-    write_fields(folder, include)
-    built = folder / f"{module}.so"
+    write_fields(directory, include)
+    built = directory / f"{module}.so"
     options = ["-std=c11", "-Wall", "-Wextra", "-Werror", "-O1", "-fPIC", "-shared"]
-    folders = [f"-I{folder}", f"-I{include}", "-isystem", python_headers()]
+    directories = [f"-I{directory}", f"-I{include}", "-isystem", python_headers()]
     source = SOURCES / "reports.c"
-    must([*cc(), *options, *folders, f"-DMODULE={module}", "-o", built, source])
+    must([*cc(), *options, *directories, f"-DMODULE={module}", "-o", built, source])
     return built
 
 
@@ -152,23 +152,23 @@ setup(name="reports", version="1", ext_modules=[
 """
 
 
-def with_setup(package: str, folder: Path, include: Path) -> Path:
+def with_setup(package: str, directory: Path, include: Path) -> Path:
     """The extension, as setup.py builds one."""
     python_headers()
     cc()
-    write_fields(folder, include)
-    shutil.copy(SOURCES / "reports.c", folder)
-    (folder / "setup.py").write_text(SETUP.format(package=package, include=str(include)))
+    write_fields(directory, include)
+    shutil.copy(SOURCES / "reports.c", directory)
+    (directory / "setup.py").write_text(SETUP.format(package=package, include=str(include)))
     command = [sys.executable, "-W", "ignore", "setup.py", "build_ext", "--inplace"]
-    must(command, cwd=folder)
-    (built,) = folder.glob("reports.*.so")
+    must(command, cwd=directory)
+    (built,) = directory.glob("reports.*.so")
     return built
 
 
-def with_distutils(folder: Path, include: Path) -> Path:
+def with_distutils(directory: Path, include: Path) -> Path:
     # In the standard library until 3.11; since then setuptools provides its own instead.
     package = "setuptools" if sys.version_info >= (3, 12) else "distutils.core"
-    return with_setup(package, folder, include)
+    return with_setup(package, directory, include)
 
 
 def load(path: Path, module: str = "reports") -> Any:
@@ -183,7 +183,7 @@ def load(path: Path, module: str = "reports") -> Any:
 
 @pytest.fixture(scope="session")
 def built(tmp_path_factory: pytest.TempPathFactory, include: Path) -> Path:
-    """The extension's file. With its folder on sys.path, it is imported as `reports`."""
+    """The extension's file. With its directory on sys.path, it is imported as `reports`."""
     return with_cc(tmp_path_factory.mktemp("cc"), include)
 
 
@@ -264,12 +264,12 @@ def test_the_header_is_clean(standard: str, source: str, include: Path, tmp_path
     path.write_text(text)
     command = compiler("CXX", "c++") if is_cpp else cc()
     options = [f"-std={standard}", "-Wall", "-Wextra", "-pedantic", "-Werror", "-O1"]
-    folders = [f"-I{include}", "-isystem", python_headers()]
-    said = must([*command, *options, *folders, "-c", path, "-o", tmp_path / "header.o"])
+    directories = [f"-I{include}", "-isystem", python_headers()]
+    said = must([*command, *options, *directories, "-c", path, "-o", tmp_path / "header.o"])
     assert said == ""
 
 
-def test_the_folder_of_the_header_lies_beside_the_module() -> None:
+def test_the_directory_of_the_header_lies_beside_the_module() -> None:
     assert pychrony.get_include() == str(Path(pychrony.__file__).parent / "include")
 
 
@@ -419,8 +419,8 @@ def test_an_extension_gets_every_field_however_it_is_built(
     tmp_path_factory: pytest.TempPathFactory,
 ) -> None:
     if build.__name__ not in builds:
-        folder = tmp_path_factory.mktemp(build.__name__)
-        builds[build.__name__] = load(build(folder, include))
+        directory = tmp_path_factory.mktemp(build.__name__)
+        builds[build.__name__] = load(build(directory, include))
     with Responder(transport=transport) as daemon:
         before, got, after = compare(builds[build.__name__], include, function, daemon.address)
     assert got == before == after
@@ -804,9 +804,9 @@ exec(ask)
 # Other versions of the header.
 
 
-def other_header(folder: Path, include: Path, old: str, new: str) -> Path:
+def other_header(directory: Path, include: Path, old: str, new: str) -> Path:
     """A copy of the header with a change in it."""
-    copy = folder / "include"
+    copy = directory / "include"
     shutil.copytree(include, copy)
     texts = {path: path.read_text() for path in copy.glob("*.h")}
     assert sum(len(re.findall(old, text)) for text in texts.values()) == 1, old
@@ -863,13 +863,13 @@ except ImportError as error:
 def test_the_example_builds_and_gives_the_offset(include: Path, tmp_path: Path) -> None:
     cc()
     python_headers()
-    folder = tmp_path / "example"
-    shutil.copytree(EXAMPLE, folder, ignore=shutil.ignore_patterns("build", "*.so"))
-    # If get_include() names no folder, the compiler finds the project's.
+    directory = tmp_path / "example"
+    shutil.copytree(EXAMPLE, directory, ignore=shutil.ignore_patterns("build", "*.so"))
+    # If get_include() names no directory, the compiler finds the project's.
     environment = {**os.environ, "C_INCLUDE_PATH": str(include)}
     command = [sys.executable, "setup.py", "build_ext", "--inplace"]
-    must(command, cwd=folder, env=environment)
-    (library,) = folder.glob("clockoffset.*.so")
+    must(command, cwd=directory, env=environment)
+    (library,) = directory.glob("clockoffset.*.so")
     assert not any("chrony" in name for name in elf.dynamic(library)["needed"])
     module = load(library, "clockoffset")
     with Responder() as daemon:
@@ -894,8 +894,8 @@ def libpython() -> list[str]:
     shared = Path(get("LIBDIR") or "", get("LDLIBRARY") or "none")
     if get("Py_ENABLE_SHARED") and shared.exists():
         return [str(shared), f"-Wl,-rpath,{shared.parent}"]
-    for folder in (get("LIBPL"), get("LIBDIR")):
-        static = Path(folder or "", get("LIBRARY") or "none")
+    for directory in (get("LIBPL"), get("LIBDIR")):
+        static = Path(directory or "", get("LIBRARY") or "none")
         if static.exists():
             needed = " ".join(get(name) or "" for name in ("LIBS", "SYSLIBS"))
             return [str(static), "-Wl,-export-dynamic", *needed.split()]
@@ -918,17 +918,17 @@ def test_cargo_alone_builds_what_an_import_and_an_embedding_program_need(
     needed = elf.dynamic(target / "libpychrony.so")["needed"]
     assert [name for name in needed if name.startswith(("libpython", "libchrony"))] == []
 
-    # Renamed and put into another folder, the shared library is the module.
+    # Renamed and put into another directory, the shared library is the module.
     shutil.copy(target / "libpychrony.so", tmp_path / "pychrony.so")
     code = f"import sys\nsys.path.insert(0, {str(tmp_path)!r})\nimport pychrony\n"
     assert child.check(code + "print(pychrony.__file__)") == f"{tmp_path}/pychrony.so\n"
 
     program = tmp_path / "embed"
-    folders = [f"-I{include}", "-isystem", python_headers()]
+    directories = [f"-I{include}", "-isystem", python_headers()]
     sources = [SOURCES / "embed.c", target / "libpychrony.a"]
     system = ["-lgcc_s", "-lpthread", "-ldl", "-lm"]
     warnings = ["-std=c99", "-Wall", "-Wextra", "-pedantic", "-Werror"]
-    must([*cc(), *warnings, *folders, "-o", program, *sources, *libpython(), *system])
+    must([*cc(), *warnings, *directories, "-o", program, *sources, *libpython(), *system])
     environment["PYTHONHOME"] = f"{sys.base_prefix}:{sys.base_exec_prefix}"
     printed = must([program, server.socket], env=environment)
     assert printed == "built-in 8\nOPEN_FAILED\n8\n"
@@ -940,11 +940,11 @@ ABI = PROJECT / "src" / "chrony" / "abi.c"
 CHRONY_H = TESTS / "support" / "chrony.h"
 
 
-def check_declarations(folder: Path, header: str) -> subprocess.CompletedProcess[str]:
+def check_declarations(directory: Path, header: str) -> subprocess.CompletedProcess[str]:
     """Compile abi.c with this as libchrony's header."""
-    (folder / "chrony.h").write_text(header)
-    options = ["-std=c11", "-Wall", "-Wextra", "-Werror", f"-I{folder}"]
-    return child.execute([*cc(), *options, "-c", ABI, "-o", folder / "abi.o"])
+    (directory / "chrony.h").write_text(header)
+    options = ["-std=c11", "-Wall", "-Wextra", "-Werror", f"-I{directory}"]
+    return child.execute([*cc(), *options, "-c", ABI, "-o", directory / "abi.o"])
 
 
 def asserted(macro: str) -> list[str]:

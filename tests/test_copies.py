@@ -15,7 +15,7 @@ TWO_COPIES = """
 import ctypes, importlib, os, sys, threading
 import pychrony as first
 
-sys.path.insert(0, FOLDER)
+sys.path.insert(0, DIRECTORY)
 for name in [name for name in sys.modules if name.partition(".")[0] == "pychrony"]:
     del sys.modules[name]
 importlib.invalidate_caches()
@@ -26,10 +26,10 @@ assert first.libchrony_path == second.libchrony_path
 """
 
 
-def run(folder: Path, code: str, address: str) -> str:
+def run(directory: Path, code: str, address: str) -> str:
     """Run the code in a process that has two copies of the module, and return what it prints."""
-    shutil.copytree(Path(pychrony.__file__).parent, folder / "pychrony")
-    given = f"FOLDER, ADDRESS = {str(folder)!r}, {address!r}\n"
+    shutil.copytree(Path(pychrony.__file__).parent, directory / "pychrony")
+    given = f"DIRECTORY, ADDRESS = {str(directory)!r}, {address!r}\n"
     return child.check(given + TWO_COPIES + textwrap.dedent(code))
 
 

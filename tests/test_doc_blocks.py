@@ -99,23 +99,23 @@ def commands(script: str) -> Iterator[list[str]]:
                 command.append(word)
 
 
-def pychrony_takes(words: Sequence[str], folder: Path) -> None:
+def pychrony_takes(words: Sequence[str], directory: Path) -> None:
     """Raises UsageError or ends the process if the command line is wrong."""
     name, rest = arguments.split(COMMANDS, words)
     arguments.parse(COMMANDS[name](), name, rest)
 
 
-def python_has(words: Sequence[str], folder: Path) -> None:
+def python_has(words: Sequence[str], directory: Path) -> None:
     if words[0] == "-c":
         compile(words[1], "-c", "exec")
     elif words[0] == "-m":
         assert words[1] in ("pip", "pytest"), words
-        assert all(os.path.exists(folder / word) for word in words[2:] if word.endswith(".py"))
+        assert all(os.path.exists(directory / word) for word in words[2:] if word.endswith(".py"))
     else:
-        assert (folder / words[0]).is_file(), words
+        assert (directory / words[0]).is_file(), words
 
 
-def pip_finds(words: Sequence[str], folder: Path) -> None:
+def pip_finds(words: Sequence[str], directory: Path) -> None:
     """What is installed is this source tree, a wheel of this version, or something that the project names itself."""
     assert words[0] == "install"
     named = (ROOT / "docs" / "requirements.txt").read_text() + (ROOT / "setup.cfg").read_text()
@@ -126,16 +126,16 @@ def pip_finds(words: Sequence[str], folder: Path) -> None:
         ), what
 
 
-def make_can(words: Sequence[str], folder: Path) -> None:
+def make_can(words: Sequence[str], directory: Path) -> None:
     done = child.execute(["make", "--dry-run", *words], cwd=ROOT, stderr=subprocess.STDOUT)
     assert done.returncode == 0, done.stdout
 
 
-def curl_asks_the_exporter(words: Sequence[str], folder: Path) -> None:
+def curl_asks_the_exporter(words: Sequence[str], directory: Path) -> None:
     assert re.match(rf"http://{re.escape(LISTEN)}/(metrics$|probe\?target=)", words[0]), words
 
 
-def anything(words: Sequence[str], folder: Path) -> None:
+def anything(words: Sequence[str], directory: Path) -> None:
     """For programs about which there is nothing to check."""
 
 
@@ -154,7 +154,7 @@ PROGRAMS: dict[str, Callable[[Sequence[str], Path], None]] = {
     **dict.fromkeys(("cargo", "cp", "export", "jq", "ln", "mkdir"), anything),
 }
 # The current directory of the reader of a page.
-FOLDERS = {
+DIRECTORIES = {
     "gallery.md": EXAMPLES,
     "log.md": EXAMPLES,
     "recipes-data.md": EXAMPLES / "recipes",
@@ -163,9 +163,9 @@ FOLDERS = {
 }
 
 
-def folder_of(block: Block) -> Path:
+def directory_of(block: Block) -> Path:
     path = block.page.relative_to(ROOT)
-    return FOLDERS.get(str(path), FOLDERS.get(path.name, ROOT))
+    return DIRECTORIES.get(str(path), DIRECTORIES.get(path.name, ROOT))
 
 
 def check_shell(block: Block, tmp_path: Path) -> None:
@@ -176,7 +176,7 @@ def check_shell(block: Block, tmp_path: Path) -> None:
     assert done.returncode == 0, f"{block}: {done.stdout}"
     for command in commands(block.text):
         assert command[0] in PROGRAMS, f"{block}: nothing checks {command[0]}"
-        PROGRAMS[command[0]](command[1:], folder_of(block))
+        PROGRAMS[command[0]](command[1:], directory_of(block))
     for path in re.findall(r"(?<![\w./])(?:tools|tests|bench)/[\w./-]+", block.text):
         assert (ROOT / path).exists(), f"{block}: {path}"
 
@@ -192,7 +192,7 @@ def check_unit(block: Block, tmp_path: Path) -> None:
 SYSTEMD_LOG = {"SYSTEMD_LOG_LEVEL": "info", "SYSTEMD_LOG_TARGET": "console"}
 
 
-def check_unit_file(text: str, folder: Path) -> None:
+def check_unit_file(text: str, directory: Path) -> None:
     """systemd knows each line, and pychrony knows the options that it is started with."""
     for program, rest in re.findall(r"^ExecStart(?:Pre)?=(\S+) ?(.*)$", text, re.MULTILINE):
         words = shlex.split(rest)
@@ -201,18 +201,18 @@ def check_unit_file(text: str, folder: Path) -> None:
             words[:2] = ["exporter"]
         else:
             assert program == "/usr/bin/pychrony"
-        pychrony_takes(words, folder)
+        pychrony_takes(words, directory)
     if shutil.which("systemd-analyze") is None:
         pytest.skip("systemd-analyze is not installed")
     # Neither pychrony nor chronyd need be installed in the system.
     text = re.sub(r"^ExecStart(?:Pre)?=.*\n", "", text, flags=re.MULTILINE)
     text = text.replace("[Service]\n", f"[Service]\nExecStart={sys.executable}\n")
-    (folder / "example.service").write_text(text)
-    (folder / "chronyd.service").write_text(f"[Service]\nExecStart={sys.executable}\n")
+    (directory / "example.service").write_text(text)
+    (directory / "chronyd.service").write_text(f"[Service]\nExecStart={sys.executable}\n")
     done = child.execute(
-        ["systemd-analyze", "verify", "--man=no", str(folder / "example.service")],
+        ["systemd-analyze", "verify", "--man=no", str(directory / "example.service")],
         stderr=subprocess.STDOUT,
-        env={**os.environ, **SYSTEMD_LOG, "SYSTEMD_UNIT_PATH": f"{folder}:"},
+        env={**os.environ, **SYSTEMD_LOG, "SYSTEMD_UNIT_PATH": f"{directory}:"},
     )
     complaints = [line for line in done.stdout.splitlines() if "example.service" in line]
     assert not complaints, done.stdout
@@ -410,20 +410,22 @@ def test_a_command_of_a_page_does_its_work(line: str, as_installed: dict[str, st
 
 
 def test_the_private_chronyd_of_the_page_is_one_that_answers(as_installed: dict[str, str]) -> None:
-    """As on the page, but in another folder, as a user who may use chronyd's socket, and wherever chronyd is installed."""
+    """As on the page, but in another directory, as a user who may use chronyd's socket, and wherever chronyd is installed."""
     blocks = [block for block in BLOCKS if block.page.name == "testing.md"]
     (configuration,) = [block.text for block in blocks if block.kind == "cfg"]
     start, ask = [block.text for block in blocks if block.kind == "sh"]
-    folder = Path(tempfile.mkdtemp(prefix="pc", dir="/tmp"))
-    folder.chmod(0o750)
+    directory = Path(tempfile.mkdtemp(prefix="pc", dir="/tmp"))
+    directory.chmod(0o750)
     try:
-        (folder / "chrony.conf").write_text(configuration.replace("/tmp/chrony", str(folder)))
+        (directory / "chrony.conf").write_text(configuration.replace("/tmp/chrony", str(directory)))
         start = start.replace("/usr/sbin/chronyd", chronyc.executable("chronyd"))
-        daemon = child.Process(["bash", "-c", "exec " + start.replace("/tmp/chrony", str(folder))])
+        daemon = child.Process(
+            ["bash", "-c", "exec " + start.replace("/tmp/chrony", str(directory))]
+        )
         try:
-            wait_for("chronyd answers", (folder / "chronyd.sock").exists)
+            wait_for("chronyd answers", (directory / "chronyd.sock").exists)
             done = child.execute(
-                ["bash", "-c", ask.replace("/tmp/chrony", str(folder))],
+                ["bash", "-c", ask.replace("/tmp/chrony", str(directory))],
                 stderr=subprocess.STDOUT,
                 env={**os.environ, **as_installed},
             )
@@ -431,7 +433,7 @@ def test_the_private_chronyd_of_the_page_is_one_that_answers(as_installed: dict[
             daemon.terminate()
             daemon.wait()
     finally:
-        shutil.rmtree(folder)
+        shutil.rmtree(directory)
     assert done.returncode == 0, done.stdout
     assert "only its local reference" in done.stdout
 
@@ -444,14 +446,14 @@ def test_the_example_in_c_is_built_and_run_as_the_page_says(
     if shutil.which("cc") is None or not headers.exists():
         pytest.skip("there is no C compiler, or no Python.h")
     (script,) = [b.text for b in BLOCKS if b.page.name == "from-c.md" and b.kind == "sh"]
-    folder = tmp_path / "example"
+    directory = tmp_path / "example"
     shutil.copytree(
-        EXAMPLES / "c-extension", folder, ignore=shutil.ignore_patterns("build", "*.so")
+        EXAMPLES / "c-extension", directory, ignore=shutil.ignore_patterns("build", "*.so")
     )
     with FakeChronyd() as chronyd:
         done = child.execute(
             ["bash", "-e", "-c", script],
-            cwd=folder,
+            cwd=directory,
             stderr=subprocess.STDOUT,
             env={**os.environ, **as_installed},
         )

@@ -181,12 +181,12 @@ def test_the_links_of_the_first_page_lead_somewhere() -> None:
 PACKAGING = ROOT / "packaging"
 
 
-def files(pattern: str, folder: str = ".") -> set[str]:
-    """The files of the source that a pattern names, a folder with all that is in it, as they are below `folder`."""
+def files(pattern: str, directory: str = ".") -> set[str]:
+    """The files of the source that a pattern names, a directory with all that is in it, as they are below `directory`."""
     found = [ROOT / pattern] if "*" not in pattern else sorted(ROOT.glob(pattern))
     assert found
     return {
-        os.path.normpath(Path(folder, path.name, each.relative_to(path)))
+        os.path.normpath(Path(directory, path.name, each.relative_to(path)))
         for path in found
         for each in [path, *path.rglob("*")]
     }
@@ -197,9 +197,9 @@ def debian_documents() -> set[str]:
     lines = (PACKAGING / "debian" / "python3-pychrony.install").read_text().splitlines()
     places = [line.split() for line in lines]
     found: set[str] = set()
-    for kind, folder in (("docs", "."), ("examples", "examples")):
+    for kind, directory in (("docs", "."), ("examples", "examples")):
         lines = (PACKAGING / "debian" / f"python3-pychrony.{kind}").read_text().splitlines()
-        found.update(*(files(line, folder) for line in lines))
+        found.update(*(files(line, directory) for line in lines))
     top = "usr/share/doc/python3-pychrony"
     found.update(*(files(pattern, os.path.relpath(to, top)) for pattern, to in places))
     return found

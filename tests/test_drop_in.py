@@ -261,7 +261,7 @@ def test_made_records_may_be_of_one_that_is_not() -> None:
     assert not testing.make_rtc_data(samples=0).is_calibrated()
 
 
-# Fixtures, in a pytest run in another folder, without any configuration.
+# Fixtures, in a pytest run in another directory, without any configuration.
 
 USES_FIXTURES = """
 import pychrony
@@ -281,7 +281,7 @@ def test_fixtures(tracking_status, source, source_stats, rtc_data):
 def run_pytest(
     directory: Path, code: str, *arguments: str, **changes: str | None
 ) -> subprocess.CompletedProcess[str]:
-    """Run pytest in another folder, on one file of tests."""
+    """Run pytest in another directory, on one file of tests."""
     (directory / "test_theirs.py").write_text(textwrap.dedent(code))
     options = ["-q", "-p", "no:cacheprovider", *arguments]
     return child.execute(

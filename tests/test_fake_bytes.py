@@ -336,6 +336,8 @@ def test_any_other_float_becomes_one_that_is_as_near_as_24_bits_allow() -> None:
 
 def test_the_protocol_is_loaded_without_the_extension() -> None:
     """The tests' programs rely on this: neither file may import anything from the package."""
-    folder = Path(protocol.__file__).parent
+    directory = Path(protocol.__file__).parent
     for name in ("protocol.py", "server.py"):
-        assert not re.search(r"^\s*(from|import) +(\.|pychrony)", (folder / name).read_text(), re.M)
+        assert not re.search(
+            r"^\s*(from|import) +(\.|pychrony)", (directory / name).read_text(), re.M
+        )

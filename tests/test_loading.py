@@ -162,12 +162,12 @@ def test_an_incompatible_library_that_the_linker_found_is_not_passed_over(
     assert "chrony_get_field_float" in error["message"]
 
 
-def package_with(library: Path | None, folder: Path) -> tuple[str, Path]:
-    """A copy of the installed package in `folder`, with this libchrony in place of one that a wheel brought.
+def package_with(library: Path | None, directory: Path) -> tuple[str, Path]:
+    """A copy of the installed package in `directory`, with this libchrony in place of one that a wheel brought.
 
     Returns the PYTHONPATH for it, and where that libchrony is, or would be.
     """
-    copy = folder / "site" / "pychrony"
+    copy = directory / "site" / "pychrony"
     shutil.copytree(Path(pychrony.__file__).parent, copy)
     bundled = copy / "libchrony.so.0"
     bundled.unlink(missing_ok=True)

@@ -12,7 +12,7 @@ from pathlib import Path
 from types import ModuleType
 
 
-def _folder() -> Path:
+def _directory() -> Path:
     """Where pychrony.testing is: in the package that is installed, else in the sources."""
     spec = importlib.util.find_spec("pychrony")
     places = list(spec.submodule_search_locations or ()) if spec else []
@@ -21,7 +21,7 @@ def _folder() -> Path:
 
 
 def _load(name: str) -> ModuleType:
-    spec = importlib.util.spec_from_file_location(f"{__name__}.{name}", _folder() / f"{name}.py")
+    spec = importlib.util.spec_from_file_location(f"{__name__}.{name}", _directory() / f"{name}.py")
     assert spec is not None and spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     # As an import does.
