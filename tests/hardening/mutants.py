@@ -43,7 +43,7 @@ MUTANTS = [
     ("interval", "-frequency + rate", "-frequency"),
     ("interval", "if now.raw > self.void_at", "if false"),
     ("interval", "if has_slept(self.slept, now.slept)", "if false"),
-    ("interval", "if latest >= self.leap_at", "if false"),
+    ("interval", "if latest > self.leap_at", "if false"),
     ("interval", "DAY) - SECOND", "DAY)"),
     ("interval", "saturating_add(FRESH)", "saturating_add(2 * FRESH)"),
     ("interval", "moved.saturating_add(drift)", "drift"),
@@ -71,6 +71,7 @@ MUTANTS = [
     ("guards", "kernel.is_steered || was_set", "was_set"),
     ("guards", "kernel.is_steered || was_set", "kernel.is_steered"),
     ("guards", "round.sample_time() <= at.raw", "false"),
+    ("guards", "now.raw < earlier.projection.origin", "false"),
     ("guards", "elapsed * FASTEST_SLEW", "elapsed * 2.0 * FASTEST_SLEW"),
     ("guards", "words[1] != u64::from(process)", "false"),
     (
