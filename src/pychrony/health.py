@@ -417,7 +417,12 @@ def is_usable(source: Source) -> bool:
 
 def is_slot(source: Source) -> bool:
     """Whether this is a name that is not resolved, or a spare slot of a pool: no source yet."""
-    return source.address.startswith("ID#") and source.mode.name != "REFCLOCK"
+    return is_unresolved(source.address) and source.mode.name != "REFCLOCK"
+
+
+def is_unresolved(address: str) -> bool:
+    """Whether this stands for the address of an NTP source that has none yet. A reference clock may have such a name."""
+    return address.startswith("ID#")
 
 
 def resolved(sources: Iterable[Source]) -> list[Source]:

@@ -7,7 +7,6 @@ metric means the same; docs/prometheus.md lists both side by side. A metric has 
 from __future__ import annotations
 
 import itertools
-import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Callable, Union
@@ -22,9 +21,6 @@ Text = Callable[[Any], str]
 # chronyd has only a source's address; chrony_exporter's second label is the name that a reverse lookup finds. The third
 # numbers the reference clocks.
 SOURCE = ("source_address", "source_name", "source_refclock")
-
-# The address of a source whose name is not resolved.
-UNRESOLVED = re.compile(r"ID#\d{10}")
 
 
 def is_refclock(record: Any) -> bool:
@@ -91,7 +87,7 @@ class Report:
                 yield (), record
             elif is_refclock(record):
                 yield (record.address, record.address, str(next(numbers))), record
-            elif not UNRESOLVED.fullmatch(record.address):
+            elif not health.is_unresolved(record.address):
                 yield (record.address, record.address, ""), record
 
     def help(self, metric: Metric) -> str:
