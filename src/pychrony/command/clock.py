@@ -92,7 +92,8 @@ REQUIRED = {
 }
 
 
-def limits(options: Namespace) -> health.Limits:
+def limits(options: Namespace, **defaults: float) -> health.Limits:
+    """The limits that are given, and for others these defaults, or else those of Limits."""
     given = {
         name: value
         for name in (
@@ -105,7 +106,7 @@ def limits(options: Namespace) -> health.Limits:
         )
         if (value := getattr(options, name, None)) is not None
     }
-    return health.Limits(**given)
+    return health.Limits(**{**defaults, **given})
 
 
 def is_good(verdict: health.Verdict, options: Namespace) -> bool:

@@ -81,16 +81,7 @@ def look(options: Namespace, timeout: float) -> health.Verdict:
     """
     import pychrony
 
-    largest = float("inf") if options.max_error is None else options.max_error
-    limits = health.Limits(
-        max_error=largest,
-        warn_error=largest,
-        max_stratum=clock.DEFAULT.max_stratum
-        if options.max_stratum is None
-        else options.max_stratum,
-        source=options.source,
-        max_drift_ppm=options.max_drift_ppm,
-    )
+    limits = clock.limits(options, max_error=float("inf"), warn_error=float("inf"))
     verdict = clock.judge(options, limits, timeout)
     if verdict.error is not None and not isinstance(verdict.error, pychrony.ChronyConnectionError):
         raise verdict.error
