@@ -200,6 +200,13 @@ def test_a_selected_source_that_is_not_the_reference_gives_no_bound() -> None:
     assert "192.0.2.7 is not yet the one that the clock was last set by" in str(verdict)
 
 
+def test_a_sample_from_the_future_gives_no_bound_and_shows_that_the_clock_was_set_back() -> None:
+    verdict = assess(tracking(ref_time=NOW), [make_source(last_sample_ago=-1)])
+    assert codes(verdict) == {"no-error-bound": "WARNING"}
+    assert "last sample is from the future: the clock was set back" in str(verdict)
+    assert "last set by" not in str(verdict)
+
+
 def test_the_named_source_must_be_the_selected_one() -> None:
     both = [make_source(), OTHER]
     assert codes(assess(sources=both, source="192.0.2.1")) == {}

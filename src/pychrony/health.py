@@ -53,7 +53,8 @@ CODES: dict[str, tuple[str, str]] = {
     ),
     "no-error-bound": (
         "WARNING",
-        "a source is selected, but it is not (yet) the one that the clock was last set by, so that the error has no bound",
+        "a source is selected, but it is not (yet) the one that the clock was last set by, or its last sample is from the "
+        "future, so that the error has no bound",
     ),
     "error-bound": ("CRITICAL or WARNING", "the error bound is above max_error or warn_error"),
     "error-estimate": (
@@ -473,8 +474,10 @@ def _about_error(
         words = f"no source is selected, the clock runs on from its last measurement; {so}"
         finding = Finding(Level.WARNING, "no-selected-source", words)
     else:
-        words = f"the selected source {_one_line(selected.address)} is not yet the one that the clock was last set by; {so}"
-        finding = Finding(Level.WARNING, "no-error-bound", words)
+        why = f"the selected source {_one_line(selected.address)} is not yet the one that the clock was last set by"
+        if selected.last_sample_ago is not None and selected.last_sample_ago < 0:
+            why = "the selected source's last sample is from the future: the clock was set back, but not by chronyd"
+        finding = Finding(Level.WARNING, "no-error-bound", f"{why}; {so}")
     said = "may be {} off by chronyd's own estimate, more than {}"
     return [*_exceeded("error-estimate", estimate, limits, said), finding]
 
