@@ -27,6 +27,7 @@ from typing import Any
 import pytest
 from support import child
 from support.chronyd import Chronyd
+from support.responder import Responder, silent
 
 import pychrony
 import pychrony.aio
@@ -288,6 +289,49 @@ def test_the_defaults_on_the_page_of_the_command_are_those_of_the_command() -> N
         assert f"(default: {value.replace(' ', '')}" in help[key]
     for name in shown.keys() - defaults:
         assert not options[name.replace("-", "_")], name
+
+
+def test_the_default_timeout_is_the_same_wherever_it_is_given() -> None:
+    flags, settings = arguments.OPTIONS["timeout"]
+    default: float = settings["default"]
+    assert f"(default: {default:g})" in settings["help"]
+    for function in (
+        pychrony.health.check,
+        pychrony.aio.check_health,
+        pychrony.aio.get_tracking,
+        pychrony.aio.get_report,
+        pychrony.aio.ChronyConnection,
+    ):
+        assert inspect.signature(function).parameters["timeout"].default == default
+    for built in (pychrony.get_tracking, pychrony.get_report, pychrony.ChronyConnection):
+        text = built.__text_signature__  # None for a class on CPython 3.9
+        assert text is None or f"timeout={default}" in text
+    with Responder(silent) as chronyd, pytest.raises(pychrony.ChronyTimeoutError) as caught:
+        pychrony.get_tracking(chronyd.address)
+    assert f"within {default:g} s" in str(caught.value)
+    for name in ("README", "connections", "from-pychrony-2", "prometheus", "quickstart"):
+        assert re.search(f"\\b{default:g} s by\\s+default", PAGES[f"{name}.md"].read_text()), name
+
+
+LOWEST_RUST = re.compile(
+    r"(?<![-\w])rustc?(?: and cargo)? (?:\(?>= )?(1\.\d+)(?: or later|\)|$)",
+    re.IGNORECASE | re.MULTILINE,
+)
+
+
+def test_the_lowest_rust_is_the_one_that_the_manifest_names() -> None:
+    (lowest,) = re.findall(
+        r'^rust-version = "(.*)"$', (ROOT / "Cargo.toml").read_text(), re.MULTILINE
+    )
+    for name in (
+        "README.md",
+        "CONTRIBUTING.md",
+        "docs/packaging.md",
+        "docs/supported.md",
+        "packaging/debian/control",
+        "packaging/fedora/python-pychrony.spec",
+    ):
+        assert set(LOWEST_RUST.findall((ROOT / name).read_text())) == {lowest}, name
 
 
 # What the pages say about the end of a process.

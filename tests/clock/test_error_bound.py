@@ -260,12 +260,14 @@ def test_what_is_allowed_is_a_size(name: str) -> None:
             error_bound(TRACKING, [SELECTED], **{name: wrong})  # type: ignore[arg-type]
 
 
-def test_the_default_drift_is_the_same_wherever_it_is_given() -> None:
+def test_the_defaults_are_the_same_wherever_they_are_given() -> None:
     default = health.Limits().max_drift_ppm
     for function in (error_bound, aio.IntervalClock):
         assert inspect.signature(function).parameters["max_drift_ppm"].default == default
     text = pychrony.IntervalClock.__text_signature__  # None on CPython 3.9
-    assert text is None or f"max_drift_ppm={default:.1f}" in text
+    for name in ("max_drift_ppm", "extra_error_ns", "void_after"):
+        value = inspect.signature(aio.IntervalClock).parameters[name].default
+        assert text is None or f"{name}={value}" in text
     without = error_bound(TRACKING, [SELECTED])
     assert without == error_bound(TRACKING, [SELECTED], max_drift_ppm=default)
 

@@ -7,13 +7,15 @@ from __future__ import annotations
 
 import copy
 import gc
+import inspect
 import pickle
 import signal
 import threading
 import time
 import weakref
 from collections.abc import Iterator
-from typing import Any
+from contextlib import nullcontext
+from typing import Any, cast
 
 import pytest
 from support import child
@@ -29,6 +31,7 @@ from pychrony import (
     IntervalClock,
     IntervalStatus,
     TimeInterval,
+    aio,
 )
 from pychrony.testing import FakeChronyd, make_source, make_tracking
 
@@ -104,6 +107,18 @@ def test_a_report_that_is_too_old_is_replaced(client: Chronyd) -> None:
 def test_a_greatest_age_is_a_size(clock: IntervalClock, wrong: float) -> None:
     with pytest.raises(ValueError, match="max_age"):
         clock.now(wrong)
+
+
+def test_a_report_may_be_used_for_as_long_as_the_signature_says(client: Chronyd) -> None:
+    void_after = inspect.signature(aio.IntervalClock).parameters["void_after"].default
+    tracking, sources = pychrony.get_tracking(client.socket), pychrony.get_sources(client.socket)
+    for age, is_over in ((void_after - 10, False), (void_after + 10, True)):
+        clock = IntervalClock(cast(Any, None))
+        raw, real, uncertainty, slept = clock._reading()
+        then = (raw - int(age * SECOND), real, uncertainty, slept)
+        with pytest.raises(ChronyClockError, match="s old") if is_over else nullcontext():
+            clock._accept(tracking, then, sources, then, tracking, then)
+            clock.now()
 
 
 def test_what_the_user_allows_makes_it_wider(connection: ChronyConnection) -> None:

@@ -15,6 +15,7 @@ from support.prometheus import Prometheus, promtool
 from support.responder import Responder
 from support.waiting import wait_for
 
+from pychrony import _durations, health
 from pychrony.exporter.collector import health_metrics
 from pychrony.exporter.exporter_command import FILES
 from pychrony.exporter.metrics import REPORTS
@@ -147,6 +148,17 @@ def test_promtool_accepts_the_configuration() -> None:
 
 def test_the_alerts_fire_when_they_should() -> None:
     assert "SUCCESS" in promtool("test", "rules", str(EXAMPLES / "rules_test.yml"))
+
+
+def test_the_alerts_have_the_limits_of_health() -> None:
+    limits, rules = health.Limits(), RULES.read_text()
+    error, age = _durations.text(limits.warn_error), f"{limits.max_age:g} s"
+    assert f"expr: chrony_error_bound_seconds > {limits.warn_error:g}\n" in rules
+    assert f"error is above {error}." in rules and f"more than {age} old" in rules
+    assert (
+        f"`chrony_error_bound_seconds` is above {error} " in DOCUMENT
+        and f"interval, {age}." in DOCUMENT
+    )
 
 
 def test_each_alert_is_tested() -> None:
