@@ -558,7 +558,7 @@ unsafe extern "C" fn repr(object: Object) -> Object {
         let (clock, _) = unsafe { parts::<IntervalClock>(object) };
         string(&match clock.at_once() {
             Ok(Interval { earliest, latest, .. }) => {
-                format!("<IntervalClock {} ns wide>", latest.saturating_sub(earliest))
+                format!("<IntervalClock {} ns wide>", latest.abs_diff(earliest))
             }
             Err(refusal) => format!("<IntervalClock: {refusal}>"),
         })
