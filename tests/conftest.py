@@ -12,7 +12,7 @@ from support.chronyd import LOCAL_SERVER, UNSYNCHRONISED, Chronyd, client_of
 from support.responder import Responder
 from support.shm import ShmClock
 
-child.heed_interrupts()
+child.heed_signals()
 
 
 def pytest_sessionstart(session: pytest.Session) -> None:

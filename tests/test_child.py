@@ -44,23 +44,27 @@ def test_a_process_that_ends_in_time_is_left_in_peace() -> None:
     assert (done.returncode, done.stdout) == (0, "done\n")
 
 
-def test_interrupts_are_heeded_where_they_were_ignored() -> None:
-    """As in a script's `(make test &)`: the shell makes the command ignore them, and Python does not change that."""
+def test_signals_are_heeded_where_they_were_ignored() -> None:
+    """As in a script's `(make test &)` and in `nohup make test`: a command inherits what it ignores, and Python does not
+    change that."""
     code = f"""
 import os, signal, sys
 sys.path[:] = {sys.path!r}
 from support import child
-print(signal.getsignal(signal.SIGINT) is signal.SIG_IGN)
-child.heed_interrupts()
+ENDING = signal.SIGINT, signal.SIGHUP, signal.SIGTERM
+print({{signal.getsignal(number) for number in ENDING}} == {{signal.SIG_IGN}})
+child.heed_signals()
 try:
     os.kill(os.getpid(), signal.SIGINT)
 except KeyboardInterrupt:
     print("interrupted")
 print(child.evaluate("__import__('signal').getsignal(2).__name__"))
+for number in ENDING[1:]:
+    print(child.execute(["sh", "-c", f"kill -{{number}} $$; sleep 60"]).returncode)
 """
-    command = ["sh", "-c", 'trap "" INT; exec "$0" "$@"', sys.executable, "-c", code]
+    command = ["sh", "-c", 'trap "" INT HUP TERM; exec "$0" "$@"', sys.executable, "-c", code]
     assert child.execute(command).stdout == (
-        "True\ninterrupted\n{'value': 'default_int_handler'}\n"
+        "True\ninterrupted\n{'value': 'default_int_handler'}\n-1\n-15\n"
     )
 
 

@@ -25,12 +25,14 @@ LIFETIME = 2 * DEADLINE
 SERVICE = 10 * LIFETIME
 
 
-def heed_interrupts() -> None:
-    """Let SIGINT interrupt this process, and those that it starts, even if it was started with SIGINT ignored.
+def heed_signals() -> None:
+    """Let the signals that end a program end this one, and those that it starts, even if it was started with them ignored.
 
-    A shell ignores SIGINT for what it runs in the background, and a child inherits this.
+    A shell ignores SIGINT for what it runs in the background, and nohup ignores SIGHUP; a child inherits this.
     """
     signal.signal(signal.SIGINT, signal.default_int_handler)
+    for number in (signal.SIGHUP, signal.SIGTERM):
+        signal.signal(number, signal.SIG_DFL)
 
 
 class Process(subprocess.Popen[str]):
