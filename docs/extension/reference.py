@@ -148,7 +148,8 @@ def convert(lines: list[str]) -> list[str]:
         elif line.endswith(":") and following[:1] == [""] and "".join(following)[:4] == "    ":
             out.append(marked_up(line) + ":")
         elif brackets := BRACKETS.search(line):
-            out += [marked_up(line[: brackets.start()]) + ".", "", marked_up(brackets[1]) + "."]
+            what = f"In {brackets[1]}" if brackets[1].isalpha() else brackets[1]  # a unit alone
+            out += [marked_up(line[: brackets.start()]) + ".", "", marked_up(what) + "."]
         else:
             if out and out[-1].startswith((":param", "    ")) and line:
                 out.append("")
