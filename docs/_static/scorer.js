@@ -1,7 +1,15 @@
-// Sphinx's own scores; but of objects with the same name, the one with the shortest full name comes first.
+// Objects of the name that was searched for come first, then pages and headings with its words in their titles, then objects with
+// the words in their names, then prose; the two pages that mention everything come last.
 var Scorer = {
-  score: ([, title, , , score, , kind]) =>
-    kind === SearchResultKind.object ? score - title.length / 1000 : score,
+  score: ([page, title, , , score, , kind]) => {
+    const words = new URLSearchParams(location.search).get("q").toLowerCase().match(/[^\s_]+/g);
+    const isObject = kind === SearchResultKind.object;
+    const found = words.every((word) => `${page} ${title}`.toLowerCase().includes(word));
+    if (isObject && title.toLowerCase().split(".").pop() === words.join("_")) score += 300;
+    else if (found && page !== "index") score += isObject ? 100 : 200;
+    if (isObject) score -= title.length / 1000; // of the same name, a function comes before methods
+    return ["index", "changelog"].includes(page) ? score - 50 : score;
+  },
   objNameMatch: 11,
   objPartialMatch: 6,
   objPrio: { 0: 15, 1: 5, 2: -5 },

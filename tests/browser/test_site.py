@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import http.server
 import threading
+import urllib.parse
 from collections.abc import Iterator
 
 import pytest
@@ -54,28 +55,47 @@ def test_a_page_is_readable_in_each_width_and_scheme(page: str, browser: Chrome,
 
 
 def results(browser: Chrome, site: str, words: str) -> list[str]:
-    """Where the results of a search lead, the best first."""
-    browser.get(f"{site}/search.html?q={words}")
+    """Where the results of a search lead within the site, the best first."""
+    browser.get(f"{site}/search.html?q={urllib.parse.quote(words)}")
 
-    def links() -> list[str]:
-        found = browser.find_elements(By.CSS_SELECTOR, "#search-results li a")
-        return [str(link.get_attribute("href")) for link in found]
+    def is_finished() -> bool:
+        summary = browser.find_elements(By.CSS_SELECTOR, "#search-results .search-summary")
+        return bool(summary) and "finished" in summary[0].text
 
-    wait_for(f"results for {words}", lambda: bool(links()))
-    return links()
-
-
-def test_the_search_finds_the_recipe_for_docker(browser: Chrome, site: str) -> None:
-    assert any("recipes-containers" in link for link in results(browser, site, "docker"))
+    wait_for(f"the results for {words}", is_finished)
+    script = "return [...document.querySelectorAll('#search-results li > a')].map(a => a.href)"
+    return [link.split("?")[0].removeprefix(f"{site}/") for link in browser.execute_script(script)]
 
 
-@pytest.mark.parametrize("name", ["get_tracking", "TrackingStatus", "SourceState"])
-def test_the_search_finds_a_name_before_prose(name: str, browser: Chrome, site: str) -> None:
-    address, _, anchor = results(browser, site, name)[0].partition("#")
-    assert anchor.startswith("pychrony.") and anchor.endswith(name), address
+# What the first result is: an object of that name, else the page about it.
+FIRST = {
+    "get_tracking": "reference.html#pychrony.get_tracking",
+    "TrackingStatus": "records.html#pychrony.TrackingStatus",
+    "SourceState": "enumerations.html#pychrony.SourceState",
+    "error bound": "reference.html#pychrony.error_bound",
+    "root_distance": "records.html#pychrony.TrackingStatus.root_distance",
+    "health": "health.html",
+    "asyncio": "asyncio.html",
+    "fork": "connections.html",
+    "exporter": "prometheus.html",
+    "prometheus": "prometheus.html",
+    "grafana": "prometheus.html",
+    "icinga": "recipes-monitoring.html",
+    "docker": "recipes-containers.html",
+    "kubernetes": "recipes-containers.html",
+    "pandas": "recipes-data.html",
+    "doctor": "command.html",
+}
 
 
-def test_the_search_finds_the_function_before_methods_of_its_name(
-    browser: Chrome, site: str
+@pytest.mark.parametrize("words", FIRST)
+def test_the_search_finds_an_object_or_else_the_page_about_it_first(
+    words: str, browser: Chrome, site: str
 ) -> None:
-    assert results(browser, site, "get_tracking")[0].endswith("#pychrony.get_tracking")
+    assert results(browser, site, words)[0] == FIRST[words]
+
+
+def test_the_search_finds_objects_before_prose(browser: Chrome, site: str) -> None:
+    found = ["#" in address for address in results(browser, site, "stratum")]
+    assert found.count(True) > 3
+    assert found == sorted(found, reverse=True)
