@@ -103,6 +103,7 @@ docs: $(WHEEL)/stamp .cache/docs-venv/ready
 
 # From real daemons, which it watches for five and for eleven minutes.
 pictures: docs
+	tools/panels
 	PATH="$$(tools/prometheus):$$PATH" PYTHONPATH=. $(WITH_LIBCHRONY) $(DOCS_VENV) tools/pictures.py
 	PYTHONPATH=. $(WITH_LIBCHRONY) $(DOCS_VENV) tools/gallery.py 11
 

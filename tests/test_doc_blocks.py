@@ -311,6 +311,7 @@ KINDS: dict[str, Callable[[Block, Path], None]] = {
     "text": check_output,
     "pycon": run_by_test_testing,
     "{generated}": shown_by_the_site,
+    "{image}": shown_by_the_site,
     "{include}": shown_by_the_site,
     "{literalinclude}": shown_by_the_site,
     "{toctree}": shown_by_the_site,

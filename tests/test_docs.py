@@ -173,7 +173,9 @@ def test_no_shown_output_is_overlooked() -> None:
 
 def test_the_links_of_the_first_page_lead_somewhere() -> None:
     """The links within docs are checked when the site is built."""
-    links = re.findall(r"\]\((?!https?:)([^)#]+)\)", PAGES["README.md"].read_text())
+    links = re.findall(
+        r"(?:\]\(|src=\"|srcset=\")(?!https?:)([^)#\"]+)[)\"]", PAGES["README.md"].read_text()
+    )
     assert len(links) > 15
     for link in links:
         assert (ROOT / link).exists(), link
@@ -221,11 +223,11 @@ def test_no_link_leads_out_of_the_documents_of_a_package(shipped: Callable[[], s
     assert {f"docs/{path.name}" for path in (ROOT / "docs").glob("*.md")} <= found
     for page in sorted(name for name in found if name.endswith(".md")):
         text = (ROOT / page).read_text()
-        for link in re.findall(r"\]\((?!https?:|#)([^)#]+)[^)]*\)", text):
+        for link in re.findall(r"(?:\]\(|src(?:set)?=\")(?!https?:|#)([^)#\"]+)", text):
             assert os.path.normpath(Path(page).parent / link) in found, (page, link)
 
 
-WHEEL = re.compile(r"\bpychrony-(\d[\w.]*)-cp\d")
+WHEEL = re.compile(r"\bpychrony-(\d[\w.]*)-(?:cp\d|\*)")
 
 
 def test_a_wheel_that_is_named_has_the_version_of_the_package() -> None:

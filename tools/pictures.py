@@ -2,8 +2,9 @@
 
 PYTHONPATH=. python tools/pictures.py [MINUTES]     what `make pictures` runs, in the environment of the documentation
 
-The dashboard is drawn from examples/prometheus/grafana-dashboard.json, with each panel's own queries put to a Prometheus that has
-scraped the exporter for that many minutes. Grafana itself is not needed.
+Panels of examples/prometheus/grafana-dashboard.json are drawn by Grafana's own components, which tools/panels has put into
+.cache/dashboard, from what a Prometheus that has scraped the exporter for that many minutes gives for their queries. Each picture
+is drawn a second time for narrow pages.
 """
 
 from __future__ import annotations
@@ -15,30 +16,28 @@ import re
 import subprocess
 import sys
 import tempfile
+import termios
 import time
+from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
-import matplotlib
+import PIL.Image
 import rich.console
 import rich.terminal_theme
 import rich.text
 
-from pychrony import _durations
 from tests.support.chronyd import Chronyd
 from tests.support.exporter import Exporter
 from tests.support.prometheus import Prometheus
-from tools.gallery import small
-
-matplotlib.use("svg")
-matplotlib.rcParams["svg.fonttype"] = "none"  # text stays text
-import matplotlib.pyplot as plt  # noqa: E402
 
 ROOT = Path(__file__).parent.parent
 PICTURES = ROOT / "docs" / "pictures"
 DASHBOARD = ROOT / "examples" / "prometheus" / "grafana-dashboard.json"
-COLUMNS = 88
+PANELS = ROOT / ".cache" / "dashboard"
+# The columns of a terminal, for wide and for narrow pages.
+COLUMNS = {"": 88, "-narrow": 48}
 
 # An SVG that fetches no font.
 FRAME = """\
@@ -58,11 +57,13 @@ line-height: {line_height}px; font-variant-east-asian: full-width; }}
 """
 
 
-def in_terminal(words: list[str]) -> str:
-    """What a command writes on a terminal, colours included."""
+def in_terminal(words: list[str], columns: int) -> str:
+    """What a command writes on a terminal of that width, colours included."""
     ours, theirs = pty.openpty()
-    environment = {**os.environ, "TERM": "xterm-256color", "COLUMNS": str(COLUMNS)}
-    environment.pop("NO_COLOR", None)
+    termios.tcsetwinsize(theirs, (50, columns))
+    environment = {**os.environ, "TERM": "xterm-256color"}
+    for name in ("COLUMNS", "NO_COLOR"):
+        environment.pop(name, None)
     with subprocess.Popen(words, stdin=theirs, stdout=theirs, stderr=theirs, env=environment):
         os.close(theirs)
         written = b""
@@ -78,21 +79,26 @@ def in_terminal(words: list[str]) -> str:
 def draw_terminal(name: str, daemon: Chronyd, *arguments: str, begin: str = "") -> None:
     """Draw what a command writes, from the first line that contains `begin` on."""
     words = [sys.executable, "-m", "pychrony", "--address", daemon.socket, *arguments]
-    console = rich.console.Console(width=COLUMNS, record=True, file=open(os.devnull, "w"))
-    console.print(rich.text.Text.from_ansi(f"$ pychrony {' '.join(arguments)}".rstrip()))
-    lines = in_terminal(words).splitlines()
-    first = next(number for number, line in enumerate(lines) if begin in line)
-    shown = (["..."] if first else []) + lines[first:]
-    console.print(rich.text.Text.from_ansi("\n".join(shown)))
-    svg = console.export_svg(
-        title="pychrony", code_format=FRAME, theme=rich.terminal_theme.MONOKAI, unique_id="t"
-    )
-    (PICTURES / f"{name}.svg").write_text(svg)
+    for suffix, columns in COLUMNS.items():
+        console = rich.console.Console(width=columns, record=True, file=open(os.devnull, "w"))
+        console.print(rich.text.Text.from_ansi(f"$ pychrony {' '.join(arguments)}".rstrip()))
+        lines = in_terminal(words, columns).splitlines()
+        first = next(number for number, line in enumerate(lines) if begin in line)
+        shown = (["..."] if first else []) + lines[first:]
+        console.print(rich.text.Text.from_ansi("\n".join(shown)))
+        svg = console.export_svg(
+            title="pychrony", code_format=FRAME, theme=rich.terminal_theme.MONOKAI, unique_id="t"
+        )
+        (PICTURES / f"{name}{suffix}.svg").write_text(svg)
 
 
 # The dashboard.
 
-UNITS = {"s": "s", "ppm": "ppm", "pps": "/s", "percentunit": "", "none": ""}
+PAGE = """<!doctype html><meta charset="utf-8"><link rel="stylesheet" href="panels.css"><body>
+<script>window.dashboard = {}</script><script src="panels.js"></script>"""
+# The height of a row of Grafana's grid, and the gap between panels, as tools/dashboard/panels.jsx has them.
+PIXELS = 38
+GAP = 8
 
 
 def expression(target: dict[str, Any]) -> str:
@@ -105,62 +111,59 @@ def legend(target: dict[str, Any], labels: dict[str, str]) -> str:
     return re.sub(r"\{\{\s*(\w+)\s*\}\}", lambda match: labels.get(match[1], ""), shown)
 
 
-def shown(value: float, panel: dict[str, Any]) -> str:
-    """A value as the panel shows it: the word that the panel has for it, or the number with its unit."""
-    settings = panel["fieldConfig"]["defaults"]
-    for mapping in settings.get("mappings", ()):
-        if word := mapping.get("options", {}).get(f"{value:g}"):
-            return str(word["text"])
-    return _durations.text(value) if settings.get("unit") == "s" else f"{value:g}"
+def series(
+    panel: dict[str, Any], prometheus: Prometheus, begin: float, end: float
+) -> Iterator[dict[str, Any]]:
+    """What Prometheus gives for the queries of a panel."""
+    over = {"start": f"{begin}", "end": f"{end}", "step": f"{max((end - begin) / 240, 1)}"}
+    for target in panel["targets"]:
+        found = prometheus.ask("query_range", query=expression(target), **over)
+        for each in found["result"]:
+            times, values = zip(*each["values"])
+            yield {
+                "name": legend(target, each["metric"]),
+                "times": [1000 * at for at in times],
+                "values": [float(value) for value in values],
+            }
 
 
-def draw_panel(
-    axes: Any, panel: dict[str, Any], prometheus: Prometheus, begin: float, end: float
-) -> None:
-    axes.set_title(panel["title"], loc="left", fontsize=9)
-    if panel["type"] == "timeseries":
-        over = {"start": f"{begin}", "end": f"{end}", "step": f"{max((end - begin) / 240, 1)}"}
-        for target in panel["targets"]:
-            found = prometheus.ask("query_range", query=expression(target), **over)
-            for series in found["result"]:
-                times, values = zip(*((float(at), float(value)) for at, value in series["values"]))
-                label = legend(target, series["metric"])
-                axes.plot([(at - begin) / 60 for at in times], values, label=label, linewidth=1)
-        unit = panel["fieldConfig"]["defaults"].get("unit", "none")
-        axes.set_ylabel(UNITS.get(unit, unit), fontsize=8)
-        axes.set_xlabel("minutes", fontsize=7)
-        axes.tick_params(labelsize=7)
-        axes.grid(alpha=0.3)
-        if axes.lines:
-            axes.legend(fontsize=6, loc="best")
-        return
-    axes.axis("off")
-    found = [each for target in panel["targets"] for each in prometheus.query(expression(target))]
-    if panel["type"] == "stat":
-        words = [shown(value, panel) for _, value in found]
-        axes.text(0.5, 0.4, ", ".join(words), fontsize=22, ha="center", va="center")
-    else:
-        hidden = ("__name__", "job", "instance")
-        rows = [
-            "  ".join(value for name, value in labels.items() if name not in hidden)
-            for labels, _ in found
-        ]
-        axes.text(0, 0.9, "\n".join(rows) or "none", fontsize=7, va="top", family="monospace")
+def arranged(panels: list[dict[str, Any]], across: int) -> list[dict[str, Any]]:
+    """The single numbers, and below them the first graphs, of which so many fit beside each other."""
+    numbers = [panel for panel in panels if panel["type"] == "stat"]
+    graphs = [panel for panel in panels if panel["type"] == "timeseries"][: 2 * across]
+    places = []
+    top = 0
+    for kind, beside, height in ((numbers, 2 * across, 5), (graphs, across, 9)):
+        for index in range(len(kind)):
+            row, column = divmod(index, beside)
+            width = 24 // beside
+            places.append({"x": column * width, "y": top + row * height, "w": width, "h": height})
+        top = places[-1]["y"] + height
+    return [{**panel, "gridPos": place} for panel, place in zip(numbers + graphs, places)]
+
+
+def draw_panels(name: str, panels: list[dict[str, Any]], width: int, **times: float) -> None:
+    page = PANELS / "index.html"
+    page.write_text(PAGE.format(json.dumps({"panels": panels, "width": width, **times})))
+    height = PIXELS * (panels[-1]["gridPos"]["y"] + panels[-1]["gridPos"]["h"]) + GAP
+    picture = PICTURES / f"{name}.png"
+    options = ["--headless=new", "--no-sandbox", "--disable-gpu", "--hide-scrollbars"]
+    options += ["--force-device-scale-factor=2", "--virtual-time-budget=10000"]
+    options += [f"--window-size={max(width, 500)},{height}"]  # no window is narrower
+    command = ["chromium", *options, f"--screenshot={picture}", page.as_uri()]
+    subprocess.run(command, check=True, stderr=subprocess.DEVNULL)
+    with PIL.Image.open(picture) as window:
+        drawn = window.convert("RGB").crop((0, 0, 2 * width, 2 * height))
+    drawn.quantize(128, dither=PIL.Image.Dither.NONE).save(picture, optimize=True)
 
 
 def draw_dashboard(prometheus: Prometheus, begin: float, end: float) -> None:
     panels = json.loads(DASHBOARD.read_text())["panels"]
-    places = [panel["gridPos"] for panel in panels]
-    height = max(place["y"] + place["h"] for place in places)
-    figure = plt.figure(figsize=(12, height / 4))
-    for panel, place in zip(panels, places):
-        left, width = place["x"] / 24, place["w"] / 24
-        bottom = 1 - (place["y"] + place["h"]) / height
-        box = (left + 0.06, bottom + 0.025, width - 0.08, place["h"] / height - 0.055)
-        draw_panel(figure.add_axes(box), panel, prometheus, begin, end)
-    picture = PICTURES / "dashboard.svg"
-    figure.savefig(picture, metadata={"Date": None})
-    picture.write_text(small(picture.read_text()))
+    for panel in panels:
+        panel["series"] = list(series(panel, prometheus, begin, end))
+    times = {"begin": 1000 * begin, "end": 1000 * end}
+    draw_panels("dashboard", arranged(panels, 2), 800, **times)
+    draw_panels("dashboard-narrow", arranged(panels, 1), 400, **times)
 
 
 def main(minutes: str = "5") -> None:

@@ -6,6 +6,7 @@ import functools
 import http.server
 import threading
 import urllib.parse
+import urllib.request
 from collections.abc import Iterator
 
 import pytest
@@ -52,6 +53,30 @@ def test_a_page_is_readable_in_each_width_and_scheme(page: str, browser: Chrome,
     )
     assert browser.execute_script(script) == []
     assert browser.get_log("browser") == []
+
+
+def test_on_a_telephone_the_first_page_shows_narrow_pictures_and_no_code_scrolls(
+    browser: Chrome, site: str
+) -> None:
+    browser.get(f"{site}/index.html")
+    for width in WIDTHS:
+        show(browser, width, "light")
+        shown = [each for each in browser.find_elements(By.TAG_NAME, "img") if each.is_displayed()]
+        sources = [str(each.get_attribute("src")) for each in shown]
+        assert len(sources) == 3
+        assert all(("-narrow." in source) == (width == min(WIDTHS)) for source in sources), sources
+        script = "return [...document.querySelectorAll('pre')].filter(p => p.scrollWidth > p.clientWidth)"
+        assert browser.execute_script(script) == []
+
+
+def test_a_narrow_picture_links_to_the_wide_one(browser: Chrome, site: str) -> None:
+    browser.get(f"{site}/index.html")
+    links = browser.find_elements(By.CSS_SELECTOR, "a:has(> img.for-narrow-pages)")
+    addresses = [str(link.get_attribute("href")) for link in links]
+    assert len(addresses) == 3
+    for address in addresses:
+        with urllib.request.urlopen(address) as response:
+            assert response.headers.get_content_maintype() == "image"
 
 
 def results(browser: Chrome, site: str, words: str) -> list[str]:
