@@ -91,7 +91,7 @@ def ask(asker: Any, report: str, raw: bool, *address: str) -> list[Any]:
 @pytest.mark.parametrize("raw", [False, True])
 @pytest.mark.parametrize("report", TYPED)
 @pytest.mark.parametrize("place", [0, 3, SOURCES - 1])
-def test_a_session_that_was_told_of_a_failure_is_asked_no_more(
+def test_a_session_with_a_failed_request_is_not_used_again(
     transport: str, report: str, raw: bool, place: int
 ) -> None:
     """Whichever source goes while the list is read, the list is read again, in another session."""
@@ -122,7 +122,7 @@ def test_a_session_that_was_told_of_a_failure_is_asked_no_more(
 
 @pytest.mark.parametrize("raw", [False, True])
 @pytest.mark.parametrize("report", TYPED)
-def test_lists_under_churn_are_right_or_say_that_they_cannot_be_read(
+def test_lists_that_keep_changing_are_right_or_raise_an_error(
     transport: str, report: str, raw: bool
 ) -> None:
     """A source goes at every seventh request, and another comes at the end."""

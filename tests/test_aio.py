@@ -209,7 +209,7 @@ def test_an_error_is_that_of_the_blocking_call(
 
 
 @pytest.mark.parametrize("address", ["/nowhere/chronyd.sock", "127.0.0.1:{port}", "[::1]:{port}"])
-def test_nobody_there_is_the_same_error(run: Run[Any], address: str) -> None:
+def test_an_absent_chronyd_is_the_same_error(run: Run[Any], address: str) -> None:
     address = address.replace("{port}", str(free_port()))
     expected = of_blocking(lambda: pychrony.get_tracking(address))
     error = run(error_of(aio.get_tracking(address)))
@@ -266,7 +266,7 @@ def assert_nothing_left(responder: Responder, before: set[str], sockets: list[in
 
 
 @pytest.mark.parametrize("name", ["get_tracking", "get_ntp_data"])
-def test_a_cancelled_call_ends_at_once_and_leaves_nothing(
+def test_a_cancelled_call_ends_at_once_and_leaves_nothing_behind(
     run: Run[Any], responder: Responder, name: str
 ) -> None:
     responder.behaviour = silent
@@ -282,7 +282,7 @@ def test_a_cancelled_call_ends_at_once_and_leaves_nothing(
     run(main())
 
 
-def test_a_call_that_is_cancelled_before_it_has_begun_asks_nothing(
+def test_a_call_that_is_cancelled_before_it_has_begun_sends_no_request(
     run: Run[Any], responder: Responder
 ) -> None:
     async def main() -> None:
@@ -306,7 +306,7 @@ def test_asyncios_own_timeout_ends_a_call(run: Run[Any], responder: Responder) -
     run(main())
 
 
-def test_a_silent_daemon_is_a_timeout_that_leaves_nothing(
+def test_a_silent_daemon_is_a_timeout_that_leaves_nothing_behind(
     run: Run[Any], responder: Responder
 ) -> None:
     responder.behaviour = silent
@@ -438,7 +438,9 @@ class Gate:
             self.responder.send(request.answer(), request.peer)
 
 
-def test_a_connection_says_what_it_is(run: Run[Any], responder: Responder, transport: str) -> None:
+def test_a_connection_has_the_attributes_of_the_blocking_one(
+    run: Run[Any], responder: Responder, transport: str
+) -> None:
     async def main() -> None:
         connection = aio.ChronyConnection(responder.address)
         kinds = {"unix": pychrony.Transport.UNIX_SOCKET, "udp": pychrony.Transport.COMMAND_PORT}
@@ -504,7 +506,7 @@ def test_tasks_that_share_a_connection_ask_one_at_a_time_in_the_order_they_came(
     run(main())
 
 
-def test_a_task_that_asks_again_and_again_keeps_no_other_from_asking(
+def test_a_task_with_many_requests_does_not_keep_others_waiting(
     run: Run[Any], responder: Responder
 ) -> None:
     async def main() -> None:
@@ -548,7 +550,7 @@ def test_a_call_that_is_cancelled_gives_the_lock_to_the_next(
     assert responder.client_files() == []
 
 
-def test_a_task_cancelled_while_waiting_for_the_lock_holds_up_no_other(
+def test_a_task_cancelled_while_waiting_for_the_lock_does_not_delay_others(
     run: Run[Any], responder: Responder
 ) -> None:
     async def main() -> None:
@@ -810,7 +812,7 @@ def test_a_connection_whose_loop_was_closed_in_mid_call_opens_in_another_loop(
         assert responder.client_files() == []
 
 
-def test_a_connection_that_is_closed_as_the_answer_comes_asks_nothing_more(
+def test_a_connection_that_is_closed_as_the_response_comes_sends_no_further_request(
     run: Run[Any], responder: Responder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The call has been woken, but has not gone on yet."""

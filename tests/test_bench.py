@@ -78,7 +78,7 @@ def test_a_ratio_is_of_the_same_round() -> None:
 
 
 @pytest.mark.parametrize("groups", [[], [[]], [[1.0], []]])
-def test_nothing_is_said_of_what_was_not_measured(groups: list[list[float]]) -> None:
+def test_no_measurements_are_an_error(groups: list[list[float]]) -> None:
     with pytest.raises(ValueError, match="no measurements"):
         bootstrap(groups)
 

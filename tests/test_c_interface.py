@@ -390,7 +390,7 @@ def test_the_error_bound_checks_what_it_is_given(reports: Any, client6: Chronyd)
 
 @pytest.mark.parametrize("function", FUNCTIONS)
 @pytest.mark.parametrize("name", ["busy", "refclock", "unsynchronised"])
-def test_a_chronyd_tells_c_what_it_tells_python(
+def test_c_gets_the_same_reports_of_a_chronyd_as_python(
     reports: Any, include: Path, function: str, name: str, request: pytest.FixtureRequest
 ) -> None:
     daemon = request.getfixturevalue(name)
@@ -472,7 +472,7 @@ def test_many_records_come_in_their_order(reports: Any, include: Path) -> None:
                 assert [each["address"] for each in got] == addresses
 
 
-def test_what_is_not_enabled_is_told_by_the_status_alone(
+def test_the_status_alone_shows_that_a_report_is_not_enabled(
     reports: Any, unsynchronised: Chronyd
 ) -> None:
     """The extension returns None only if no byte of the record was changed."""
@@ -635,7 +635,7 @@ def test_a_tiny_and_a_huge_timeout_are_timeouts(reports: Any, transport: str) ->
         assert reports.GetTracking(daemon.address.encode(), sys.float_info.max)[0] == 0
 
 
-def test_forever_outlasts_the_first_silence(reports: Any) -> None:
+def test_a_call_without_timeout_gets_the_response_to_the_repeated_request(reports: Any) -> None:
     """On UDP the unanswered request is resent after a second."""
 
     def at_last(request: Request) -> list[bytes]:
@@ -777,7 +777,7 @@ def run(code):
 
 
 @pytest.mark.parametrize("first", ["main", "sub"])
-def test_a_subinterpreter_gets_exceptions_of_its_own(built: Path, first: str) -> None:
+def test_a_subinterpreter_gets_its_own_exceptions(built: Path, first: str) -> None:
     with Responder() as daemon:
         code = f"""{INTERPRETERS}
 ask = '''
@@ -830,7 +830,7 @@ def test_an_extension_built_with_an_older_table_goes_on_working(
         assert module.GetAuthData(daemon.address.encode())[0] == 1
 
 
-def test_an_extension_built_with_a_newer_table_is_told_so(include: Path, tmp_path: Path) -> None:
+def test_an_extension_built_with_a_newer_table_is_refused(include: Path, tmp_path: Path) -> None:
     added = "\\\\\n\tLIST(GetSelectData, PyChrony_SelectData) ONE(GetMore, PyChrony_Tracking)\n"
     newer = other_header(tmp_path, include, LAST, added)
     with pytest.raises(ImportError, match="built for 1 of .* install a later pychrony"):
@@ -838,7 +838,7 @@ def test_an_extension_built_with_a_newer_table_is_told_so(include: Path, tmp_pat
 
 
 @pytest.mark.parametrize("version", [0, 2])
-def test_an_extension_built_for_another_interface_is_told_so(
+def test_an_extension_built_for_another_interface_is_refused(
     version: int, include: Path, tmp_path: Path
 ) -> None:
     define = "#define PYCHRONY_ABI_VERSION "
@@ -847,7 +847,7 @@ def test_an_extension_built_for_another_interface_is_told_so(
         load(with_cc(tmp_path, other, "other"), "other")
 
 
-def test_without_libchrony_the_import_from_c_says_what_is_missing(built: Path) -> None:
+def test_without_libchrony_the_import_from_c_names_what_is_missing(built: Path) -> None:
     code = """
 try:
     import reports

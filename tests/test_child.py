@@ -39,12 +39,12 @@ def test_whoever_reads_from_a_process_reads_its_end_at_the_deadline() -> None:
         assert process.expired
 
 
-def test_a_process_that_ends_in_time_is_left_in_peace() -> None:
+def test_a_process_that_ends_in_time_is_not_killed() -> None:
     done = child.execute([sys.executable, "-c", "print('done')"])
     assert (done.returncode, done.stdout) == (0, "done\n")
 
 
-def test_signals_are_heeded_where_they_were_ignored() -> None:
+def test_signals_are_handled_where_they_were_ignored() -> None:
     """As in a script's `(make test &)` and in `nohup make test`: a command inherits what it ignores, and Python does not
     change that."""
     code = f"""

@@ -61,7 +61,7 @@ def test_all_calls_have_one_session(responder: Responder) -> None:
     assert len(responder.requests) >= 33
 
 
-def test_entering_asks_nothing_yet(responder: Responder) -> None:
+def test_entering_sends_no_request(responder: Responder) -> None:
     with ChronyConnection(responder.address):
         pass
     assert responder.requests == []
@@ -249,7 +249,7 @@ def test_what_is_raised_within_goes_on(responder: Responder) -> None:
 @pytest.mark.parametrize(
     "arguments", [(), (None, None, None), (LookupError, LookupError(), None), (1, 2, 3, 4, 5)]
 )
-def test_leaving_swallows_no_exception_whatever_it_is_told(
+def test_leaving_never_swallows_an_exception(
     responder: Responder, arguments: tuple[Any, ...]
 ) -> None:
     connection: Any = ChronyConnection(responder.address)
@@ -305,7 +305,7 @@ def test_its_descriptor_is_open_and_its_own(server: Chronyd, transport: str) -> 
 
 
 @pytest.mark.parametrize("name", ["address", "transport", "closed"])
-def test_what_it_says_cannot_be_changed(responder: Responder, name: str) -> None:
+def test_its_attributes_cannot_be_changed(responder: Responder, name: str) -> None:
     connection = ChronyConnection(responder.address)
     with pytest.raises(AttributeError):
         setattr(connection, name, None)
@@ -491,7 +491,7 @@ def test_a_restarted_chronyd_is_found_again(transport: str) -> None:
         assert daemon.client_files() == []
 
 
-def test_while_chronyd_is_away_a_call_says_so(transport: str) -> None:
+def test_a_call_while_chronyd_is_away_raises_an_error(transport: str) -> None:
     with Chronyd(LOCAL_SERVER) as daemon:
         address = address_of(daemon, transport)
         with ChronyConnection(address) as connection:
@@ -524,7 +524,7 @@ def test_a_killed_chronyd_is_found_again_too(transport: str) -> None:
 # Dropped.
 
 
-def test_dropped_unclosed_it_warns_and_leaves_nothing_behind(
+def test_it_warns_when_it_is_dropped_unclosed_and_leaves_nothing_behind(
     server: Chronyd, transport: str
 ) -> None:
     before = descriptors()
@@ -537,7 +537,9 @@ def test_dropped_unclosed_it_warns_and_leaves_nothing_behind(
     assert server.client_files() == []
 
 
-def test_dropped_unclosed_it_warns_too_if_it_opened_by_itself(responder: Responder) -> None:
+def test_it_warns_when_it_is_dropped_unclosed_after_it_opened_by_itself(
+    responder: Responder,
+) -> None:
     connection = ChronyConnection(responder.address)
     connection.get_tracking()
     with pytest.warns(ResourceWarning, match="ChronyConnection"):
@@ -545,7 +547,7 @@ def test_dropped_unclosed_it_warns_too_if_it_opened_by_itself(responder: Respond
     assert responder.client_files() == []
 
 
-def test_dropped_after_an_error_which_closed_its_socket_it_says_nothing(
+def test_there_is_no_warning_if_it_is_dropped_after_an_error_closed_its_socket(
     responder: Responder,
 ) -> None:
     responder.behaviour = silent
@@ -558,7 +560,7 @@ def test_dropped_after_an_error_which_closed_its_socket_it_says_nothing(
     assert responder.client_files() == []
 
 
-def test_dropped_while_it_is_not_open_it_says_nothing(responder: Responder) -> None:
+def test_there_is_no_warning_if_it_is_dropped_while_not_open(responder: Responder) -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         connection = ChronyConnection(responder.address)
@@ -663,7 +665,9 @@ def test_in_a_cycle_it_is_collected_and_leaves_nothing_behind(
     assert server.client_files() == []
 
 
-def test_a_cycle_of_closed_ones_is_collected_in_silence(responder: Responder) -> None:
+def test_closed_connections_in_a_cycle_are_collected_without_a_warning(
+    responder: Responder,
+) -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         for _ in range(10):

@@ -71,7 +71,7 @@ def test_the_hosts_network_reaches_the_command_port(server: Chronyd) -> None:
     assert in_container(server, "hide(); ask(PORT)", own_network=False) == "8"
 
 
-def test_a_network_of_its_own_does_not_reach_the_command_port(server: Chronyd) -> None:
+def test_a_container_with_its_own_network_does_not_reach_the_command_port(server: Chronyd) -> None:
     assert in_container(server, "hide(); ask(PORT)") == "ChronyConnectionError"
 
 

@@ -319,7 +319,7 @@ KINDS: dict[str, Callable[[Block, Path], None]] = {
 
 
 @pytest.mark.parametrize("block", BLOCKS, ids=str)
-def test_a_block_is_what_it_says_it_is(block: Block, tmp_path: Path) -> None:
+def test_a_block_has_the_content_of_its_kind(block: Block, tmp_path: Path) -> None:
     kind = block.kind.split(" ")[0]
     assert kind in KINDS, f"{block}: nothing checks it"
     KINDS[kind](block, tmp_path)

@@ -235,7 +235,7 @@ def test_a_wheel_that_is_named_has_the_version_of_the_package() -> None:
         assert set(WHEEL.findall(path.read_text())) <= {pychrony.__version__}, page
 
 
-def test_the_page_of_errors_tells_of_each_exception() -> None:
+def test_the_page_of_errors_describes_each_exception() -> None:
     text = PAGES["errors.md"].read_text()
     for name in dir(pychrony):
         value = getattr(pychrony, name)
@@ -262,13 +262,13 @@ def option_strings(names: list[str]) -> set[str]:
     return {flag for each in parsers for action in each._actions for flag in action.option_strings}
 
 
-def test_the_page_of_the_command_speaks_of_no_option_that_is_not_there() -> None:
+def test_the_page_of_the_command_names_no_option_that_does_not_exist() -> None:
     text = PAGES["command.md"].read_text()
     known = option_strings([name for name in COMMANDS if name not in EXPORTER])
     assert set(re.findall(r"(?<![\w-])--[a-z][a-z-]*", text)) <= known | {"--help"}
 
 
-def test_the_page_of_the_exporter_speaks_of_its_options_and_of_no_other() -> None:
+def test_the_page_of_the_exporter_names_its_options_and_no_others() -> None:
     text = PAGES["prometheus.md"].read_text()
     known = option_strings(EXPORTER) - option_strings([])
     spoken = set(re.findall(r"(?<![\w-])--[a-z][a-z-]*", text))

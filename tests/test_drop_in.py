@@ -242,7 +242,7 @@ def test_the_nanoseconds_of_a_time_follow_from_it(make: Any) -> None:
     assert make(ref_time=1767225600.25).ref_time_ns == 1_767_225_600_250_000_000
 
 
-def test_made_records_are_of_a_clock_that_is_well() -> None:
+def test_made_records_describe_a_good_clock() -> None:
     assert testing.make_tracking().is_synchronized()
     assert not testing.make_tracking().is_leap_pending()
     assert testing.make_source().is_selected()
@@ -251,7 +251,7 @@ def test_made_records_are_of_a_clock_that_is_well() -> None:
     assert testing.make_rtc_data().is_calibrated()
 
 
-def test_made_records_may_be_of_one_that_is_not() -> None:
+def test_made_records_can_describe_a_bad_clock() -> None:
     assert not testing.make_tracking(stratum=16, reference_id=0).is_synchronized()
     assert testing.make_tracking(leap_status=LeapStatus.INSERT).is_leap_pending()
     assert not testing.make_source(state=SourceState.FALSETICKER).is_selected()
@@ -297,7 +297,7 @@ def test_the_fixtures_are_there_without_configuration(tmp_path: Path) -> None:
     assert done.returncode == 0
 
 
-def test_each_fixture_says_what_it_is(tmp_path: Path) -> None:
+def test_each_fixture_has_a_description(tmp_path: Path) -> None:
     done = run_pytest(tmp_path, "", "--fixtures")
     for name in FIXTURES:
         assert re.search(rf"^{name}\b.*\n +\S", done.stdout, re.MULTILINE), done.stdout
@@ -323,7 +323,7 @@ def test_a_pytest_run_works_where_libchrony_is_missing(tmp_path: Path, no_libchr
     assert done.returncode == 0
 
 
-def test_only_a_test_that_uses_a_fixture_is_told_that_libchrony_is_missing(
+def test_only_a_test_that_uses_a_fixture_fails_without_libchrony(
     tmp_path: Path, no_libchrony: Path
 ) -> None:
     missing = {"PYCHRONY_LIBCHRONY": None, "LD_LIBRARY_PATH": str(no_libchrony)}

@@ -98,7 +98,7 @@ def test_an_exception_needs_a_message(kind: Any) -> None:
         kind()
 
 
-def test_an_exception_takes_no_more(kind: Any) -> None:
+def test_an_exception_takes_no_further_arguments(kind: Any) -> None:
     with pytest.raises(TypeError):
         kind("no time", 101, "and space")
     with pytest.raises(TypeError):

@@ -305,7 +305,7 @@ def silenced(responder: Responder) -> Responder:
 # Signals.
 
 
-def test_a_signal_handler_that_asks_on_the_same_connection_is_told_no(
+def test_a_signal_handler_that_uses_the_same_connection_gets_an_error(
     responder: Responder,
 ) -> None:
     """No deadlock, although this thread is already in a call on the connection."""
@@ -336,7 +336,9 @@ def test_a_signal_handler_that_asks_on_the_same_connection_is_told_no(
     assert responder.client_files() == []
 
 
-def test_signals_without_end_hold_up_no_answer(client: Chronyd, transport: str) -> None:
+def test_endless_signals_do_not_keep_a_response_from_arriving(
+    client: Chronyd, transport: str
+) -> None:
     """A timer goes off every millisecond, and its handler sometimes asks in a session of its own."""
     out = run(
         """
@@ -365,7 +367,7 @@ def test_signals_without_end_hold_up_no_answer(client: Chronyd, transport: str) 
     assert client.client_files() == []
 
 
-def test_a_killed_process_leaves_a_socket_that_nobody_minds(untidy: Chronyd) -> None:
+def test_a_socket_that_a_killed_process_left_does_no_harm(untidy: Chronyd) -> None:
     process = child.start(
         f"ADDRESS = {untidy.socket!r}\n"
         + BEGIN

@@ -62,7 +62,7 @@ ASKING = [
 
 
 @pytest.mark.parametrize("ask", ASKING)
-def test_a_call_in_the_child_opens_a_socket_of_its_own(
+def test_a_call_in_the_child_opens_its_own_socket(
     server: Chronyd, transport: str, ask: str
 ) -> None:
     out = run(
@@ -120,7 +120,7 @@ def test_what_the_parent_closed_is_closed_in_the_child(server: Chronyd) -> None:
         "(connection.__dict__.update(me=connection), globals().pop('connection'), gc.collect())",
     ],
 )
-def test_what_the_child_does_with_it_is_nothing_to_the_parent(
+def test_what_the_child_does_with_it_does_not_affect_the_parent(
     server: Chronyd, transport: str, end: str
 ) -> None:
     """The child closes, leaves, drops or collects it: the parent's socket file and session stay as they are."""
@@ -192,7 +192,7 @@ def test_a_child_that_ends_as_python_does_leaves_the_parents_socket(server: Chro
     assert server.client_files() == []
 
 
-def test_a_child_may_enter_it_anew_and_has_a_session_of_its_own(
+def test_a_child_can_enter_it_again_and_has_its_own_session(
     server: Chronyd, transport: str
 ) -> None:
     out = run(
@@ -214,7 +214,7 @@ def test_a_child_may_enter_it_anew_and_has_a_session_of_its_own(
     assert server.client_files() == []
 
 
-def test_a_child_may_ask_in_a_session_of_its_own(server: Chronyd, transport: str) -> None:
+def test_a_child_can_use_its_own_session(server: Chronyd, transport: str) -> None:
     out = run(
         """
         def work():
@@ -249,7 +249,7 @@ def test_a_connection_entered_only_after_the_fork_is_as_good_as_any(server: Chro
     assert server.client_files() == []
 
 
-def test_a_grandchild_opens_one_too(server: Chronyd) -> None:
+def test_a_call_in_a_grandchild_opens_its_own_socket_too(server: Chronyd) -> None:
     out = run(
         """
         def work():
@@ -266,7 +266,7 @@ def test_a_grandchild_opens_one_too(server: Chronyd) -> None:
     assert server.client_files() == []
 
 
-def test_what_it_says_of_itself_needs_no_session(server: Chronyd) -> None:
+def test_its_attributes_need_no_session(server: Chronyd) -> None:
     out = run(
         """
         with pychrony.ChronyConnection(ADDRESS) as connection:

@@ -80,7 +80,7 @@ def test_drift_and_extra_error_widen_the_bound() -> None:
     assert drifting == pytest.approx(plain + 22 * 1e-3)
 
 
-def test_the_age_of_the_last_measurement_is_told_by_chronyds_corrected_clock() -> None:
+def test_the_age_of_the_last_measurement_is_that_of_chronyds_corrected_clock() -> None:
     assert codes(assess(tracking(ref_time=NOW - 100), max_age=100.001)) == {}
     assert codes(assess(tracking(ref_time=NOW - 100), max_age=99.999)) == {
         "old-measurement": "WARNING"

@@ -58,26 +58,26 @@ def test_a_reference_clock_far_ahead_is_in_the_bound(refclock: Chronyd) -> None:
     assert codes(check(refclock.socket, Limits())) == ["error-bound"]
 
 
-def test_an_unsynchronised_chronyd(unsynchronised: Chronyd) -> None:
+def test_an_unsynchronised_chronyd_is_critical(unsynchronised: Chronyd) -> None:
     verdict = check(unsynchronised.socket)
     assert str(verdict) == "CRITICAL: not synchronised; chronyd has no sources"
 
 
-def test_a_local_reference(server: Chronyd) -> None:
+def test_a_local_reference_is_a_finding(server: Chronyd) -> None:
     assert codes(check(server.socket)) == ["local-reference"]
 
 
-def test_a_stopped_chronyd(stopped: Chronyd) -> None:
+def test_a_stopped_chronyd_is_a_timeout(stopped: Chronyd) -> None:
     verdict = check(stopped.socket, timeout=0.2)
     assert (codes(verdict), verdict.level) == (["timeout"], Level.CRITICAL)
 
 
-def test_an_absent_chronyd() -> None:
+def test_an_absent_chronyd_is_unreachable() -> None:
     assert codes(check("/tmp/no-such-directory/chronyd.sock")) == ["unreachable"]
     assert codes(check("127.0.0.1:9")) == ["unreachable"]
 
 
-def test_a_chronyd_that_may_not_be_asked() -> None:
+def test_a_chronyd_that_refuses_access_is_unknown() -> None:
     with Chronyd(LOCAL_SERVER) as daemon:
         done = command.run_as_stranger(daemon.directory, "check", "--json", "-a", daemon.socket)
         daemon.directory.chmod(0o750)

@@ -71,7 +71,7 @@ def test_the_name_without_a_version_is_tried_last(
     assert result == {"value": str(tmp_path / "libchrony.so")}
 
 
-def test_without_libchrony_the_error_says_what_was_tried_and_how_to_get_it(
+def test_without_libchrony_the_error_names_what_was_tried_and_how_to_get_it(
     no_libchrony: Path,
 ) -> None:
     error = failure(PYCHRONY_LIBCHRONY=None, LD_LIBRARY_PATH=str(no_libchrony))
@@ -228,7 +228,7 @@ def test_a_named_library_that_fails_is_not_replaced_by_that_of_the_wheel(
     assert failure(PYCHRONY_LIBCHRONY=path, PYTHONPATH=site)["path"] == path
 
 
-def test_a_broken_library_of_the_system_is_an_error_that_says_how_to_choose_that_of_the_wheel(
+def test_the_error_for_a_broken_library_of_the_system_explains_how_to_choose_that_of_the_wheel(
     no_libchrony: Path, stand_in: Path, tmp_path: Path
 ) -> None:
     site, bundled = package_with(stand_in, tmp_path)

@@ -224,7 +224,7 @@ def test_an_answer_that_comes_twice_is_taken_once(responder: Responder) -> None:
         assert ask(responder).stratum == 3
 
 
-def test_of_two_answers_the_first_counts(responder: Responder) -> None:
+def test_the_first_of_two_responses_counts(responder: Responder) -> None:
     responder.behaviour = lambda request: [
         request.answer({"stratum": 4}),
         request.answer({"stratum": 5}),
@@ -275,7 +275,7 @@ def test_every_status_has_its_error(
     assert responder.address in error.message
 
 
-def test_a_refusal_says_who_may_ask(responder: Responder) -> None:
+def test_the_error_for_a_refusal_names_who_has_permission(responder: Responder) -> None:
     responder.behaviour = lambda request: [request.answer(status=UNAUTHORIZED)]
     error = failure(responder)
     assert isinstance(error, PermissionError)

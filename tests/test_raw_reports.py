@@ -140,7 +140,7 @@ def test_an_unknown_name_is_a_value_error_that_lists_the_known(
     assert responder.requests == []
 
 
-def test_an_unknown_name_is_an_error_where_nobody_answers_too() -> None:
+def test_an_unknown_name_is_an_error_without_a_chronyd_too() -> None:
     with pytest.raises(ValueError, match="tracking"):
         pychrony.get_report("weather", "/nowhere/chronyd.sock")
 
@@ -181,7 +181,7 @@ def test_what_is_not_enabled_has_no_record(
         assert connection.fileno() >= 0, "it is an answer like any other"
 
 
-def test_nobody_there_is_a_connection_error() -> None:
+def test_an_absent_chronyd_is_a_connection_error() -> None:
     with pytest.raises(pychrony.ChronyConnectionError):
         pychrony.get_report("tracking", "/nowhere/chronyd.sock")
 
@@ -210,7 +210,7 @@ def newer(tmp_path_factory: pytest.TempPathFactory) -> Newer:
     return evaluate
 
 
-def test_a_report_of_a_newer_libchrony_is_there_the_day_it_is(newer: Newer) -> None:
+def test_a_new_report_of_libchrony_is_available_without_a_change_here(newer: Newer) -> None:
     result = newer("pychrony.get_report('weather', '/x/y')")
     assert result == {
         "value": [
@@ -241,7 +241,7 @@ def test_a_report_it_has_lost_is_a_value_error_by_name_and_a_version_error_by_fu
     assert error["error"]["code_name"] == "UNKNOWN_REPORT"
 
 
-def test_a_field_of_a_type_nobody_knows_is_left_out(newer: Newer) -> None:
+def test_a_field_of_an_unknown_type_is_left_out(newer: Newer) -> None:
     expression = "sorted(pychrony.get_report('weather', '/x/y')[0])"
     result = newer(expression, FIELD="humidity", TYPE_IS=99)
     assert result == {"value": ["measured", "pressure", "station", "temperature"]}

@@ -167,7 +167,7 @@ def test_dataclasses_copy_a_record(name: str) -> None:
     assert dataclasses.asdict(whole) == {"record": record}
 
 
-def test_the_annotations_say_what_each_field_is(name: str) -> None:
+def test_the_annotations_give_the_type_of_each_field(name: str) -> None:
     """Where pydantic, msgspec and typing look. (tests/test_libraries.py asks them.)"""
     assert [*kind_of(name).__annotations__] == [*fields_of(name)]
     for field, hint in typing.get_type_hints(kind_of(name)).items():

@@ -111,7 +111,7 @@ def test_every_number_sent_is_in_its_field(responder: Responder, report: str) ->
     ("sent", "meant"),
     [(NEVER, None), (NEVER - 1, NEVER - 1), (2**31, 2**31), (2**31 - 1, 2**31 - 1), (0, 0)],
 )
-def test_never_is_none_and_nothing_else_is(daemon: Responder, sent: int, meant: int | None) -> None:
+def test_only_the_number_for_never_is_none(daemon: Responder, sent: int, meant: int | None) -> None:
     daemon.reports["authdata"][0]["last key establishment ago"] = sent
     assert ask(daemon, "authdata").last_key_establishment_ago == meant
 
@@ -261,7 +261,7 @@ def grown(daemon: Responder, report: str, field: str, values: Iterable[int]) -> 
     ("report", "field"),
     [("smoothing", "flags"), ("ntpdata", "flags"), ("sources", "state"), ("selectdata", "state")],
 )
-def test_numbers_that_a_daemon_chooses_grow_no_memory(
+def test_numbers_that_a_daemon_chooses_do_not_increase_memory(
     daemon: Responder, report: str, field: str
 ) -> None:
     """Python's enum module would keep each combination of flags for ever: 400 bytes and more."""
@@ -312,7 +312,7 @@ REACHABLE = [
 
 
 @pytest.mark.parametrize(("report", "field", "values"), REACHABLE)
-def test_what_chronyd_can_say_is_read(
+def test_every_value_that_chronyd_can_send_is_read(
     daemon: Responder, report: str, field: str, values: list[Any]
 ) -> None:
     (ours,) = (
@@ -490,7 +490,7 @@ def test_any_other_failure_is_an_error_for_every_report(
 
 
 @pytest.mark.parametrize("report", ["rtcdata", "smoothing"])
-def test_nobody_there_is_not_taken_for_not_enabled(report: str) -> None:
+def test_an_absent_chronyd_is_not_taken_for_a_disabled_report(report: str) -> None:
     with pytest.raises(pychrony.ChronyConnectionError):
         getattr(pychrony, GETTER_OF[report])("/nowhere/chronyd.sock")
 

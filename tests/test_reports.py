@@ -364,7 +364,7 @@ def test_every_field_is_what_chronyc_prints(daemon: Chronyd, report: str) -> Non
 
 @pytest.mark.parametrize("report", sorted(OPEN_REPORTS))
 @pytest.mark.parametrize("transport", ["udp", "udp6"])
-def test_the_command_port_says_the_same(daemon: Chronyd, report: str, transport: str) -> None:
+def test_the_command_port_gives_the_same(daemon: Chronyd, report: str, transport: str) -> None:
     method, comparisons = REPORTS[report]
     address = address_of(daemon, transport)
     rows, ours = between(daemon, report, lambda: getattr(pychrony, method)(address))
@@ -374,7 +374,7 @@ def test_the_command_port_says_the_same(daemon: Chronyd, report: str, transport:
         assert differences(record, row, comparisons) == []
 
 
-def test_every_field_is_compared_with_chronyc_or_by_a_test_of_its_own() -> None:
+def test_every_field_is_compared_with_chronyc_or_by_its_own_test() -> None:
     """A field that is added to a report fails here until something checks it."""
     elsewhere = {
         "Source": {"flags"},
@@ -649,7 +649,7 @@ def test_server_stats_count_interleaved_requests(
         assert stats.held_ntp_timestamps
 
 
-def test_server_stats_of_one_that_serves_nobody(unsynchronised: Chronyd) -> None:
+def test_server_stats_of_a_chronyd_without_clients(unsynchronised: Chronyd) -> None:
     stats = pychrony.get_server_stats(unsynchronised.socket)
     assert stats.received_ntp_requests == 0
     assert stats.received_command_requests > 0
@@ -699,7 +699,7 @@ def test_smoothing_is_what_chronyc_prints(
         assert (SmoothingFlags.LEAPONLY in ours.flags) is ("leap second only" in row["leaponly"])
 
 
-def test_smoothing_says_whether_it_is_at_work_and_on_what(
+def test_the_flags_of_smoothing_show_whether_it_is_active_and_for_what(
     rich: Chronyd, leap_smoothing: Chronyd
 ) -> None:
     active = pychrony.get_smoothing(rich.socket)

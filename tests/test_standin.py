@@ -193,7 +193,9 @@ def test_an_error_of_a_newer_libchrony_is_a_library_error_with_its_number(stand:
         ("ENETUNREACH", "ChronyConnectionError"),
     ],
 )
-def test_a_socket_that_cannot_be_opened_says_why(stand: Stand, name: str, kind: str) -> None:
+def test_the_error_explains_why_a_socket_cannot_be_opened(
+    stand: Stand, name: str, kind: str
+) -> None:
     error = failure(stand(OPEN_FAILS_WITH=getattr(errno, name)))
     assert error["type"] == kind
     assert error["code_name"] == "OPEN_FAILED"
@@ -214,7 +216,7 @@ def test_if_every_default_address_is_forbidden_it_is_a_permission_error(stand: S
         assert address in error["message"]
 
 
-def test_nothing_of_a_failed_call_is_left_open(stand: Stand) -> None:
+def test_a_failed_call_leaves_nothing_open(stand: Stand) -> None:
     variables = stand(FIELD="stratum", UINTEGER_IS="18")
     out = child.check(
         """
@@ -234,5 +236,5 @@ def test_nothing_of_a_failed_call_is_left_open(stand: Stand) -> None:
     assert out == "tidy\n"
 
 
-def test_a_libchrony_with_a_report_nobody_knows_serves_those_we_know(stand: Stand) -> None:
+def test_a_libchrony_with_an_unknown_report_serves_the_known_ones(stand: Stand) -> None:
     assert ask(stand(EXTRA_REPORT=1), "pychrony.get_tracking('/x/y').stratum") == {"value": 3}

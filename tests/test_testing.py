@@ -215,7 +215,7 @@ EMPTY = {"minimum": None, "maximum": None, "enum": None, "optional": False, "ite
         ("w", ["192.0.2.1", "::1", "GPS", "ID#0000000001"], ["five5", "", "a b", "\u00e9", None]),
     ],
 )
-def test_a_row_of_the_tables_says_what_a_field_may_hold(
+def test_the_tables_describe_what_a_field_may_hold(
     name: str, good: list[Any], bad: list[Any]
 ) -> None:
     row = {**EMPTY, **next(row for row in ROWS if row["name"] == name)}
@@ -499,7 +499,7 @@ def test_times_are_exact_to_the_nanosecond() -> None:
         assert pychrony.get_tracking(fake.address).ref_time == 1_700_000_000.3
 
 
-def test_a_float_is_rounded_as_chronyd_rounds_it_and_the_attribute_says_so() -> None:
+def test_a_float_is_rounded_as_chronyd_rounds_it_and_the_attribute_shows_it() -> None:
     made = testing.make_tracking(offset=0.1)
     with FakeChronyd(tracking=made) as fake:
         answered = pychrony.get_tracking(fake.address)
@@ -525,7 +525,7 @@ def test_a_float_that_is_too_great_for_the_format_is_refused_and_named(value: fl
 
 
 @pytest.mark.parametrize("seconds", [0.1234567890123, 12345.678, 1_767_225_600.1234567])
-def test_a_time_is_answered_to_the_nanosecond_and_the_attribute_says_so(seconds: float) -> None:
+def test_a_time_is_sent_to_the_nanosecond_and_the_attribute_shows_it(seconds: float) -> None:
     made = testing.make_tracking(ref_time=seconds)
     assert made.ref_time == pytest.approx(seconds, abs=1e-9)
     with FakeChronyd() as fake:
@@ -670,7 +670,7 @@ def test_only_one_that_is_entered_is_stopped_and_started(transport: str) -> None
         assert pychrony.get_tracking(fake.address) == fake.tracking
 
 
-def test_nothing_is_left_behind_by_one_that_is_left_while_stopped(transport: str) -> None:
+def test_one_that_is_left_while_stopped_leaves_nothing_behind(transport: str) -> None:
     with FakeChronyd(transport=transport) as fake:
         read(fake, "tracking")
     gc.collect()
@@ -1089,7 +1089,7 @@ def test_an_unknown_transport_is_refused() -> None:
 # What was asked.
 
 
-def test_the_requests_say_what_was_asked_in_order() -> None:
+def test_the_requests_are_listed_in_their_order() -> None:
     with FakeChronyd(sources=[testing.make_source()] * 2) as fake:
         assert fake.requests == []
         pychrony.get_tracking(fake.address)
@@ -1174,7 +1174,7 @@ def test_while_it_is_entered_it_is_the_default(monkeypatch: pytest.MonkeyPatch) 
     assert "PYCHRONY_ADDRESS" not in os.environ
 
 
-def test_afterwards_the_default_is_what_it_was_before(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_afterwards_the_default_is_restored(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PYCHRONY_ADDRESS", "192.0.2.7:323")
     first, second = FakeChronyd(), FakeChronyd()
     with pytest.raises(KeyError):
@@ -1207,7 +1207,7 @@ def test_workers_of_a_process_pool_ask_it_too(method: str) -> None:
             assert answers.get(child.LIFETIME) == [7] * 6
 
 
-def test_a_child_of_fork_that_leaves_it_takes_nothing_away(transport: str) -> None:
+def test_a_child_of_fork_that_leaves_it_does_not_affect_the_parent(transport: str) -> None:
     code = f"""
         import os, pychrony
         from pychrony.testing import FakeChronyd
@@ -1321,7 +1321,7 @@ def test_its_directory_is_in_tmp_where_the_temporary_directory_takes_no_socket(
     assert list(place.iterdir()) == []
 
 
-def test_without_a_directory_to_write_to_it_says_that_udp_needs_none(
+def test_without_a_writable_directory_the_advice_is_that_udp_needs_none(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(tempfile, "tempdir", "/nowhere")
@@ -1416,7 +1416,7 @@ def test_one(fake_chronyd):
     assert pychrony.get_tracking(fake_chronyd.address) == make_tracking()
     fake_chronyd.tracking = make_tracking(stratum=9)
 
-def test_another_has_one_of_its_own(fake_chronyd):
+def test_another_test_has_its_own(fake_chronyd):
     assert pychrony.get_tracking(fake_chronyd.address).stratum == 3
     assert len(fake_chronyd.requests) == 1
 """
@@ -1451,19 +1451,19 @@ def set_it(monkeypatch, fake_chronyd):
 def test_monkeypatch_first(monkeypatch, fake_chronyd):
     set_it(monkeypatch, fake_chronyd)
 
-def test_then_it_is_as_before():
+def test_the_environment_is_restored():
     assert os.environ.get("PYCHRONY_ADDRESS") == BEFORE
 
 def test_monkeypatch_last(fake_chronyd, monkeypatch):
     set_it(monkeypatch, fake_chronyd)
 
-def test_then_it_is_as_before_again():
+def test_the_environment_is_restored_again():
     assert os.environ.get("PYCHRONY_ADDRESS") == BEFORE
 """
 
 
 @pytest.mark.parametrize("before", [None, "192.0.2.7:323"])
-def test_after_the_fixture_the_default_is_what_it_was_though_the_test_had_set_it(
+def test_the_fixture_restores_a_default_that_the_test_has_set(
     tmp_path: Path, before: str | None
 ) -> None:
     (tmp_path / "test_theirs.py").write_text(VARIABLE_SET_BY_A_TEST)

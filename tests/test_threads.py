@@ -301,7 +301,7 @@ def assert_says_closed(error: Any) -> None:
     assert "closed" in error.message
 
 
-def test_close_ends_the_call_that_is_under_way_with_an_error_that_says_so(transport: str) -> None:
+def test_the_error_of_a_call_that_close_ends_names_the_reason(transport: str) -> None:
     """chronyd says nothing, and the call has no timeout, so only close() can end it."""
     with holding(transport, timeout=None) as held:
         held.connection.close()
@@ -566,7 +566,7 @@ def test_what_a_signal_handler_raises_ends_the_call_and_leaves_it_usable(
         assert connection.get_tracking().stratum == 3
 
 
-def test_a_silent_daemon_holds_up_no_other_thread(responder: Responder) -> None:
+def test_a_silent_daemon_does_not_block_other_threads(responder: Responder) -> None:
     """The GIL is free while a call waits, and while others wait for that call."""
     responder.behaviour = silent
     counted = 0

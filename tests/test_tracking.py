@@ -145,7 +145,7 @@ def test_a_local_reference_has_neither_name_nor_address(server: Chronyd) -> None
     assert not tracking.is_synchronized()
 
 
-def test_an_unsynchronised_daemon_says_so(unsynchronised: Chronyd) -> None:
+def test_an_unsynchronised_daemon_is_reported_as_such(unsynchronised: Chronyd) -> None:
     tracking = pychrony.get_tracking(unsynchronised.socket)
     assert tracking.reference_id == 0
     assert tracking.reference_id_name == "0.0.0.0"

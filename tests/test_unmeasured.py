@@ -151,7 +151,7 @@ def test_a_source_with_one_sample_has_an_offset_and_no_statistics(server: Chrony
         ("smoothing", {"flags": 3, "last update ago": 0.0}, []),
     ],
 )
-def test_other_fields_of_the_record_tell_what_was_measured(
+def test_other_fields_of_the_record_decide_what_was_measured(
     report: str, sent: dict[str, Any], expected: list[str]
 ) -> None:
     with Responder(reports={report: [{**sample(report), **sent}]}) as daemon:

@@ -154,7 +154,7 @@ def closed_to_strangers() -> Iterator[Chronyd]:
         daemon.directory.chmod(mode)
 
 
-def test_a_stranger_at_the_socket_meets_a_permission_error(closed_to_strangers: Chronyd) -> None:
+def test_another_user_gets_a_permission_error_at_the_socket(closed_to_strangers: Chronyd) -> None:
     daemon = closed_to_strangers
     error = ask_as_stranger(daemon.directory, daemon.socket)["error"]
     assert error["type"] == "ChronyPermissionError"
@@ -166,7 +166,7 @@ def test_a_stranger_at_the_socket_meets_a_permission_error(closed_to_strangers: 
     assert "root" in error["message"], "it says who may"
 
 
-def test_a_stranger_may_ask_the_command_port(closed_to_strangers: Chronyd) -> None:
+def test_another_user_may_use_the_command_port(closed_to_strangers: Chronyd) -> None:
     daemon = closed_to_strangers
     assert ask_as_stranger(daemon.directory, daemon.udp) == {"value": 8}
 
@@ -244,7 +244,7 @@ with Responder(address="[::1]:323"):
     assert result == {"value": 3}
 
 
-def test_without_an_address_silence_is_told_beside_why_the_others_failed() -> None:
+def test_without_an_address_a_timeout_also_names_why_the_others_failed() -> None:
     error = in_namespace("""
 with Responder(lambda request: [], address="127.0.0.1:323"):
     import pychrony
@@ -266,7 +266,7 @@ with Responder(lambda request: [], transport="unix", address=SOCKET):
     assert result == {"value": 3}
 
 
-def test_without_an_address_silence_everywhere_is_a_timeout_that_names_the_causes() -> None:
+def test_without_an_address_or_a_response_it_is_a_timeout_that_names_the_causes() -> None:
     error = in_namespace("""
 with Responder(lambda request: [], transport="unix", address=SOCKET):
     with Responder(lambda request: [], address="127.0.0.1:323"):
@@ -284,7 +284,7 @@ with Responder(lambda request: [], transport="unix", address=SOCKET):
         assert part in error["message"]
 
 
-def test_without_an_address_a_stranger_is_served_over_udp() -> None:
+def test_without_an_address_another_user_is_served_over_udp() -> None:
     """A real chronyd at the usual addresses: its socket is forbidden, its command port is open."""
     result = in_namespace("""
 directives = [f"bindcmdaddress {SOCKET}", "pidfile /run/chrony/pid", "port 0", "local stratum 8"]
@@ -443,7 +443,7 @@ def test_the_variable_names_the_address_where_none_is_given(
     assert result == {"value": [8, 8, address]}
 
 
-def test_the_variable_is_not_heeded_where_an_address_is_given(server: Chronyd) -> None:
+def test_the_variable_is_not_used_where_an_address_is_given(server: Chronyd) -> None:
     result = child.evaluate(
         f"pychrony.get_tracking({server.socket!r}).stratum", PYCHRONY_ADDRESS="/nowhere/x.sock"
     )
@@ -705,7 +705,7 @@ def test_what_a_signal_handler_raises_ends_the_wait(responder: Responder) -> Non
     assert responder.client_files() == []
 
 
-def test_whoever_runs_chronyd_may_ask_its_socket(server: Chronyd) -> None:
+def test_the_user_that_runs_chronyd_may_use_its_socket(server: Chronyd) -> None:
     """Run as chronyd's own user, not as root."""
     code = f"""
 import enum, os, pychrony  # the interpreter's own files may be root's only

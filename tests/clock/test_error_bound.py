@@ -167,7 +167,9 @@ def test_sources_may_be_any_iterable() -> None:
         "local reference",
     ],
 )
-def test_there_is_no_bound(tracking: TrackingStatus, sources: list[Source]) -> None:
+def test_there_is_no_bound_without_exactly_one_measured_source_that_the_clock_follows(
+    tracking: TrackingStatus, sources: list[Source]
+) -> None:
     assert error_bound(tracking, sources) is None
 
 

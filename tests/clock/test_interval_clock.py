@@ -208,7 +208,7 @@ def test_a_signal_handler_runs_while_it_waits_and_may_end_it(clock: IntervalCloc
 # What it does not tell.
 
 
-def test_a_void_report_says_nothing_until_the_next(connection: ChronyConnection) -> None:
+def test_a_void_report_gives_no_time_until_the_next(connection: ChronyConnection) -> None:
     clock = IntervalClock(connection, void_after=0.05)
     wanted = clock.now().latest + 100 * SECOND
     with pytest.raises(ChronyClockError, match="old") as caught:

@@ -78,7 +78,7 @@ def test_other_tasks_run_while_one_waits(client: Chronyd) -> None:
     run(body, client.socket)
 
 
-def test_what_chronyd_says_is_guarded_as_it_is_without_asyncio() -> None:
+def test_reports_are_checked_as_without_asyncio() -> None:
     source = make_source(address="192.0.2.1", state=pychrony.SourceState.SELECTED)
     with FakeChronyd(
         tracking=make_tracking(reference_ip="192.0.2.1", offset=0.0), sources=[source]

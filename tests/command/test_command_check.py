@@ -125,7 +125,7 @@ def test_a_stopped_chronyd_is_critical(stopped: Chronyd) -> None:
     assert "stopped" in said.text
 
 
-def test_no_chronyd_is_critical() -> None:
+def test_a_missing_chronyd_is_critical() -> None:
     said = check("-a", "127.0.0.1:9")
     assert said.status == CRITICAL
     assert said.text.startswith("cannot reach chronyd")
@@ -378,7 +378,7 @@ def test_a_noselect_server_is_no_source(server: Chronyd) -> None:
     assert (said.data["usable"].value, said.data["usable"].maximum) == (0, "2")
 
 
-def test_falsetickers_alone_are_no_time(server: Chronyd) -> None:
+def test_falsetickers_alone_give_no_time(server: Chronyd) -> None:
     with ShmClock(ahead=2.0) as ahead, ShmClock(ahead=-2.0) as behind:
         with Chronyd([*ahead.refclock, *behind.refclock]) as daemon:
             wait_for("they disagree", lambda: daemon.chronyc("sources").count("#x") == 2)

@@ -75,7 +75,7 @@ def test_an_unsynchronised_clock_is_a_problem_with_advice(
     assert "Name servers in chrony.conf" in ticket["by name"]["clock"]["advice"]
 
 
-def test_the_verdict_on_a_clock_that_is_too_wrong_says_so() -> None:
+def test_the_verdict_on_a_clock_that_is_too_far_off_names_the_reason() -> None:
     now = time.time()
     with FakeChronyd(tracking=make_tracking(offset=0.7, ref_time=now)) as daemon:
         ticket = doctor("-a", daemon.address)
@@ -272,7 +272,7 @@ def test_without_chronyd_each_usual_address_is_looked_at() -> None:
         assert steps[address]["found"] == "nothing is listening there (Connection refused)"
 
 
-def test_why_there_is_no_answer_is_said_in_the_exceptions_words() -> None:
+def test_the_reason_for_no_response_is_that_of_the_exception() -> None:
     with pytest.raises(pychrony.ChronyConnectionError) as caught:
         pychrony.get_tracking("127.0.0.1:9")
     found = doctor("-a", "127.0.0.1:9")["by name"]["127.0.0.1:9"]["found"]
@@ -302,7 +302,7 @@ def test_a_socket_elsewhere_is_found_in_the_configuration_of_the_process(client:
         )
 
 
-def test_in_a_container_nobody_is_told_to_start_a_unit() -> None:
+def test_in_a_container_there_is_no_advice_to_start_a_unit() -> None:
     prefix = namespace.prefix()
     inside = (*prefix[:-2], "--pid", "--fork", "--mount-proc", *prefix[-2:])
     ticket = doctor(prefix=inside)
@@ -320,12 +320,12 @@ def test_a_directory_that_is_open_to_others_explains_the_missing_socket() -> Non
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="a user's own namespace has the user's rights")
-def test_root_of_a_user_namespace_is_told_that_it_is_none(client: Chronyd) -> None:
+def test_root_in_a_user_namespace_is_not_called_root(client: Chronyd) -> None:
     ticket = doctor("-a", client.socket, prefix=("unshare", "--user", "--map-root-user"))
     assert "root in its own user namespace only" in ticket["by name"][client.socket]["found"]
 
 
-def test_an_answer_that_cannot_come_may_be_a_matter_of_policy(stopped: Chronyd) -> None:
+def test_advice_on_a_missing_response_mentions_security_policies(stopped: Chronyd) -> None:
     found = doctor("-t", "100ms", "-a", stopped.socket)["by name"][stopped.socket]["found"]
     assert "SELinux" in found and "AppArmor" in found
 
@@ -349,7 +349,7 @@ def test_a_read_only_directory_is_not_a_matter_of_permission(client: Chronyd) ->
     assert "sudo" not in json.dumps(ticket)
 
 
-def test_without_libchrony_it_says_how_to_get_one(no_libchrony: Path) -> None:
+def test_without_libchrony_it_explains_how_to_get_one(no_libchrony: Path) -> None:
     ticket = doctor(LD_LIBRARY_PATH=str(no_libchrony), PYCHRONY_LIBCHRONY=None)
     assert ticket["exit_status"] == 3
     libchrony = ticket["by name"]["libchrony"]
@@ -367,7 +367,7 @@ def test_without_libchrony_the_socket_is_still_looked_at(client: Chronyd) -> Non
     assert step["status"] == "note"
 
 
-def test_a_user_who_may_not_ask_is_told_who_may(closed_to_strangers: Chronyd) -> None:
+def test_a_user_without_permission_learns_who_has_it(closed_to_strangers: Chronyd) -> None:
     daemon = closed_to_strangers
     done = command.run_as_stranger(daemon.directory, "doctor", "--json", "-a", daemon.socket)
     assert (done.returncode, done.stderr) == (3, "")

@@ -58,7 +58,7 @@ def fake() -> Iterator[FakeChronyd]:
         yield chronyd
 
 
-def test_it_ends_when_the_error_becomes_too_large_and_says_why(fake: FakeChronyd) -> None:
+def test_it_ends_when_the_error_becomes_too_large_and_explains_why(fake: FakeChronyd) -> None:
     with Guard("--max-error", "10ms") as guard:
         fake.sources = [make_source(latest_meas_err=0.02)]
         status, said = guard.ended()
@@ -127,13 +127,13 @@ def test_a_warning_alone_does_not_end_it_and_is_printed_once(fake: FakeChronyd) 
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
-def test_a_signal_ends_it_without_a_word(fake: FakeChronyd, number: int) -> None:
+def test_a_signal_ends_it_without_a_message(fake: FakeChronyd, number: int) -> None:
     with Guard() as guard:
         guard.process.send_signal(number)
         assert guard.ended() == (-number, "")
 
 
-def test_who_may_not_ask_gets_another_status(closed_to_strangers: Chronyd) -> None:
+def test_a_user_without_permission_gets_another_status(closed_to_strangers: Chronyd) -> None:
     daemon = closed_to_strangers
     done = command.run_as_stranger(daemon.directory, "guard", "-a", daemon.socket)
     assert (done.returncode, done.stdout) == (3, "")

@@ -138,7 +138,9 @@ def test_help_and_version_need_no_libchrony(no_libchrony: Path) -> None:
     assert version.startswith(f"pychrony {pychrony.__version__}\nlibchrony: cannot be loaded")
 
 
-def test_a_report_without_libchrony_says_what_the_import_would_say(no_libchrony: Path) -> None:
+def test_a_report_without_libchrony_fails_with_the_message_of_the_import(
+    no_libchrony: Path,
+) -> None:
     done = command.run(LD_LIBRARY_PATH=str(no_libchrony), PYCHRONY_LIBCHRONY=None)
     assert (done.returncode, done.stdout) == (3, "")
     assert done.stderr.startswith("pychrony: cannot load the libchrony of this system")
@@ -164,7 +166,7 @@ def test_the_module_is_the_same_command(client: Chronyd) -> None:
         assert by_module.stdout.split()[:5] == done.stdout.split()[:5]
 
 
-def test_the_module_without_libchrony_says_so_in_one_line(no_libchrony: Path) -> None:
+def test_the_module_without_libchrony_explains_that_in_one_line(no_libchrony: Path) -> None:
     changes = {"LD_LIBRARY_PATH": str(no_libchrony), "PYCHRONY_LIBCHRONY": None}
     done = child.execute(
         [sys.executable, "-m", "pychrony", "doctor"],
@@ -195,7 +197,7 @@ def test_colours_are_for_terminals_and_never_with_no_color(client: Chronyd) -> N
         assert bool(COLOUR.search(terminal.seen)) is expected
 
 
-def test_a_narrow_terminal_is_no_trouble(many: Chronyd) -> None:
+def test_it_works_in_a_narrow_terminal(many: Chronyd) -> None:
     for arguments in (("--help",), ("sources", "-v", "-a", many.socket), ("-a", many.socket)):
         with Terminal(*arguments, columns=40) as terminal:
             assert terminal.ended() == 0
@@ -290,7 +292,7 @@ def test_watching_for_a_program_makes_a_row_of_a_failed_round_too(
         assert sorted({bool(row[-1]) for row in cells}) == [False, True]
 
 
-def test_ctrl_c_ends_a_call_that_waits_at_once_and_silently() -> None:
+def test_ctrl_c_ends_a_waiting_call_at_once_and_without_a_message() -> None:
     with Responder(silent) as daemon:
         with Terminal("-t", "1000", "-a", daemon.address) as terminal:
             daemon.wait_for_requests()
@@ -306,7 +308,7 @@ def shell(line: str) -> subprocess.CompletedProcess[str]:
     return child.execute(["bash", "-c", line], stderr=subprocess.PIPE)
 
 
-def test_a_reader_that_has_gone_ends_it_silently_as_sigpipe_does(client: Chronyd) -> None:
+def test_a_closed_pipe_ends_it_without_a_message_as_sigpipe_does(client: Chronyd) -> None:
     pychrony_ = shlex.join([command.path(), "--watch", "0.01", "--json", "-a", client.socket])
     done = shell(f"{pychrony_} | head -n 1 >/dev/null; echo ${{PIPESTATUS[0]}}")
     assert (done.stdout, done.stderr) == ("141\n", "")
@@ -319,7 +321,7 @@ def test_output_that_cannot_be_written_is_reported(client: Chronyd) -> None:
 
 
 @pytest.mark.parametrize("name", ["", *ASKING])
-def test_closed_standard_streams_are_no_trouble(name: str, client: Chronyd) -> None:
+def test_it_works_with_closed_standard_streams(name: str, client: Chronyd) -> None:
     line = shlex.join([command.path(), *name.split(), "-a", client.socket])
     closed = shell(f"{line} <&- >&-")
     assert "Traceback" not in closed.stderr and closed.stdout == ""

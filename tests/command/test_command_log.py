@@ -120,7 +120,7 @@ def test_json_lines_have_the_same(fake: FakeChronyd) -> None:
     assert (row["verdict"], row["stratum"], row["reason"]) == ("OK", 3, None)
 
 
-def test_where_there_is_no_answer_the_row_says_why() -> None:
+def test_a_row_without_a_response_gives_the_reason() -> None:
     (row,) = rows_of("--count", "1", "-a", "127.0.0.1:9")
     assert (row["verdict"], row["findings"]) == ("CRITICAL", "unreachable")
     assert row["reason"].startswith("cannot reach chronyd. Tried 127.0.0.1:9")
@@ -160,7 +160,7 @@ def test_a_clock_without_a_source_has_no_numbers_but_its_frequency(
     assert day["seconds_within_limit"] == 0
 
 
-def test_rows_are_on_the_beat_of_the_monotonic_clock(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_rows_follow_the_monotonic_clock(monkeypatch: pytest.MonkeyPatch) -> None:
     now, slept, costs = [100.0], [], iter([0.25, 0.0, 3.5, 1.0, 0.0])
 
     def sleep(seconds: float) -> None:
@@ -552,7 +552,7 @@ def test_files_are_read_in_the_order_of_their_rows_whatever_their_format(
     assert (day["rows"], day["gaps"], day["seconds"]) == (3, 0, 30)
 
 
-def test_what_is_no_row_is_left_out_with_a_word(tmp_path: Path) -> None:
+def test_a_line_that_is_not_a_row_is_left_out_with_a_warning(tmp_path: Path) -> None:
     path = written(tmp_path / "clock.csv", (f"{DAY}T10:00:00.000000000", 0.0001))
     with path.open("a") as file:
         file.write("nonsense\n" + HEADER + f"{DAY}T10:00:10")

@@ -145,7 +145,7 @@ def test_a_terminal_without_block_characters_gets_others() -> None:
     assert set(line) <= set(ASCII) and line
 
 
-def test_a_small_screen_says_how_many_lines_it_hides(many: Chronyd) -> None:
+def test_a_small_screen_shows_how_many_lines_are_hidden(many: Chronyd) -> None:
     with Terminal("sources", "--watch", "0.1", "-a", many.socket, lines=8, columns=200) as terminal:
         terminal.wait_for("\x1b[H", times=3)
     frames = drawn(terminal)

@@ -140,7 +140,7 @@ def test_a_hosts_next_address_is_tried_if_the_first_is_silent(
             assert hung.requests
 
 
-def test_if_one_is_silent_and_the_others_refuse_it_is_a_timeout(
+def test_it_is_a_timeout_if_one_is_silent_and_the_others_refuse(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     two_addresses(monkeypatch)
@@ -180,7 +180,7 @@ def test_the_address_in_the_environment_may_be_all_that_an_option_may() -> None:
     assert "in the environment variable PYCHRONY_ADDRESS" in done.stderr
 
 
-def test_a_silent_name_server_delays_no_call_beyond_its_timeout(
+def test_a_silent_name_server_does_not_delay_a_call_beyond_its_timeout(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     over = threading.Event()

@@ -442,7 +442,7 @@ def test_sources_of_a_real_chronyd_have_chronycs_letters(many: Chronyd) -> None:
 GOOD = str.maketrans("+-", "**")
 
 
-def test_tracking_says_in_words_whether_the_clock_is_synchronised(
+def test_tracking_states_in_words_whether_the_clock_is_synchronised(
     client: Chronyd, server: Chronyd, unsynchronised: Chronyd
 ) -> None:
     assert "Synchronised    : Yes\n" in command.output("tracking", "-a", client.socket)
@@ -500,7 +500,7 @@ def test_a_report_that_is_not_enabled_is_all_null_and_has_words() -> None:
             assert row.pop("time") and set(row.values()) == {""}
 
 
-def test_any_report_can_be_had_under_libchronys_names() -> None:
+def test_any_report_is_available_under_libchronys_names() -> None:
     with Responder() as daemon:
         text = command.output("report", "tracking", "--json", "-a", daemon.address)
         (shown,) = json.loads(text)

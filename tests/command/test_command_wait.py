@@ -92,7 +92,7 @@ def test_a_stopped_or_absent_chronyd_is_waited_for(stopped: Chronyd) -> None:
         assert "no response yet" in done.stderr
 
 
-def test_the_time_left_to_a_silent_chronyd_is_said_in_a_readable_number() -> None:
+def test_the_message_gives_the_time_left_as_a_readable_number() -> None:
     with Responder(silent) as daemon:
         done = command.run("wait", "--for", "300ms", "-a", daemon.address)
     assert re.search(r" within 0\.[0-9]{1,2} s\.", done.stderr), done.stderr
@@ -108,7 +108,7 @@ def test_the_last_answer_is_waited_for_when_time_is_nearly_up() -> None:
     assert (done.returncode, done.stderr) == (0, "")
 
 
-def test_a_user_who_may_not_ask_does_not_wait(closed_to_strangers: Chronyd) -> None:
+def test_it_does_not_wait_for_a_user_without_permission(closed_to_strangers: Chronyd) -> None:
     daemon = closed_to_strangers
     done = command.run_as_stranger(daemon.directory, "wait", "-a", daemon.socket)
     assert (done.returncode, done.stdout) == (3, "")

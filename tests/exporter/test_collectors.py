@@ -387,7 +387,7 @@ def test_sources_without_an_address_are_counted_and_not_listed(unix: Responder) 
 
 
 @pytest.mark.parametrize("name", [b"PPS\0", b"ID#1", b"::1\0"])
-def test_reference_clocks_of_one_name_are_told_apart(unix: Responder, name: bytes) -> None:
+def test_reference_clocks_of_one_name_are_distinguished(unix: Responder, name: bytes) -> None:
     identity = {"reference_ID": int.from_bytes(name, "big"), "address": None}
     unix.reports["sources"] = [
         sample("sources", address=identity["reference_ID"], mode=2, stratum=0),

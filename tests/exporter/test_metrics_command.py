@@ -23,7 +23,7 @@ def metrics(*arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, capture_output=True, text=True, timeout=DEADLINE)
 
 
-def test_they_are_printed(client: Chronyd) -> None:
+def test_metrics_are_printed(client: Chronyd) -> None:
     done = metrics("--address", client.socket)
     assert (done.returncode, done.stderr) == (0, "")
     samples = parse(done.stdout)
@@ -31,7 +31,7 @@ def test_they_are_printed(client: Chronyd) -> None:
     assert client.client_files() == []
 
 
-def test_they_are_of_chronyd_and_not_of_the_process(client: Chronyd) -> None:
+def test_metrics_are_those_of_chronyd_and_not_of_the_process(client: Chronyd) -> None:
     names = {name.split("_")[0] for name, _ in parse(metrics("--address", client.socket).stdout)}
     assert names == {"chrony", "pychrony"}
 

@@ -96,7 +96,7 @@ def test_it_shows_an_error_of_chronyd() -> None:
     assert "Sources" not in shown.text
 
 
-def test_it_says_why_there_is_no_verdict() -> None:
+def test_it_explains_why_there_is_no_verdict() -> None:
     assert "tracking and sources, which a verdict needs, are switched off" in rendered(None).text
 
 

@@ -88,7 +88,7 @@ def test_the_scrapes_timeout_holds_for_all_reports_together(exporter: Exporter) 
     assert {request.report for request in responder.requests} == {"tracking", "activity"}
 
 
-def test_a_silent_target_delays_no_other(exporter: Exporter, client: Chronyd) -> None:
+def test_a_silent_target_does_not_delay_others(exporter: Exporter, client: Chronyd) -> None:
     with Responder(silent) as responder:
         late: list[Samples] = []
         waiting = threading.Thread(
@@ -120,7 +120,7 @@ def test_a_probes_time_begins_when_its_request_arrives() -> None:
 
 
 @pytest.mark.parametrize("path", ["/metrics", "/probe", "/"])
-def test_a_request_that_waited_too_long_is_refused_and_asks_nothing(path: str) -> None:
+def test_a_request_that_waited_too_long_is_refused_without_a_request_to_chronyd(path: str) -> None:
     """With chrony_up 0 it would blame chronyd for the exporter's own delay."""
     statuses: list[str] = []
     with Responder() as responder:
@@ -136,7 +136,7 @@ def test_a_request_that_waited_too_long_is_refused_and_asks_nothing(path: str) -
     assert responder.requests == []
 
 
-def test_when_no_time_is_left_no_report_is_asked_for() -> None:
+def test_no_report_is_requested_when_no_time_is_left() -> None:
     with Responder() as responder:
         with pytest.raises(pychrony.ChronyTimeoutError, match="no time is left"):
             Target(lambda _: [responder.address], time.monotonic())("get_tracking")

@@ -378,19 +378,19 @@ def get_https(
         connection.close()
 
 
-def test_https(certificate: Path) -> None:
+def test_metrics_are_served_over_https(certificate: Path) -> None:
     with Exporter(*NOWHERE, "--certfile", str(certificate)) as running:
         assert running.scheme == "https"
         assert value(parse(get_https(running, certificate)), "chrony_up") == 0
 
 
-def test_a_client_that_sends_nothing_delays_no_other(certificate: Path) -> None:
+def test_a_client_that_sends_nothing_does_not_delay_others(certificate: Path) -> None:
     with Exporter(*NOWHERE, "--certfile", str(certificate)) as running:
         with socket.create_connection(("127.0.0.1", running.port)):
             assert value(parse(get_https(running, certificate)), "chrony_up") == 0
 
 
-def test_a_client_that_speaks_no_tls_is_refused_without_a_traceback(certificate: Path) -> None:
+def test_a_client_without_tls_is_refused_without_a_traceback(certificate: Path) -> None:
     with Exporter(*NOWHERE, "--certfile", str(certificate)) as running:
         with socket.create_connection(("127.0.0.1", running.port), DEADLINE) as plain:
             plain.sendall(b"GET /metrics HTTP/1.0\r\n\r\n")
@@ -571,7 +571,7 @@ def test_options_that_need_others_are_refused_without_them(
 
 
 @pytest.mark.parametrize("subcommand", ["exporter", "metrics"])
-def test_without_prometheus_client_it_says_what_to_install(subcommand: str) -> None:
+def test_without_prometheus_client_it_names_what_to_install(subcommand: str) -> None:
     done = child.run(f"""
         import sys
         sys.modules["prometheus_client"] = None

@@ -95,7 +95,7 @@ class Mischief(threading.Thread):
             raise self.failure
 
 
-def test_stopped_killed_and_restarted_at_random_it_answers_or_an_error_says_why(
+def test_a_chronyd_that_is_stopped_killed_and_restarted_at_random_gives_reports_or_errors(
     own: Chronyd, transport: str
 ) -> None:
     address = address_of(own, transport)
@@ -121,7 +121,7 @@ def test_stopped_killed_and_restarted_at_random_it_answers_or_an_error_says_why(
     assert own.client_files() == []
 
 
-def test_without_its_directory_the_error_says_so_and_afterwards_all_is_well() -> None:
+def test_the_error_names_a_missing_directory_and_later_calls_succeed() -> None:
     with Responder(transport="unix") as responder:
         address = responder.address
         directory = Path(address).parent
@@ -187,7 +187,7 @@ def small_disk() -> Iterator[Path]:
         shutil.rmtree(directory)
 
 
-def test_on_a_full_disk_the_error_says_so_and_afterwards_all_is_well(small_disk: Path) -> None:
+def test_the_error_names_a_full_disk_and_later_calls_succeed(small_disk: Path) -> None:
     with Responder(transport="unix", address=str(small_disk / "s")) as responder:
         pychrony.get_tracking(responder.address)
         fillers = []
@@ -212,7 +212,7 @@ def test_on_a_full_disk_the_error_says_so_and_afterwards_all_is_well(small_disk:
         pychrony.get_tracking(responder.address)
 
 
-def test_on_a_disk_that_is_read_only_the_error_says_so_and_afterwards_all_is_well(
+def test_the_error_names_a_read_only_disk_and_later_calls_succeed(
     small_disk: Path,
 ) -> None:
     with Responder(transport="unix", address=str(small_disk / "s")) as responder:
@@ -225,7 +225,7 @@ def test_on_a_disk_that_is_read_only_the_error_says_so_and_afterwards_all_is_wel
         pychrony.get_tracking(responder.address)
 
 
-def test_without_descriptors_the_error_says_so_and_afterwards_all_is_well(
+def test_the_error_names_a_lack_of_descriptors_and_later_calls_succeed(
     server: Chronyd, transport: str
 ) -> None:
     address = address_of(server, transport)

@@ -24,11 +24,11 @@ def test_no_call_keeps_a_reference_or_a_descriptor_or_a_file(transport: str) -> 
     run("counts.py", transport, str(times(200 if transport == "udp" else 60, least=40)))
 
 
-def test_an_import_without_memory_is_a_memory_error_and_no_more() -> None:
+def test_an_import_without_memory_raises_only_a_memory_error() -> None:
     run("allocations.py", "import", "none")
 
 
-def test_a_call_without_memory_is_a_memory_error_and_no_more(transport: str) -> None:
+def test_a_call_without_memory_raises_only_a_memory_error(transport: str) -> None:
     # The same code runs on both transports, and is much slower on a Unix socket.
     only = ["get_tracking"] if IS_QUICK and transport == "unix" else []
     run("allocations.py", "calls", transport, *only)

@@ -49,7 +49,7 @@ def ask_as(user: int, group: int, address: str) -> object:
     return json.loads(child.check(AS_USER % (group, user, address)))
 
 
-def test_a_stranger_is_told_that_it_may_not_use_the_socket_and_may_use_the_port(
+def test_another_user_gets_an_error_at_the_socket_and_reports_at_the_port(
     root: None, open_daemon: Chronyd
 ) -> None:
     assert ask_as(STRANGER, STRANGER, open_daemon.socket) == ["ChronyPermissionError", 13]
@@ -72,7 +72,7 @@ def test_root_may_use_the_socket_of_a_daemon_of_another_user(
 
 
 @pytest.mark.parametrize("umask", [0o000, 0o077])
-def test_the_clients_socket_can_be_found_by_nobody_else(open_daemon: Chronyd, umask: int) -> None:
+def test_other_users_cannot_find_the_clients_socket(open_daemon: Chronyd, umask: int) -> None:
     """libchrony hides it below two directories whose names nobody can guess, and nobody else may list the outer one."""
     before = os.umask(umask)
     try:
@@ -161,7 +161,7 @@ def test_the_variable_is_ignored_by_a_program_with_raised_privileges(privileged:
     assert "/nonsense.so" not in outcome
 
 
-def test_the_variable_is_heeded_by_a_program_without(privileged: Path) -> None:
+def test_the_variable_is_used_by_a_program_without_them(privileged: Path) -> None:
     privileged.chmod(0o755)
     state, outcome = load(privileged)
     assert state == "not raised"
@@ -214,7 +214,7 @@ def test_the_address_is_taken_from_the_environment_without_raised_privileges_onl
 
 
 @pytest.mark.parametrize("raised", [True, False])
-def test_the_command_heeds_the_address_in_the_environment_where_the_extension_does(
+def test_the_command_uses_the_address_in_the_environment_where_the_extension_does(
     privileged: Path, raised: bool
 ) -> None:
     if not raised:
