@@ -93,7 +93,9 @@ def test_a_library_for_another_machine_is_refused(
     assert "another machine" in refusal(build, library, module)
 
 
-def test_what_is_no_library_is_refused(build: ModuleType, module: Path, tmp_path: Path) -> None:
+def test_a_file_that_is_not_a_library_is_refused(
+    build: ModuleType, module: Path, tmp_path: Path
+) -> None:
     text = tmp_path / "library.so"
     text.write_text("no library\n" * 10)
     assert "no shared library" in refusal(build, text, module)

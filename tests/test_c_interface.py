@@ -482,7 +482,7 @@ def test_the_status_alone_shows_that_a_report_is_not_enabled(
     assert reports.GetActivity(address)[0] == 0
 
 
-def test_an_empty_list_is_no_array(reports: Any, include: Path, unsynchronised: Chronyd) -> None:
+def test_an_empty_list_has_no_array(reports: Any, include: Path, unsynchronised: Chronyd) -> None:
     for function, (shape, _, _) in classes(include).items():
         if shape == "LIST":
             got = getattr(reports, function)(unsynchronised.socket.encode())
@@ -502,7 +502,7 @@ def test_what_an_older_chronyd_does_not_send_is_none_in_c(reports: Any) -> None:
     assert data["hardware_receive_timestamps"] == NONE
 
 
-def test_what_never_happened_is_none_in_c(reports: Any) -> None:
+def test_an_event_that_never_happened_is_none_in_c(reports: Any) -> None:
     with Responder(reports={"sources": [sample("sources", last_sample_ago=NEVER)]}) as daemon:
         _, (source,) = reports.GetSources(daemon.address.encode())
         _, (data,) = reports.GetAuthData(daemon.address.encode())
@@ -613,14 +613,14 @@ def test_a_malformed_address_is_a_value_error(reports: Any, address: str) -> Non
     assert same_outcome(reports, "GetSources", address)[0] is ValueError
 
 
-def test_an_address_that_is_no_text_is_a_value_error_or_not_there(reports: Any) -> None:
+def test_an_address_that_is_not_valid_text_is_a_value_error_or_does_not_exist(reports: Any) -> None:
     assert outcome(lambda: reports.GetTracking(b"\xff\xfe"))[0] is ValueError
     undecodable = os.fsdecode(b"/nowhere/\xff.sock")
     assert same_outcome(reports, "GetTracking", undecodable)[0] is pychrony.ChronyConnectionError
 
 
 @pytest.mark.parametrize("timeout", [0.0, -0.0, -2.0, -0.5, math.nan, math.inf, -math.inf])
-def test_what_is_no_timeout_is_a_value_error(reports: Any, timeout: float) -> None:
+def test_a_value_that_is_not_a_timeout_is_a_value_error(reports: Any, timeout: float) -> None:
     with Responder() as daemon:
         assert same_outcome(reports, "GetTracking", daemon.address, timeout)[0] is ValueError
         assert same_outcome(reports, "GetSources", daemon.address, timeout)[0] is ValueError
@@ -741,7 +741,7 @@ except Exception as error:
     assert in_child(built, code) == "True False\nTrue\n"
 
 
-def test_a_call_while_the_interpreter_ends_is_no_crash(built: Path) -> None:
+def test_a_call_while_the_interpreter_ends_does_not_crash(built: Path) -> None:
     code = """
 import reports
 class Late:

@@ -29,7 +29,7 @@ def test_a_process_is_killed_at_its_deadline_with_all_that_it_has_started() -> N
     assert "here" in str(raised.value)
 
 
-def test_whoever_reads_from_a_process_reads_its_end_at_the_deadline() -> None:
+def test_reading_from_a_process_ends_at_its_deadline() -> None:
     command = [sys.executable, "-c", "import sys; sys.stdin.read()"]
     pipe = subprocess.PIPE
     with child.Process(command, deadline=1, stdin=pipe, stdout=pipe) as process:

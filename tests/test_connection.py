@@ -239,7 +239,7 @@ def test_a_call_without_timeout_goes_on_after_chronyd_was_stopped_killed_and_sta
         connection.close()
 
 
-def test_what_is_raised_within_goes_on(responder: Responder) -> None:
+def test_an_exception_raised_within_is_passed_on(responder: Responder) -> None:
     connection = ChronyConnection(responder.address)
     with pytest.raises(LookupError), connection:
         raise LookupError
@@ -313,7 +313,7 @@ def test_its_attributes_cannot_be_changed(responder: Responder, name: str) -> No
         delattr(connection, name)
 
 
-def test_what_can_be_called_is_documented() -> None:
+def test_everything_that_can_be_called_is_documented() -> None:
     assert ChronyConnection.__doc__
     for name, value in vars(ChronyConnection).items():
         if not name.startswith("_") or name in ("__enter__", "__exit__"):

@@ -391,7 +391,7 @@ MODULES = {
 
 
 @pytest.mark.parametrize("module", MODULES)
-def test_what_2_x_has_in_a_module_is_there(module: str) -> None:
+def test_each_module_has_the_names_that_it_has_in_2_x(module: str) -> None:
     found = importlib.import_module(f"pychrony.{module}")
     assert set(MODULES[module]) <= set(found.__all__)
     for name in found.__all__:

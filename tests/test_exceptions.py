@@ -59,7 +59,7 @@ def test_every_exception_is_caught_by_what_it_is(kind: Any) -> None:
         assert issubclass(kind, base)
 
 
-def test_a_version_error_is_no_system_error() -> None:
+def test_a_version_error_is_not_a_system_error() -> None:
     for name in ["ChronyError", "ChronyDataError", "ChronyVersionError", "ChronyLibraryError"]:
         assert not issubclass(getattr(pychrony, name), OSError)
 

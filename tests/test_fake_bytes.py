@@ -217,7 +217,7 @@ ODD_REQUESTS = {
 
 
 @pytest.mark.parametrize("transport", ["unix", "udp"])
-def test_what_is_odd_is_answered_as_chronyd_answers_it(server: Chronyd, transport: str) -> None:
+def test_an_unusual_request_gets_the_response_of_chronyd(server: Chronyd, transport: str) -> None:
     real = server.socket if transport == "unix" else server.udp
     with FakeChronyd(sources=[], transport=transport, version=chronyc.release()) as fake:
         with client_to(real) as one, client_to(fake.address) as other:

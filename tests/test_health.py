@@ -307,7 +307,7 @@ def test_invalid_limits_are_refused(
         Limits(**changes)
 
 
-def test_what_is_no_limits_is_refused_before_chronyd_is_asked() -> None:
+def test_wrong_arguments_are_refused_before_chronyd_is_asked() -> None:
     for judge in (health.check, Cached):
         with pytest.raises(TypeError, match="limits must be a Limits, not str"):
             judge("127.0.0.1")  # type: ignore[operator]

@@ -114,7 +114,7 @@ def test_lost_sources_are_a_warning_and_critical_by_the_limits() -> None:
         assert (codes(clock_is_wanted)[0], clock_is_wanted.ok) == ("wrong-source", False)
 
 
-def test_a_noselect_server_is_no_source(server: Chronyd) -> None:
+def test_a_noselect_server_is_not_a_source(server: Chronyd) -> None:
     with Chronyd(client_of("127.0.0.1", server.ntp_port, "noselect")) as daemon:
         wait_for("it answers", lambda: " 377 " in daemon.chronyc("sources"))
         verdict = check(daemon.socket)
@@ -140,7 +140,7 @@ print(main(["wait", "--for", "0.2"]), flush=True)
 
 
 @pytest.mark.skipif("__import__('os').geteuid() != 0", reason="only root can become two users")
-def test_a_directory_that_a_dead_chronyd_left_behind_is_no_chronyd() -> None:
+def test_the_directory_of_a_dead_chronyd_is_not_taken_for_a_running_one() -> None:
     done = child.execute([*namespace.prefix(), sys.executable, "-c", LEFT_BEHIND])
     assert "Traceback" not in done.stdout, done.stdout
     check_line, status, wait_line, waited = done.stdout.splitlines()

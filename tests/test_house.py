@@ -74,7 +74,9 @@ def test_a_layer_knows_only_those_below_it(layer: str, unknown: tuple[str, ...])
             assert f"crate::{name}" not in code_of(path), path.name
 
 
-def test_what_runs_with_one_cpython_is_there(request: pytest.FixtureRequest) -> None:
+def test_the_list_of_tests_for_one_cpython_names_tests_that_exist(
+    request: pytest.FixtureRequest,
+) -> None:
     """A name in conftest's list that no file has any more would let its tests run with each."""
     root = Path(__file__).parent.parent
     (conftest,) = [

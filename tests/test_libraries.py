@@ -141,7 +141,7 @@ def test_pydantic_validates(pair: Pair) -> None:
     assert pair.same(use) == [pair.record] * 5
 
 
-def test_pydantic_refuses_what_is_no_record(pair: Pair) -> None:
+def test_pydantic_refuses_anything_but_a_record(pair: Pair) -> None:
     def use(kind: Any, value: Any) -> Any:
         errors = []
         wrong = [
@@ -243,7 +243,7 @@ def test_msgspec_converts_and_decodes(pair: Pair) -> None:
     assert pair.same(use)[0] == [pair.record] * 6
 
 
-def test_msgspec_refuses_what_is_no_record(pair: Pair) -> None:
+def test_msgspec_refuses_anything_but_a_record(pair: Pair) -> None:
     def use(kind: Any, value: Any) -> Any:
         wrong = [(), (*value, 1), value[:-1], [None] * (len(value) - 1), [object()] * len(value), 3]
         return [outcome(lambda each=each: msgspec.convert(each, kind)) for each in wrong]

@@ -96,7 +96,7 @@ def test_a_named_library_that_is_not_there_is_said_to_be_missing(tmp_path: Path)
     assert "No such file" in error["message"]
 
 
-def test_a_named_file_that_is_no_library_is_said_to_be_none(no_libchrony: Path) -> None:
+def test_the_error_for_a_named_file_that_is_not_a_library_states_that(no_libchrony: Path) -> None:
     path = str(no_libchrony / "libchrony.so.0")
     error = failure(PYCHRONY_LIBCHRONY=path)
     assert error["path"] == path
@@ -104,7 +104,7 @@ def test_a_named_file_that_is_no_library_is_said_to_be_none(no_libchrony: Path) 
     assert "invalid ELF header" in error["message"]
 
 
-def test_a_directory_is_no_library(tmp_path: Path) -> None:
+def test_a_directory_is_refused_as_a_library(tmp_path: Path) -> None:
     assert failure(PYCHRONY_LIBCHRONY=str(tmp_path))["path"] == str(tmp_path)
 
 

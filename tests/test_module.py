@@ -269,5 +269,5 @@ def test_exiting_while_a_thread_still_waits_does_no_harm() -> None:
     assert "Fatal" not in done.stderr
 
 
-def test_a_name_that_is_no_text_is_not_there() -> None:
+def test_a_name_that_is_not_valid_text_does_not_exist() -> None:
     assert not hasattr(pychrony, "\udcff")

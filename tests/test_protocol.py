@@ -200,7 +200,7 @@ FOREIGN: list[Behaviour] = [
 
 
 @pytest.mark.parametrize("foreign", FOREIGN)
-def test_what_is_no_answer_to_the_request_is_passed_over(
+def test_a_datagram_that_is_not_the_response_is_passed_over(
     responder: Responder, foreign: Behaviour
 ) -> None:
     responder.behaviour = lambda request: [*foreign(request), request.answer()]
@@ -208,7 +208,7 @@ def test_what_is_no_answer_to_the_request_is_passed_over(
 
 
 @pytest.mark.parametrize("foreign", FOREIGN)
-def test_what_is_no_answer_to_the_request_does_not_end_the_wait(
+def test_a_datagram_that_is_not_the_response_does_not_end_the_wait(
     responder: Responder, foreign: Behaviour
 ) -> None:
     responder.behaviour = foreign
@@ -339,7 +339,9 @@ def test_an_unknown_address_family_is_a_data_error(responder: Responder, family:
     "field", ["current correction", "last offset", "frequency offset", "residual frequency"]
 )
 @pytest.mark.parametrize("value", [-0.5, 0.5])
-def test_what_may_have_either_sign_keeps_it(responder: Responder, field: str, value: float) -> None:
+def test_a_number_that_may_have_either_sign_keeps_it(
+    responder: Responder, field: str, value: float
+) -> None:
     ours = {
         "current correction": "offset",
         "last offset": "last_offset",

@@ -146,7 +146,7 @@ def test_an_unknown_name_is_an_error_without_a_chronyd_too() -> None:
 
 
 @pytest.mark.parametrize("name", [None, 1, b"tracking", ["tracking"]])
-def test_a_name_that_is_no_string_is_a_type_error(responder: Responder, name: Any) -> None:
+def test_a_name_that_is_not_a_string_is_a_type_error(responder: Responder, name: Any) -> None:
     with pytest.raises(TypeError):
         pychrony.get_report(name, responder.address)
     assert responder.requests == []
@@ -251,7 +251,7 @@ def test_a_field_of_an_unknown_type_is_left_out(newer: Newer) -> None:
     ("field", "change"),
     [("pressure", {"FLOAT_IS": "nan"}), ("measured", {"NANOSECONDS_IS": "-1"})],
 )
-def test_what_is_no_number_at_all_is_a_data_error(
+def test_a_value_that_is_not_a_number_is_a_data_error(
     newer: Newer, field: str, change: dict[str, str]
 ) -> None:
     error = newer("pychrony.get_report('weather', '/x/y')", FIELD=field, **change)["error"]

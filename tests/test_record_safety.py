@@ -118,7 +118,7 @@ REFUSED = [
 ]
 
 
-def test_what_would_make_a_record_of_too_few_values_is_refused(name: str) -> None:
+def test_changes_that_would_make_a_record_too_short_are_refused(name: str) -> None:
     run(name, "".join(f"assert not attempt({each!r}), {each!r}\n" for each in REFUSED))
 
 

@@ -375,7 +375,9 @@ def end_of(module: str, name: str, length: int, made: str, forgotten: bool) -> A
 
 @pytest.mark.parametrize("made", ["record", "record._replace()", "copy.copy(record)"])
 @pytest.mark.parametrize("forgotten", [False, True])
-def test_a_record_in_a_cycle_is_no_error_at_the_end(name: str, made: str, forgotten: bool) -> None:
+def test_a_record_in_a_cycle_does_not_fail_at_the_end(
+    name: str, made: str, forgotten: bool
+) -> None:
     """CPython 3.9 to 3.12 lose a type's sizes before they free the records that the collector tracks."""
     done = end_of("pychrony", name, len(fields_of(name)), made, forgotten)
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")

@@ -376,7 +376,7 @@ def test_a_value_out_of_range_is_a_data_error_and_no_number(
     ],
 )
 @pytest.mark.parametrize("value", [-0.5, 0.5])
-def test_what_may_have_either_sign_keeps_it(
+def test_a_number_that_may_have_either_sign_keeps_it(
     daemon: Responder, report: str, field: str, ours: str, value: float
 ) -> None:
     daemon.reports[report][0][field] = value
@@ -649,7 +649,7 @@ def test_a_source_that_goes_in_the_middle_of_the_list_hides_no_other(
 
 
 @pytest.mark.parametrize("report", LISTS)
-def test_a_list_that_becomes_shorter_each_time_it_is_counted_is_no_error(
+def test_a_list_that_becomes_shorter_each_time_it_is_counted_is_not_an_error(
     responder: Responder, report: str
 ) -> None:
     """One source goes at each count. After the third count, the sources that are left are returned."""

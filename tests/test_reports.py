@@ -579,7 +579,9 @@ def test_ntp_data_of_a_server_that_never_answered(rich: Chronyd) -> None:
     assert record.ref_time is record.ref_time_ns is None
 
 
-def test_what_this_chronyd_does_not_send_is_none_and_the_rest_is_not(rich: Chronyd) -> None:
+def test_fields_that_this_chronyd_does_not_send_are_none_and_the_others_are_not(
+    rich: Chronyd,
+) -> None:
     """Whether chronyd is old or new, all four counts of timestamps are there, or none is."""
     counts = {
         getattr(record, name) is None

@@ -108,7 +108,7 @@ def test_a_field_of_another_type_is_a_data_error_that_names_both(
 
 @pytest.mark.parametrize("name", FLOATS)
 @pytest.mark.parametrize("value", ["nan", "inf", "-inf"])
-def test_what_is_no_finite_number_is_a_data_error(stand: Stand, name: str, value: str) -> None:
+def test_a_number_that_is_not_finite_is_a_data_error(stand: Stand, name: str, value: str) -> None:
     error = failure(stand(FIELD=name, FLOAT_IS=value))
     assert error["type"] == "ChronyDataError"
     assert error["error_code"] == ErrorCode.FIELD_RANGE
@@ -143,7 +143,7 @@ def test_a_number_no_chronyd_could_send_is_a_data_error(
     assert shown in error["message"]
 
 
-def test_a_negative_zero_is_no_negative_number(stand: Stand) -> None:
+def test_a_negative_zero_is_not_a_negative_number(stand: Stand) -> None:
     assert ask(stand(FIELD="skew", FLOAT_IS="-0.0"), "pychrony.get_tracking('/x/y').skew") == {
         "value": 0.0
     }

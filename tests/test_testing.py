@@ -605,7 +605,7 @@ def test_a_silent_one_lets_the_call_time_out(fake: FakeChronyd) -> None:
         (testing.make_select_data, {"last_sample_ago": None}, ["low_limit", "high_limit"]),
     ],
 )
-def test_what_was_never_measured_is_none_as_it_is_when_it_is_answered(
+def test_a_value_that_was_never_measured_is_none_as_in_a_response(
     fake: FakeChronyd, make: Any, given: dict[str, Any], unmeasured: list[str]
 ) -> None:
     record = make(**given)
@@ -647,7 +647,7 @@ def test_a_connection_outlives_a_restart(fake: FakeChronyd) -> None:
         assert connection.get_tracking() == fake.tracking
 
 
-def test_stopping_twice_is_no_error_and_starting_twice_is_one(fake: FakeChronyd) -> None:
+def test_it_can_be_stopped_twice_but_not_started_twice(fake: FakeChronyd) -> None:
     fake.stop()
     fake.stop()
     fake.start()
@@ -1075,7 +1075,7 @@ def test_an_invalid_version_is_refused(version: str) -> None:
 
 
 @pytest.mark.parametrize("version", [4.3, 4, (4, 3), None])
-def test_a_version_that_is_no_string_is_refused_with_an_example(version: Any) -> None:
+def test_a_version_that_is_not_a_string_is_refused_with_an_example(version: Any) -> None:
     with pytest.raises(TypeError, match=r"version.*str.*\"4\.3\"") as caught:
         FakeChronyd(version=version)
     assert repr(version) in str(caught.value)
@@ -1395,7 +1395,7 @@ def test_only_the_standard_library_is_imported() -> None:
     assert "pytest" not in found
 
 
-def test_what_is_slow_to_import_and_seldom_needed_is_not_imported_with_it() -> None:
+def test_modules_that_are_slow_to_import_and_seldom_needed_are_imported_late() -> None:
     code = """
         import sys
         import pychrony

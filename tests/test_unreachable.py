@@ -83,7 +83,7 @@ def test_a_socket_file_with_no_daemon_behind_it_is_a_connection_error(directory:
     assert sorted(os.listdir(directory)) == ["chronyd.sock"]
 
 
-def test_a_file_that_is_no_socket_is_a_connection_error(directory: Path) -> None:
+def test_a_file_that_is_not_a_socket_is_a_connection_error(directory: Path) -> None:
     path = directory / "chronyd.sock"
     path.write_text("")
     with pytest.raises(pychrony.ChronyConnectionError) as caught:

@@ -253,7 +253,7 @@ def test_a_size_below_zero_is_a_value_error() -> None:
 
 
 @pytest.mark.parametrize("name", ["max_drift_ppm", "extra_error"])
-def test_what_is_allowed_is_a_size(name: str) -> None:
+def test_an_allowance_is_a_finite_number_from_zero_on(name: str) -> None:
     for wrong in (-1.0, math.nan, math.inf):
         with pytest.raises(ValueError, match=name):
             error_bound(TRACKING, [SELECTED], **{name: wrong})

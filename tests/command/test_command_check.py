@@ -362,7 +362,7 @@ def test_a_lost_pps_is_noticed(server: Chronyd) -> None:
             assert check(*at[:-2], "--max-stratum", "1").status == WARNING
 
 
-def test_a_noselect_server_is_no_source(server: Chronyd) -> None:
+def test_a_noselect_server_is_not_a_source(server: Chronyd) -> None:
     with Chronyd(LOCAL_SERVER, serve=True) as lost:
         lines = [
             *client_of("127.0.0.1", lost.ntp_port),

@@ -134,7 +134,7 @@ def advised(steps: list[dict[str, str]], words: str) -> list[str]:
     return [step["name"] for step in steps if words in (step["advice"] or "")]
 
 
-def test_what_to_do_when_no_source_answers_is_said_once() -> None:
+def test_advice_for_sources_that_do_not_respond_is_given_once() -> None:
     silent = [make_source(address=f"192.0.2.{last}", reachability=0) for last in (1, 2)]
     with with_sources(*silent) as daemon:
         steps = doctor("-a", daemon.address)["steps"]
@@ -168,7 +168,7 @@ def test_a_server_that_fell_silent_is_blamed_on_the_network_again() -> None:
     assert advised(steps, "firewall") == ["source 192.0.2.1"]
 
 
-def test_spare_places_of_a_pool_are_reported_once_and_are_no_servers() -> None:
+def test_spare_slots_of_a_pool_are_reported_once_and_are_not_servers() -> None:
     slots = [make_source(address=f"ID#{n:010}", reachability=0) for n in range(1, 8)]
     with with_sources(make_source(state=SourceState.SELECTED), *slots) as daemon:
         ticket = doctor("-a", daemon.address)

@@ -68,7 +68,7 @@ def test_it_ends_when_the_error_becomes_too_large_and_explains_why(fake: FakeChr
 
 
 @pytest.mark.parametrize("how", ["silent", "gone", "unsynchronised"])
-def test_it_ends_when_chronyd_is_no_help_any_more(how: str) -> None:
+def test_it_ends_when_chronyd_no_longer_responds(how: str) -> None:
     with contextlib.ExitStack() as stack:
         fake = stack.enter_context(FakeChronyd(tracking=make_tracking(ref_time=time.time())))
         with Guard("-a", fake.address) as guard:

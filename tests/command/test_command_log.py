@@ -368,7 +368,7 @@ def test_a_file_that_is_not_there_for_a_moment_is_tried_again(
         running.rows(len(table(path.read_text())) + 1)
 
 
-def test_a_file_that_is_no_log_is_not_appended_to(fake: FakeChronyd, tmp_path: Path) -> None:
+def test_a_file_that_is_not_a_log_is_not_appended_to(fake: FakeChronyd, tmp_path: Path) -> None:
     path = tmp_path / "passwd"
     path.write_text("root:x:0:0\n")
     for arguments in ((), ("--json",)):

@@ -48,7 +48,7 @@ def test_the_first_line_is_the_answer(client: Chronyd) -> None:
     assert len(rest) == 4
 
 
-def test_what_to_do_follows_where_something_is_wrong(
+def test_advice_follows_where_something_is_wrong(
     unsynchronised: Chronyd, refclock: Chronyd
 ) -> None:
     text = command.output("-a", unsynchronised.socket)

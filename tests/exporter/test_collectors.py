@@ -310,7 +310,7 @@ def test_a_reference_clock_is_labelled_with_its_name(refclock: Chronyd) -> None:
     assert value(samples, "chrony_sources_state_info", source_name="GPS", **mode) == 1
 
 
-def test_what_never_happened_has_no_sample(unix: Responder) -> None:
+def test_an_event_that_never_happened_has_no_sample(unix: Responder) -> None:
     unix.reports["sources"] = [sample("sources", last_sample_ago=NEVER)]
     unix.reports["selectdata"] = [sample("selectdata", last_sample_ago=NEVER)]
     samples = scrape(unix.address)

@@ -100,7 +100,7 @@ def test_it_explains_why_there_is_no_verdict() -> None:
     assert "tracking and sources, which a verdict needs, are switched off" in rendered(None).text
 
 
-def test_what_was_not_measured_is_a_dash() -> None:
+def test_a_value_that_was_not_measured_is_a_dash() -> None:
     source = make_source(state=SourceState.NONSELECTABLE, reachability=0, last_sample_ago=None)
     assert "? nonselectable" in rendered(assessed(source)).text
     assert page._or_dash(None, str) == "\N{EN DASH}"

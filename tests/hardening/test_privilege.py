@@ -161,7 +161,7 @@ def test_the_variable_is_ignored_by_a_program_with_raised_privileges(privileged:
     assert "/nonsense.so" not in outcome
 
 
-def test_the_variable_is_used_by_a_program_without_them(privileged: Path) -> None:
+def test_the_variable_is_used_by_a_program_without_raised_privileges(privileged: Path) -> None:
     privileged.chmod(0o755)
     state, outcome = load(privileged)
     assert state == "not raised"
