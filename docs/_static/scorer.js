@@ -2,10 +2,12 @@
 // the words in their names, then prose; the two pages that mention everything come last.
 var Scorer = {
   score: ([page, title, , , score, , kind]) => {
-    const words = new URLSearchParams(location.search).get("q").toLowerCase().match(/[^\s_]+/g);
+    const query = new URLSearchParams(location.search).get("q") ?? "";
+    const words = query.toLowerCase().split(/[\s_]+/).filter(Boolean);
     const isObject = kind === SearchResultKind.object;
     const found = words.every((word) => `${page} ${title}`.toLowerCase().includes(word));
-    if (isObject && title.toLowerCase().split(".").pop() === words.join("_")) score += 300;
+    const name = title.toLowerCase().split(".").pop().replaceAll("_", "");
+    if (isObject && name === words.join("")) score += 300;
     else if (found && page !== "index") score += isObject ? 100 : 200;
     if (isObject) score -= title.length / 1000; // of the same name, a function comes before methods
     return ["index", "changelog"].includes(page) ? score - 50 : score;

@@ -97,6 +97,7 @@ FIRST = {
     "get_tracking": "reference.html#pychrony.get_tracking",
     "TrackingStatus": "records.html#pychrony.TrackingStatus",
     "SourceState": "enumerations.html#pychrony.SourceState",
+    "tracking status": "records.html#pychrony.TrackingStatus",
     "error bound": "reference.html#pychrony.error_bound",
     "root_distance": "records.html#pychrony.TrackingStatus.root_distance",
     "health": "health.html",
