@@ -284,7 +284,7 @@ def of_clocks(right: str) -> Iterator[Path]:
     def used() -> None:
         clock = fed([source])
         interval = clock.now()
-        assert interval.width and repr(clock) and not interval.before(clock.now())
+        assert interval.width and repr(clock) and not clock.now().before(interval)
         assert clock.is_past(0) and clock.is_future(2**80) and clock.wait_past(0)
         clock.wait_past(clock.now().latest, timeout=30)
 
