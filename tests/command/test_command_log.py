@@ -565,6 +565,19 @@ def test_a_line_that_is_not_a_row_is_left_out_with_a_warning(tmp_path: Path) -> 
     assert done.stdout.split()[-7:] == [DAY, "1", "0", "0", "100", "us", "-"]
 
 
+@pytest.mark.parametrize("bound", ['"x"', "[]", "NaN", "Infinity", "-1", "-0.5"])
+def test_what_is_no_bound_does_not_count_as_a_good_one(tmp_path: Path, bound: str) -> None:
+    path = tmp_path / "clock"
+    row = f'{{"time": "{DAY}T10:00:00.000000000Z", "error_bound": %s}}\n'
+    for rows in (
+        row % 0.5 + row % bound,
+        HEADER + f"{DAY}T10:00:00.0Z,OK,{bound}" + 10 * "," + "\n",
+    ):
+        path.write_text(rows)
+        done = command.run("log", "--summary", path)
+        assert "line 2 is not a complete row, and is skipped" in done.stderr
+
+
 def test_a_summary_is_for_people_unless_asked_otherwise(tmp_path: Path) -> None:
     path = written(
         tmp_path / "clock.csv",

@@ -169,13 +169,15 @@ def parse(line: str) -> Row:
         raise ValueError("cut short")
     if line.startswith("{"):
         values = json.loads(line)
-        bound = values["error_bound"]
     else:
         (cells,) = csv.reader([line], strict=True)
         values = dict(zip(COLUMNS, cells))
         if len(cells) != len(COLUMNS):
             raise ValueError("another number of columns")
-        bound = float(values["error_bound"]) if values["error_bound"] else None
+    given = values["error_bound"]
+    bound = None if given in (None, "") else float(given)
+    if bound is not None and not 0 <= bound < math.inf:
+        raise ValueError("no error bound")
     return Row(nanoseconds(values["time"]), bound)
 
 
