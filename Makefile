@@ -111,7 +111,7 @@ browser: docs
 	@tools/browser $(WHEEL)/*.whl
 
 # LENGTH is short or long; the same SEED makes the same mutants again.
-hardening: .cache/prepared-all $(WHEEL)/stamp
+hardening: .cache/prepared-all .cache/installed
 	$(WITH_LIBCHRONY) tools/hardening $(or $(LENGTH),short) $(SEED)
 
 coverage: .cache/prepared-all .cache/installed
