@@ -84,7 +84,7 @@ def test_for_programs_it_is_the_tracking_report(client: Chronyd) -> None:
 
 def test_the_columns_are_explained_with_v(client: Chronyd) -> None:
     text = command.output("-v", "-a", client.socket)
-    assert "Answered         Which of the last eight polls brought a valid response" in text
+    assert "Answered         How many of the last eight polls brought a valid response" in text
 
 
 # Watching.

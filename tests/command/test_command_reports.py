@@ -533,6 +533,39 @@ def test_the_legend_explains_every_column_in_the_fields_own_words() -> None:
     assert "x it disagrees with the majority of the sources" in legend
 
 
+@pytest.mark.parametrize(
+    ("report", "words"),
+    [
+        (
+            "tracking",
+            "Synchronised Whether the clock follows a source; chronyd's local reference is none",
+        ),
+        (
+            "tracking",
+            "(chronyd hides the exact time); 0 while not synchronised [seconds since 1970 (UTC)] System time",
+        ),
+        ("tracking", "[seconds; > 0: the clock was fast of its sources, < 0: slow]"),
+        (
+            "sources",
+            "in brackets, as it was measured; and its error bound [> 0: the system clock is fast of the source]",
+        ),
+        (
+            "sourcestats",
+            "Estimated offset of the source [seconds; > 0: the system clock is fast of the source]",
+        ),
+        (
+            "ntpdata",
+            "Interleaved Whether the response was in interleaved mode Authenticated Whether the response was",
+        ),
+    ],
+)
+def test_the_legend_explains_what_a_column_shows_and_what_its_sign_means(
+    report: str, words: str
+) -> None:
+    with Responder(transport="unix") as daemon:
+        assert words in " ".join(command.output(report, "-v", "-a", daemon.address).split())
+
+
 def test_a_long_ipv6_address_stays_whole(many: Chronyd) -> None:
     assert "  2001:db8:1111:2222:3333:4444:5555:6666  " in command.output(
         "sources", "-a", many.socket

@@ -155,7 +155,13 @@ def columns() -> list[tables.Column]:
         state,
         address,
         stratum,
-        column("Answered", [fields["reachability"]], answered),
+        column(
+            "Answered",
+            [fields["reachability"]],
+            answered,
+            about="How many of the last eight polls brought a valid response from a synchronised server, or a sample "
+            "of a reference clock",
+        ),
         column("Measured", [fields["last_sample_ago"]], age),
         column("Offset", [fields["latest_meas"], fields["latest_meas_err"]], offset, left=True),
     ]

@@ -23,15 +23,22 @@ if TYPE_CHECKING:
 class Column:
     """A column of a table, or a line of a report of one record. fields: those that it shows."""
 
-    __slots__ = ("heading", "fields", "show", "left")
+    __slots__ = ("heading", "fields", "show", "left", "about")
 
     def __init__(
-        self, heading: str, fields: Sequence[Field], show: Show, *, left: bool = False
+        self,
+        heading: str,
+        fields: Sequence[Field],
+        show: Show,
+        *,
+        left: bool = False,
+        about: str = "",
     ) -> None:
         self.heading = heading
         self.fields = fields
         self.show = show
         self.left = left  # aligned to the left
+        self.about = about  # what it means, if the fields' own words do not say it
 
 
 # What differs from the rules below.
@@ -151,6 +158,16 @@ SPECIAL: dict[str, Show] = {
 }
 
 
+# What a column means that does not show its fields as they are, by report and heading.
+ABOUT = {
+    "tracking.Synchronised": "Whether the clock follows a source; chronyd's local reference is none",
+    "sources.Last sample": "Offset of the last sample, with the clock's corrections since applied; in brackets, as it "
+    "was measured; and its error bound [> 0: the system clock is fast of the source]",
+    "ntpdata.Interleaved": "Whether the response was in interleaved mode",
+    "ntpdata.Authenticated": "Whether the response was authenticated",
+}
+
+
 def _synchronised(record: Any) -> str:
     if record.is_synchronized():
         return "Yes"
@@ -187,6 +204,8 @@ def columns(report: str) -> list[Column]:
             Column("Interleaved", of("flags"), lambda record: units.yes(record.flags & 0x4000)),
             Column("Authenticated", of("flags"), lambda record: units.yes(record.flags & 0x8000)),
         ]
+    for column in made:
+        column.about = ABOUT.get(f"{report}.{column.heading}", "")
     return made
 
 

@@ -9,6 +9,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from typing import Any, Callable
 
+    from .._reports import Field
+
 GAP = "  "
 
 
@@ -107,11 +109,18 @@ def legend(columns: Sequence[tables.Column]) -> list[str]:
     width = max(terminal.width(), size + 30)
     lines = []
     for column in columns:
-        about = [
-            field["doc"] + (f" [{field['unit']}]" if field["unit"] else "")
-            for field in column.fields
-        ]
-        about += tables.letters(column)
-        indent = " " * (size + 2)
-        lines += wrapped(f"{column.heading:<{size}}  {'. '.join(about)}", width, indent)
+        about = column.about or ". ".join([*map(_about, _shown(column)), *tables.letters(column)])
+        lines += wrapped(f"{column.heading:<{size}}  {about}", width, " " * (size + 2))
     return lines
+
+
+def _shown(column: tables.Column) -> list[Field]:
+    """The column's fields, without the nanoseconds of a time that it shows in seconds."""
+    return [field for field in column.fields if field["kind"] != "nanoseconds"]
+
+
+def _about(field: Field) -> str:
+    """What a field means, its unit, and what its sign means."""
+    signs = [part for part in field["range"].split("; ") if part.startswith((">", "<"))]
+    notes = "; ".join(filter(None, [field["unit"], *signs]))
+    return field["doc"] + (f" [{notes}]" if notes else "")
