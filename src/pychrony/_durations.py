@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+# How many are a second. Dividing by it makes 100us 0.0001, where multiplying by 1e-6 makes it 9.999999999999999e-05.
+PARTS = {
+    "ns": 1e9,
+    "us": 1e6,
+    "\N{MICRO SIGN}s": 1e6,
+    "\N{GREEK SMALL LETTER MU}s": 1e6,
+    "ms": 1e3,
+}
 UNITS = {
-    "ns": 1e-9,
-    "us": 1e-6,
-    "\N{MICRO SIGN}s": 1e-6,
-    "\N{GREEK SMALL LETTER MU}s": 1e-6,
-    "ms": 1e-3,
     "s": 1.0,
     "m": 60.0,
     "min": 60.0,
@@ -24,7 +27,8 @@ def parse(text: str) -> float:
     )
     unit = text.strip()[len(number) :]
     try:
-        value = float(number) * UNITS[unit]
+        value = float(number)
+        value = value / PARTS[unit] if unit in PARTS else value * UNITS[unit]
     except (KeyError, ValueError):
         value = -1.0
     if not 0 <= value < float("inf") or "_" in number:

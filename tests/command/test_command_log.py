@@ -552,6 +552,14 @@ def test_files_are_read_in_the_order_of_their_rows_whatever_their_format(
     assert (day["rows"], day["gaps"], day["seconds"]) == (3, 0, 30)
 
 
+def test_a_log_that_another_program_wrote_again_may_have_its_ends_of_lines(tmp_path: Path) -> None:
+    path = written(tmp_path / "clock.csv", (f"{DAY}T10:00:00.000000000", 0.0001))
+    path.write_bytes(path.read_bytes().replace(b"\n", b"\r\n"))
+    done = command.run("log", "--summary", path)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.split()[-7:-5] == [DAY, "1"]
+
+
 def test_a_line_that_is_not_a_row_is_left_out_with_a_warning(tmp_path: Path) -> None:
     path = written(tmp_path / "clock.csv", (f"{DAY}T10:00:00.000000000", 0.0001))
     with path.open("a") as file:

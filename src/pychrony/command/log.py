@@ -60,7 +60,7 @@ class Log(Command):
             "--interval",
             metavar="SECONDS",
             type=positive_duration,
-            help="how often (default: 10; with --summary, the most frequent in the files)",
+            help="how often (default: 10; with --summary, the median time between the rows)",
         )
         option(
             "--count", metavar="ROWS", type=count, help="end after this many rows (default: never)"

@@ -140,11 +140,11 @@ def in_order(paths: list[str]) -> list[str]:
 
 
 def read(path: str, quietly: bool = False) -> Iterator[Row]:
-    header = ",".join(COLUMNS) + "\n"
+    header = ",".join(COLUMNS)
     try:
         for number, line in enumerate(lines_of(path), 1):
             try:
-                if line != header:
+                if line.rstrip("\r\n") != header:
                     yield parse(line)
             except (ValueError, KeyError, TypeError):
                 if not quietly:
