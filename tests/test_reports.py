@@ -840,8 +840,7 @@ def while_sources_come_and_go(read: Callable[..., int]) -> None:
             try:
                 while not ended.is_set():
                     address = PASSING[turns % len(PASSING)]
-                    daemon.chronyc("delete", address)
-                    daemon.chronyc("add", "server", address, *options.split())
+                    daemon.chronyc("-m", f"delete {address}", f"add server {address} {options}")
                     turns += 1
             except BaseException as error:
                 failures.append(error)
