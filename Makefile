@@ -58,7 +58,12 @@ $(WHEEL)/stamp: .cache/prepared-build $(SOURCES)
 demo: .cache/prepared-demo .cache/installed
 	@$(WITH_LIBCHRONY) $(VENV) -m tools.demo
 
-test: lint rust-tests types tests docs
+# The short steps several at a time, because most of them use one processor; then the tests, which use all.
+SEVERAL = @$(MAKE) --no-print-directory $(if $(VERBOSE),,--jobs=3)
+test: .cache/prepared-all
+	$(SEVERAL) $(WHEEL)/stamp rust-tests
+	$(SEVERAL) lint types docs
+	@$(MAKE) --no-print-directory tests
 
 lint: .cache/prepared-all
 	$(STEP) 'Format of the Rust code' --hint "make format puts it right; if there is no cargo fmt, install rustfmt (rustup component add rustfmt)." cargo fmt --check
