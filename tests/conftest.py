@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import importlib.metadata
 from collections.abc import Iterator
 from pathlib import Path
@@ -62,10 +63,28 @@ ONCE = {
         "tests/test_unmeasured.py",
         "tests/test_unreachable.py",
     ],
-    "a pytest run of its own, on each of the fixtures": ["tests/test_drop_in.py"],
-    "a build from the sources, and the header": [
+    "which libchrony is loaded, and what is wrong with it: the Rust code's search, which asks Python for nothing": [
+        "tests/test_loading.py::test_a_library_of_the_system_that_lacks_a_library_is_broken_and_not_missing",
+        "tests/test_loading.py::test_a_library_without_one_of_the_functions_is_incompatible",
+        "tests/test_loading.py::test_an_empty_variable_counts_as_not_set",
+        "tests/test_loading.py::test_an_incompatible_library_of_the_system_is_named_by_its_path_beside_that_of_the_wheel",
+        "tests/test_loading.py::test_an_incompatible_library_of_the_wheel_is_named_and_not_recommended",
+        "tests/test_loading.py::test_an_incompatible_library_that_the_linker_found_is_not_passed_over",
+        "tests/test_loading.py::test_each_failure_reads_differently",
+        "tests/test_loading.py::test_the_error_for_a_broken_library_of_the_system_explains_how_to_choose_that_of_the_wheel",
+        "tests/test_loading.py::test_the_name_without_a_version_is_tried_last",
+    ],
+    "a pytest run of its own; one of them, with the plugin, is made with each": [
+        "tests/test_drop_in.py",
+        "tests/test_testing.py::test_the_fixture_restores_a_default_that_the_test_has_set",
+        "tests/test_testing.py::test_the_tests_on_the_page_pass",
+    ],
+    "a build from the sources, and what only a C compiler reads": [
         "tests/test_bundled_libchrony.py",
+        "tests/test_c_interface.py::test_a_constant_of_another_number_stops_the_build",
+        "tests/test_c_interface.py::test_a_function_declared_otherwise_stops_the_build",
         "tests/test_c_interface.py::test_cargo_alone_builds_what_an_import_and_an_embedding_program_need",
+        "tests/test_c_interface.py::test_our_declarations_agree_with_libchronys_header",
         "tests/test_c_interface.py::test_the_header_is_clean",
     ],
     "what the command and the exporter print": [
@@ -79,10 +98,17 @@ ONCE = {
         "tests/command/test_command_reports.py",
         "tests/command/test_command_wait.py",
         "tests/exporter/test_collectors.py",
+        "tests/exporter/test_metrics_command.py",
         "tests/exporter/test_page.py",
         "tests/exporter/test_probe.py",
         "tests/exporter/test_prometheus.py",
         "tests/exporter/test_rights.py",
+        "tests/exporter/test_server.py::test_a_file_without_accounts_is_refused",
+        "tests/exporter/test_server.py::test_a_malformed_address_in_the_environment_is_reported_at_once",
+        "tests/exporter/test_server.py::test_a_malformed_address_is_reported_at_once",
+        "tests/exporter/test_server.py::test_a_socket_from_systemd_that_cannot_be_served_is_refused",
+        "tests/exporter/test_server.py::test_it_refuses_a_malformed_listen_address",
+        "tests/exporter/test_server.py::test_options_that_need_others_are_refused_without_them",
     ],
     "hostile responses, memory and crowds": ["tests/hardening"],
 }
@@ -95,6 +121,16 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
     name = collection_path.relative_to(config.rootpath).as_posix()
     is_wanted = "not once" not in wanted or ("or hardening" in wanted and "hardening" in name)
     return True if name in IS_ONCE and not is_wanted else None
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_collection() -> Iterator[None]:
+    """Let the garbage collector pass over pytest's own objects: they are many, they stay, and many tests collect."""
+    gc.disable()
+    yield
+    gc.collect()
+    gc.freeze()
+    gc.enable()
 
 
 # Those that take longest begin first, so that no process is left with one of them at the end.

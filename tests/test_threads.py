@@ -205,7 +205,7 @@ def test_closing_and_entering_while_others_ask_causes_nothing_worse_than_errors(
 
     def work(index: int) -> None:
         if index == 0:
-            for _ in range(100):
+            for _ in range(40):
                 try:
                     with connection:
                         for _ in range(5):

@@ -440,7 +440,7 @@ def test_threads_share_it(client: Chronyd) -> None:
         threads = [threading.Thread(target=run, args=(number < 2,)) for number in range(6)]
         for thread in threads:
             thread.start()
-        stop.wait(1.5)
+        stop.wait(0.5)
         stop.set()
         for thread in threads:
             thread.join()
