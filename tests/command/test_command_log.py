@@ -205,8 +205,8 @@ def test_rows_are_appended_and_the_header_is_written_once(
 def test_a_killed_log_leaves_whole_rows_and_is_continued(fake: FakeChronyd, tmp_path: Path) -> None:
     path = tmp_path / "clock.csv"
     for _ in range(5):
+        before = len(table(path.read_text())) if path.exists() else 0
         with Running(path) as running:
-            before = len(table(path.read_text())) if path.exists() else 0
             running.rows(before + 3)
             running.end(signal.SIGKILL)
             table(path.read_text())
