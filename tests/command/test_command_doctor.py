@@ -22,6 +22,7 @@ from pychrony import NTPFlags, Source, SourceMode, SourceState
 from pychrony.testing import (
     FakeChronyd,
     make_ntp_data,
+    make_select_data,
     make_source,
     make_source_stats,
     make_tracking,
@@ -55,7 +56,8 @@ def test_a_good_clock_gets_a_good_verdict(client: Chronyd) -> None:
 
 def test_each_source_has_its_sentence(many: Chronyd) -> None:
     steps = doctor("-a", many.socket)["by name"]
-    assert "answered 0 of the last 8 polls" in steps[f"source {LONG_ADDRESS}"]["found"]
+    found = steps[f"source {LONG_ADDRESS}"]["found"]
+    assert re.search(r"answered (0 of the last 8|none of \d+) polls", found)
     assert "firewall" in steps["source 192.0.2.1"]["advice"]
     assert steps[f"source {LONG_ADDRESS}"]["advice"] is None  # it would be the same
     assert "a falseticker: it disagrees with the majority" in steps["source BAD"]["found"]
@@ -166,6 +168,22 @@ def test_a_server_that_fell_silent_is_blamed_on_the_network_again() -> None:
     with with_sources(silent, ntp_data=[packet]) as daemon:
         steps = doctor("-a", daemon.address)["steps"]
     assert advised(steps, "firewall") == ["source 192.0.2.1"]
+
+
+@pytest.mark.parametrize(
+    ("sent", "words"), [(9, "it answered none of 9 polls"), (0, "answered 0 of the last 8 polls")]
+)
+def test_a_server_that_never_answered_is_not_said_to_report_anything(sent: int, words: str) -> None:
+    never = make_source(
+        last_sample_ago=None, reachability=0, state=pychrony.SourceState.NONSELECTABLE
+    )
+    packet = make_ntp_data(
+        transmitted_messages=sent, received_messages=0, received_valid_messages=0
+    )
+    selection = make_select_data(state=pychrony.SelectState.NOT_SYNCHRONIZED)
+    with with_sources(never, ntp_data=[packet], select_data=[selection]) as daemon:
+        found = doctor("-a", daemon.address)["by name"]["source 192.0.2.1"]["found"]
+    assert found.split("; ")[:2] == ["not usable", words]
 
 
 def test_spare_slots_of_a_pool_are_reported_once_and_are_not_servers() -> None:

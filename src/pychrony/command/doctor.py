@@ -373,7 +373,8 @@ def about_source(
             "the sources disagree" if disagree else "it disagrees with the majority"
         )
     selection = answer.at(answer.selection, position)
-    if source.state.name == "NONSELECTABLE" and selection is not None:
+    never_answered = packet is not None and not packet.received_messages
+    if source.state.name == "NONSELECTABLE" and selection is not None and not never_answered:
         parts += tables.meaning(selection.state)
     parts += about_polls(source, packet)
     offset, error, ago = source.latest_meas, source.latest_meas_err, source.last_sample_ago
@@ -400,6 +401,8 @@ def about_polls(source: Source, packet: NTPData | None) -> list[str]:
         return [
             f"it answered {packet.received_valid_messages} of {packet.transmitted_messages} polls, and is not synchronised itself"
         ]
+    if packet is not None and packet.transmitted_messages and not packet.received_messages:
+        return [f"it answered none of {packet.transmitted_messages} polls"]
     return [f"answered {health.answered(source)} of the last {health.POLLS} polls"]
 
 
