@@ -70,6 +70,13 @@ def test_a_fastapi_response_has_the_fields_of_the_record() -> None:
     assert "TrackingStatus" in json.dumps(schema)
 
 
+def test_a_fastapi_response_may_be_a_model_with_some_of_the_fields() -> None:
+    status, clock = get_from_fastapi("/clock")
+    expected = make_tracking()
+    assert (status, clock["stratum"], clock["offset"]) == (200, expected.stratum, expected.offset)
+    assert isinstance(clock["ref_time_ns"], int) and clock["root_distance"] > 0
+
+
 def test_a_flask_probe_follows_the_clock(fake_chronyd: FakeChronyd) -> None:
     client = load("flask_app.py")["app"].test_client()
     good = client.get("/health/clock")
