@@ -293,7 +293,14 @@ def test_what_a_command_does_not_need_is_not_imported(name: str) -> None:
 
 
 def test_a_new_report_needs_no_line_in_the_command(monkeypatch: pytest.MonkeyPatch) -> None:
-    field = {"kind": "unsigned", "unit": "", "enum": None, "optional": False, "item": True}
+    field = {
+        "kind": "unsigned",
+        "unit": "",
+        "range": "",
+        "enum": None,
+        "optional": False,
+        "item": True,
+    }
     fields = [
         {**field, "name": "address", "kind": "source", "heading": "Name", "doc": "whose"},
         {**field, "name": "mood", "kind": "enum", "enum": "SourceMode", "heading": "M", "doc": "m"},
