@@ -276,6 +276,20 @@ def test_the_page_of_the_exporter_names_its_options_and_no_others() -> None:
     assert spoken <= known | option_strings([])
 
 
+@pytest.mark.parametrize("subcommand", EXPORTER)
+def test_the_page_of_the_exporter_gives_the_status_without_prometheus_client(
+    subcommand: str,
+) -> None:
+    done = child.run(f"""
+        import sys
+        sys.modules["prometheus_client"] = None
+        from pychrony.__main__ import main
+        sys.exit(main(["{subcommand}"]))
+    """)
+    text = " ".join(PAGES["prometheus.md"].read_text().split())
+    assert f"Without prometheus-client both exit with status {done.returncode} " in text
+
+
 def test_the_defaults_on_the_page_of_the_command_are_those_of_the_command() -> None:
     text = PAGES["command.md"].read_text()
     parser = arguments.parser_of(Check(), "check")

@@ -118,7 +118,7 @@ def require_number(name: str, value: object) -> None:
 
 @dataclass(frozen=True)
 class Limits:
-    """What a clock must keep to be trusted. A value that equals its limit is within it.
+    """The limits within which a clock is trusted. A value that equals its limit is within it.
 
     max_error: CRITICAL if the error bound is above this, in seconds.
     warn_error: WARNING if the error bound is above this, in seconds.
@@ -301,7 +301,7 @@ def assess(
 def check(
     limits: Limits = _DEFAULT, address: Address = None, *, timeout: float | None = 3.0
 ) -> Verdict:
-    """Ask chronyd and judge its answers. What it fails to answer is a finding; no ChronyError is raised.
+    """Ask chronyd, and judge the clock by its answers. If chronyd cannot be asked, that is a finding, and not a ChronyError.
 
     address and timeout are those of ChronyConnection; the timeout applies to each request. ValueError and TypeError are
     raised for invalid arguments.
@@ -351,7 +351,7 @@ def unknown(words: str) -> Verdict:
 
 
 class Cached:
-    """check(), asked at most once in so many seconds: for a web service's probe.
+    """check(), called at most once in the given number of seconds: for a web service's probe.
 
         trusted = health.Cached(health.Limits(max_error=0.01), seconds=1.0)
 

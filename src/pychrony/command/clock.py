@@ -116,7 +116,7 @@ def is_good(verdict: health.Verdict, options: Namespace) -> bool:
 
 
 def judge(options: Namespace, limits: health.Limits, timeout: float) -> health.Verdict:
-    """Ask the chronyd that the options name. What it fails to answer is part of the verdict."""
+    """Ask the chronyd that the options name. If it cannot be asked, the verdict says so."""
     import pychrony
 
     from . import asking
