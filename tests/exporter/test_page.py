@@ -82,6 +82,11 @@ def test_it_refreshes_itself(client: Chronyd) -> None:
     )
 
 
+def test_a_source_that_is_combined_is_not_called_unselected() -> None:
+    combined = make_source(state=SourceState.UNSELECTED)
+    assert "+ combined with the selected one" in rendered(assessed(combined)).text
+
+
 def test_it_lists_findings_with_their_codes() -> None:
     shown = rendered(assessed(make_source(state=SourceState.UNSELECTED)))
     assert "WARNING WARNING: no source is selected" in shown.text
@@ -102,7 +107,7 @@ def test_it_explains_why_there_is_no_verdict() -> None:
 
 def test_a_value_that_was_not_measured_is_a_dash() -> None:
     source = make_source(state=SourceState.NONSELECTABLE, reachability=0, last_sample_ago=None)
-    assert "? nonselectable" in rendered(assessed(source)).text
+    assert "? not usable" in rendered(assessed(source)).text
     assert page._or_dash(None, str) == "\N{EN DASH}"
 
 

@@ -38,15 +38,6 @@ START_CHRONYD = "Start it: systemctl start chronyd (on Debian and Ubuntu: system
 IN_CONTAINER = "To ask the host's chronyd from a container, mount the host's /run/chrony at the same path, or use the host's network."
 LISTENS = "bindcmdaddress and cmdport in its chrony.conf say where it listens."
 
-STATE = {
-    "SELECTED": "selected",
-    "UNSELECTED": "combined with the selected one",
-    "SELECTABLE": "acceptable, but not combined",
-    "NONSELECTABLE": "not usable",
-    "FALSETICKER": "a falseticker",
-    "JITTERY": "too variable",
-}
-
 
 class Findings:
     """The steps so far. A step is "ok", a "note", or a "problem" that keeps the clock from being trusted."""
@@ -367,7 +358,7 @@ def about_source(
     from . import advice
 
     source = answer.sources[position]
-    parts = [STATE.get(source.state.name, source.state.name)]
+    parts = [tables.STATE_WORDS.get(source.state.name, source.state.name)]
     if source.state.name == "FALSETICKER":
         parts[0] += ": " + (
             "the sources disagree" if disagree else "it disagrees with the majority"

@@ -59,6 +59,16 @@ NTP_TESTS = ("TEST1 TEST2 TEST3", "TEST5 TEST6 TEST7", "TEST_A TEST_B TEST_C TES
 # What chronyc prints for a value that is newer than it; "Invalid" for the others.
 UNKNOWN = {"SourceMode": " ", "SourceState": " ", "AuthMode": "?"}
 
+# What chronyd made of a source. SourceState's own names are libchrony's: UNSELECTED is one that is combined.
+STATE_WORDS = {
+    "SELECTED": "selected",
+    "UNSELECTED": "combined with the selected one",
+    "SELECTABLE": "acceptable, but not combined",
+    "NONSELECTABLE": "not usable",
+    "FALSETICKER": "a falseticker",
+    "JITTERY": "too variable",
+}
+
 STATE_COLOUR = {
     "SELECTED": "good",
     "UNSELECTED": "good",

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Callable
 
 from pychrony import _durations, health
 from pychrony._reports import ENUMERATIONS
+from pychrony.command.tables import STATE_WORDS
 
 if TYPE_CHECKING:
     import pychrony
@@ -59,6 +60,7 @@ dl { display: grid; grid-template-columns: max-content 1fr; gap: .25rem 1rem; ma
 dd { margin: 0; }
 table { border-collapse: collapse; }
 th, td { text-align: left; padding: .25rem 1rem .25rem 0; border-bottom: 1px solid var(--line); white-space: nowrap; }
+td span { white-space: normal; }
 .number { text-align: right; font-variant-numeric: tabular-nums; }
 @media (max-width: 60rem) {
   table, tbody, tr, tbody th, td { display: block; white-space: normal; }
@@ -149,8 +151,9 @@ def _sources(verdict: health.Verdict) -> str:
 
 def _row(source: pychrony.Source) -> str:
     symbol, meaning = STATES.get(source.state.name, ("", "not known to this pychrony"))
+    word = STATE_WORDS.get(source.state.name, source.state.name)
     cells = (
-        f'<span title="{escape(meaning)}">{symbol} {source.state.name.lower()}</span>',
+        f'<span title="{escape(meaning)}">{symbol} {escape(word)}</span>',
         _or_dash(source.stratum, str),
         f"{source.reachability:o}",
         _or_dash(source.last_sample_ago, _durations.text),
