@@ -22,6 +22,7 @@ from support.waiting import DEADLINE, wait_for
 import pychrony
 from pychrony.__main__ import COMMANDS
 from pychrony.command import arguments
+from pychrony.testing import FakeChronyd
 
 
 def readable(daemon: Responder, report: str) -> None:
@@ -564,6 +565,15 @@ def test_the_legend_explains_what_a_column_shows_and_what_its_sign_means(
 ) -> None:
     with Responder(transport="unix") as daemon:
         assert words in " ".join(command.output(report, "-v", "-a", daemon.address).split())
+
+
+def test_only_a_report_about_some_of_the_sources_says_so_when_there_are_none() -> None:
+    with FakeChronyd(sources=[]) as daemon:
+        assert command.output("sources", "-a", daemon.address) == "chronyd has no sources.\n"
+        assert command.output("sourcestats", "-a", daemon.address) == "chronyd has no sources.\n"
+        assert "no sources that this report is about" in command.output(
+            "ntpdata", "-a", daemon.address
+        )
 
 
 def test_a_long_ipv6_address_stays_whole(many: Chronyd) -> None:

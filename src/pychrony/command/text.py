@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from .._reports import REPORTS
 from . import tables, terminal
 
 TYPE_CHECKING = False
@@ -17,7 +18,8 @@ GAP = "  "
 def report(name: str, records: list[Any]) -> list[str]:
     """The lines of a report."""
     if not records:
-        return ["chronyd has no sources that this report is about."]
+        about = " that this report is about" if REPORTS[name]["shape"] == "per address" else ""
+        return [f"chronyd has no sources{about}."]
     columns = tables.columns(name)
     if tables.layout(name) == "table":
         return table(columns, records, lambda record: tables.colour(name, record))
