@@ -102,7 +102,7 @@ fn new_model(
     fields.push(ffi::PyStructSequence_Field { name: ptr::null(), doc: ptr::null() });
     let mut description = ffi::PyStructSequence_Desc {
         name: name.as_ptr(),
-        doc: ptr::null(),
+        doc: c"".as_ptr(), // the first releases of CPython 3.9 read it
         fields: fields.as_mut_ptr(),
         n_in_sequence: items as c_int,
     };
