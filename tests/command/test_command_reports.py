@@ -154,7 +154,8 @@ def test_people_read_chronycs_words_and_numbers(report: str) -> None:
             expected = comparable(printed.stdout.replace("[", " [").replace("]", "] "))
             shown = comparable(ours.replace("[", " [").replace("]", "] "))
             if chronyc.version() < (4, 3):
-                shown = [row for row in shown if row[:2] != ["Total", "good"]]
+                printed_by_it = [row[:2] for row in expected]
+                shown = [row for row in shown if row[:2] in printed_by_it]
             assert without_heading(report, shown) == without_heading(report, expected)
 
 
