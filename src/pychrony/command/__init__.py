@@ -50,9 +50,8 @@ if TYPE_CHECKING:
 DONE = 0
 NOT_SYNCHRONISED = 1  # wait and doctor only; guard has another
 USAGE = 2
-NO_ANSWER = (
-    3  # chronyd could not be asked, a library is missing, or the output could not be written
-)
+# chronyd could not be asked, a library is missing, or the output could not be written.
+NO_ANSWER = 3
 
 # Options that every command has.
 COMMON = ("address", "timeout", "ipv4", "ipv6")

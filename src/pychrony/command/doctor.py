@@ -341,8 +341,8 @@ def look_at_sources(findings: Findings, answer: Answer, said: str) -> None:
     slots = len(answer.sources) - len(real)
     if slots:
         words = f"{slots} without an address: names that are not resolved, or spare slots of a pool (maxsources)"
-        is_advised = bool(real) or said == advice.DNS
-        findings.add("note", "unresolved", words, None if is_advised else advice.DNS)
+        what = None if real else advice.DNS
+        findings.add("note", "unresolved", words, None if what == said else what)
     only_ntp = all(source.mode.name != "REFCLOCK" for source in real)
     if real and only_ntp and len(real) < 4:
         findings.add(

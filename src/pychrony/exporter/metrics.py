@@ -195,32 +195,35 @@ TRACKING = (
     Metric("chrony_tracking_frequency_ppms", "frequency"),
     # chronyd: reference.c, REF_GetTrackingReport() and REF_GetReferenceParams(): without a source these are 0, 1 s, or those
     # of the last update, if there was one.
-    *(
-        Metric(f"chrony_tracking_{name}", value, text, when=is_synchronized)
-        for name, value, text in (
-            ("system_time_seconds", "offset", ""),
-            ("last_offset_seconds", "last_offset", ""),
-            ("rms_offset_seconds", "rms_offset", ""),
-            (
-                "residual_frequency_ppms",
-                "residual_freq",
-                "Difference between the frequency that the selected source's measurements indicate and the one in use "
-                "[ppm, > 0: higher]",
-            ),
-            ("skew_ppms", "skew", "Error bound of the frequency [ppm]"),
-            (
-                "root_delay_seconds",
-                "root_delay",
-                "Round-trip network delay to the stratum-1 computer [seconds]",
-            ),
-            (
-                "root_dispersion_seconds",
-                "root_dispersion",
-                "Dispersion accumulated on the way to the stratum-1 computer [seconds]",
-            ),
-            ("update_interval_seconds", "update_interval", ""),
-        )
+    Metric("chrony_tracking_system_time_seconds", "offset", when=is_synchronized),
+    Metric("chrony_tracking_last_offset_seconds", "last_offset", when=is_synchronized),
+    Metric("chrony_tracking_rms_offset_seconds", "rms_offset", when=is_synchronized),
+    Metric(
+        "chrony_tracking_residual_frequency_ppms",
+        "residual_freq",
+        "Difference between the frequency that the selected source's measurements indicate and the one in use "
+        "[ppm, > 0: higher]",
+        when=is_synchronized,
     ),
+    Metric(
+        "chrony_tracking_skew_ppms",
+        "skew",
+        "Error bound of the frequency [ppm]",
+        when=is_synchronized,
+    ),
+    Metric(
+        "chrony_tracking_root_delay_seconds",
+        "root_delay",
+        "Round-trip network delay to the stratum-1 computer [seconds]",
+        when=is_synchronized,
+    ),
+    Metric(
+        "chrony_tracking_root_dispersion_seconds",
+        "root_dispersion",
+        "Dispersion accumulated on the way to the stratum-1 computer [seconds]",
+        when=is_synchronized,
+    ),
+    Metric("chrony_tracking_update_interval_seconds", "update_interval", when=is_synchronized),
 )
 
 SOURCES = (
